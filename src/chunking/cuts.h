@@ -1,0 +1,84 @@
+// From messages to segments and chunks: a function of what was handed in.
+//
+// Deliveries are replayed one by one, so the same hand-ins give the same cuts
+// whenever, and however often, they are cut. A segment is closed when a later
+// one began, when it is full, or when a delivery closed everything (final,
+// flush, or settled). Only closed segments are cut; messages of an open
+// segment come back untouched with the next delivery.
+//
+// A closed segment becomes equal chunks of at most `chunk_max` countable
+// sentences and `chunk_max_tokens` estimated tokens; neighbouring short
+// segments that closed with the same delivery share a chunk up to `chunk_min`.
+// A chunk never holds part of a sentence.
+
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "chunking/conversation.h"
+
+namespace kg_batch::chunking {
+
+enum class Boundaries { none, rules };
+
+struct CutOptions {
+  Boundaries boundaries = Boundaries::rules;
+  int chunk_min = 20;  // countable sentences
+  int chunk_max = 50;
+  int chunk_max_tokens = 6000;
+  int context_sentences = 8;
+  int segment_max_sentences = 400;         // a segment is full then
+  std::chrono::seconds silence{6 * 3600};  // a longer one between two messages ends a segment
+};
+
+struct Segment {
+  std::int64_t first_message_id = 0;
+  std::int64_t last_message_id = 0;
+  std::string began_by;  // start, session, silence, size
+};
+
+struct Chunk {
+  std::vector<int> segments;        // indices into Cuts::segments, in order
+  std::vector<Sentence> context;    // before it, oldest first; may lie in `before`
+  std::vector<Sentence> sentences;  // never empty
+  std::vector<std::string> cast;    // names seen earlier in the conversation and not speaking
+  int countable = 0;
+  int tokens = 0;  // estimate of `sentences` and `context` as shown
+};
+
+struct Skipped {
+  std::int64_t message_id = 0;
+  std::string reason;  // html, empty
+};
+
+struct Cuts {
+  std::vector<Segment> segments;
+  std::vector<Chunk> chunks;
+  std::vector<Skipped> skipped;
+  std::vector<std::string> cast;  // after the last closed segment: hand it to the next cut
+  std::size_t taken = 0;          // messages in closed segments; the rest is still open
+};
+
+struct CutInput {
+  std::vector<Message> before;       // the tail of what is already cut, for context
+  std::vector<Message> messages;     // not cut yet, in order
+  std::vector<int> closing;          // deliveries after which nothing stays open, ascending
+  std::vector<std::string> cast;     // from the cut before
+  std::vector<std::string> speakers; // names by index; never in `cast`
+};
+
+Cuts cut(const CutInput& input, const CutOptions& options);
+
+// A chunk that asked for too long an answer, in two halves at a sentence
+// border near the middle; empty when it has one sentence.
+std::optional<std::pair<Chunk, Chunk>> split(const Chunk& chunk, int context_sentences);
+
+// Tokens of a text as a model would count them, within about a tenth for
+// English and never less than a third too few for other scripts.
+int estimate_tokens(std::string_view text);
+
+}  // namespace kg_batch::chunking
