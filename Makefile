@@ -4,24 +4,21 @@
 #   make installcheck                 on a private server, as an ordinary user, after make install
 #   make WERROR=1 CRASH_POINTS=1      the tests' build: warnings are errors, tests can make it crash
 #
-# It can also be run from another directory (make -f …/Makefile), which then
-# holds everything that is built. The stand-in server, the unit tests and
-# whatever else needs no server are built by CMake; both read src/core.sources.
+# The stand-in server, the unit tests and whatever else needs no PostgreSQL are
+# built by CMake; both read src/core.sources.
 
-root := $(patsubst %/,%,$(dir $(firstword $(MAKEFILE_LIST))))
-objects := $(if $(filter .,$(root)),build/extension,objects)
-version := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(root)/kg_batch.control)
+objects := build/extension
+version := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" kg_batch.control)
 
-core_patterns := $(shell cat $(root)/src/core.sources)
+core_patterns := $(shell cat src/core.sources)
 backend_patterns := $(patsubst %,src/%/*.cpp,backend extension progress store workers)
-sources := $(sort $(wildcard $(addprefix $(root)/,$(core_patterns) $(backend_patterns))))
-schema := $(sort $(wildcard $(root)/src/schema/*.sql))
-upgrades := $(patsubst $(root)/%,%,$(wildcard $(root)/src/schema/upgrades/kg_batch--*.sql))
+sources := $(sort $(wildcard $(core_patterns) $(backend_patterns)))
+schema := $(sort $(wildcard src/schema/*.sql))
 
 MODULE_big = kg_batch
 EXTENSION = kg_batch
-OBJS = $(sources:$(root)/src/%.cpp=$(objects)/%.o)
-DATA = $(upgrades)
+OBJS = $(sources:src/%.cpp=$(objects)/%.o)
+DATA = $(wildcard src/schema/upgrades/kg_batch--*.sql)
 DATA_built = kg_batch--$(version).sql
 PGFILEDESC = "kg_batch - turns conversations into a knowledge graph"
 
@@ -30,7 +27,7 @@ PKG_CONFIG ?= pkg-config
 
 # Server headers as system headers: their warnings are not ours. PostgreSQL 15
 # still says `register`, which C++17 took out of the language.
-PG_CPPFLAGS = -I$(root)/src -isystem $(shell $(PG_CONFIG) --includedir-server) \
+PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) \
 	$(shell $(PKG_CONFIG) --cflags icu-uc icu-i18n libcurl) $(if $(CRASH_POINTS),-DKG_BATCH_CRASH_POINTS)
 PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Wshadow -Wno-register $(if $(WERROR),-Werror)
 SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcurl icu-uc icu-i18n) -lstdc++
@@ -40,12 +37,11 @@ SHLIB_EXPORTS = $(objects)/exports.txt
 # would need a clang that knows the same C++ as the compiler.
 override with_llvm := no
 
-REGRESS = $(patsubst $(root)/sql/%.sql,%,$(sort $(wildcard $(root)/sql/*.sql)))
-REGRESS_OPTS = --inputdir=$(root) --temp-instance=tmp_check \
-	--temp-config=$(root)/test/regress.conf
-TAP_TESTS = $(if $(wildcard $(root)/test/tap/*.pl),1)
+REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+REGRESS_OPTS = --temp-instance=tmp_check --temp-config=test/regress.conf
+TAP_TESTS = $(if $(wildcard test/tap/*.pl),1)
 PROVE_TESTS = test/tap/*.pl
-PROVE_FLAGS += -I $(abspath $(root))/test/tap
+PROVE_FLAGS += -I $(CURDIR)/test/tap
 EXTRA_CLEAN = $(objects) regression.diffs regression.out results log tmp_check
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
@@ -55,7 +51,7 @@ endif
 include $(PGXS)
 
 # Objects stay out of the source tree, and know the headers they were made from.
-$(OBJS): $(objects)/%.o: $(root)/src/%.cpp $(root)/Makefile
+$(OBJS): $(objects)/%.o: src/%.cpp Makefile
 	@mkdir -p $(@D)
 	$(CXX) $(CXXFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 -include $(OBJS:.o=.d)
@@ -69,7 +65,7 @@ $(objects)/exports.txt: $(OBJS)
 		$$3 ~ /^(Pg_magic_func|_PG_init|kg_batch_.*_main)$$/ { print $$3 }' | sort -u > $@
 
 # The install script is its parts in the order of their names.
-kg_batch--$(version).sql: $(schema) $(root)/kg_batch.control
+kg_batch--$(version).sql: $(schema) kg_batch.control
 	@{ echo '\echo Use "CREATE EXTENSION kg_batch" to load this file. \quit'; \
 	   for part in $(schema); do echo; cat "$$part"; done; } > $@
 
