@@ -66,7 +66,7 @@ $(objects)/exports.txt: $(OBJS)
 
 # The install script is its parts in the order of their names.
 kg_batch--$(version).sql: $(schema) kg_batch.control
-	@{ echo '\echo Use "CREATE EXTENSION kg_batch" to load this file. \quit'; \
+	@{ printf '%s\n' '\echo Use "CREATE EXTENSION kg_batch" to load this file. \quit'; \
 	   for part in $(schema); do echo; cat "$$part"; done; } > $@
 
 installcheck: not-as-root

@@ -72,6 +72,7 @@ struct MentionRow {
   std::string label_key;  // name_key of the label
   bool named = false;
   Key key{};              // of its identity
+  std::string scope;      // what its key was scoped by besides names and roles: "", a conversation, segment or day
   std::vector<std::string> aliases;
   std::vector<std::pair<std::string, std::string>> attributes;
   std::vector<std::string> hash_tags;
