@@ -65,7 +65,7 @@ $(objects)/exports.txt: $(OBJS)
 		$$3 ~ /^(Pg_magic_func|_PG_init|kg_batch_.*_main)$$/ { print $$3 }' | sort -u > $@
 
 # The install script is its parts in the order of their names.
-kg_batch--$(version).sql: $(schema) kg_batch.control
+kg_batch--$(version).sql: $(schema) kg_batch.control Makefile
 	@{ printf '%s\n' '\echo Use "CREATE EXTENSION kg_batch" to load this file. \quit'; \
 	   for part in $(schema); do echo; cat "$$part"; done; } > $@
 
