@@ -1,0 +1,221 @@
+#include "backend/bridge.h"
+#include "backend/shared_memory.h"
+
+namespace kg_batch::backend {
+
+namespace {
+
+struct DatabaseSlot {
+  Oid database;
+  int coordinator_pid;
+  bool wanted;
+  bool left;
+  bool blocked;
+  ProbeState probe;
+};
+
+struct Shared {
+  slock_t mutex;
+  int launcher_pid;
+  DatabaseSlot databases[most_databases];
+  WorkerState workers[most_workers];
+  openai::RateBudget batch, direct;
+};
+
+Shared* shared = nullptr;
+
+// The lock is held for a pass over a short array and nothing that can raise.
+class Locked {
+ public:
+  Locked() { SpinLockAcquire(&shared->mutex); }
+  ~Locked() { SpinLockRelease(&shared->mutex); }
+  Locked(const Locked&) = delete;
+  Locked& operator=(const Locked&) = delete;
+};
+
+DatabaseSlot* find_slot(Oid database, bool make) {
+  DatabaseSlot* empty = nullptr;
+  for (auto& slot : shared->databases) {
+    if (slot.database == database) return &slot;
+    const bool unused = slot.database == InvalidOid || (slot.coordinator_pid == 0 && !slot.wanted && !slot.blocked);
+    if (empty == nullptr && unused) empty = &slot;
+  }
+  if (!make || empty == nullptr) return nullptr;
+  *empty = DatabaseSlot{};
+  empty->database = database;
+  return empty;
+}
+
+std::int64_t monotonic_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::int64_t wall_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+void request_shared_memory() { RequestAddinShmemSpace(MAXALIGN(sizeof(Shared))); }
+
+void attach_shared_memory() {
+  if (shared != nullptr) return;
+  backend_call([] {
+    LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+    bool found = false;
+    Shared* const memory = static_cast<Shared*>(ShmemInitStruct("kg_batch", sizeof(Shared), &found));
+    if (!found) {
+      std::memset(static_cast<void*>(memory), 0, sizeof *memory);
+      SpinLockInit(&memory->mutex);
+      memory->batch = openai::RateBudget{};
+      memory->direct = openai::RateBudget{};
+    }
+    LWLockRelease(AddinShmemInitLock);
+    shared = memory;
+  });
+}
+
+void set_launcher(int pid) {
+  Locked locked;
+  shared->launcher_pid = pid;
+}
+
+int launcher_pid() {
+  Locked locked;
+  return shared->launcher_pid;
+}
+
+void set_coordinator(unsigned int database, int pid, bool left) {
+  Locked locked;
+  DatabaseSlot* const slot = find_slot(database, pid != 0);
+  if (slot == nullptr) return;
+  slot->coordinator_pid = pid;
+  slot->left = left;
+}
+
+int coordinator_pid(unsigned int database) {
+  Locked locked;
+  const DatabaseSlot* const slot = find_slot(database, false);
+  return slot == nullptr ? 0 : slot->coordinator_pid;
+}
+
+bool want_coordinator(unsigned int database) {
+  Locked locked;
+  DatabaseSlot* const slot = find_slot(database, true);
+  if (slot == nullptr) return false;
+  slot->wanted = true;
+  return true;
+}
+
+std::vector<unsigned int> take_wanted() {
+  unsigned int wanted[most_databases];
+  int count = 0;
+  {
+    Locked locked;
+    for (auto& slot : shared->databases) {
+      if (!slot.wanted || slot.blocked) continue;
+      slot.wanted = false;
+      wanted[count++] = slot.database;
+    }
+  }
+  return {wanted, wanted + count};
+}
+
+bool coordinator_left(unsigned int database) {
+  Locked locked;
+  const DatabaseSlot* const slot = find_slot(database, false);
+  return slot == nullptr || slot->left;
+}
+
+void block_database(unsigned int database, bool blocked) {
+  Locked locked;
+  DatabaseSlot* const slot = find_slot(database, blocked);
+  if (slot != nullptr) slot->blocked = blocked;
+}
+
+bool is_blocked(unsigned int database) {
+  Locked locked;
+  const DatabaseSlot* const slot = find_slot(database, false);
+  return slot != nullptr && slot->blocked;
+}
+
+bool add_worker(const WorkerState& worker) {
+  Locked locked;
+  for (auto& slot : shared->workers) {
+    if (slot.pid != 0) continue;
+    slot = worker;
+    slot.beat_us = wall_us();
+    return true;
+  }
+  return false;
+}
+
+void remove_worker(int pid) {
+  Locked locked;
+  for (auto& slot : shared->workers)
+    if (slot.pid == pid) slot = WorkerState{};
+}
+
+void beat(int pid, int in_flight) {
+  const std::int64_t now = wall_us();
+  Locked locked;
+  for (auto& slot : shared->workers)
+    if (slot.pid == pid) {
+      slot.beat_us = now;
+      slot.in_flight = in_flight;
+    }
+}
+
+std::vector<WorkerState> workers(unsigned int database) {
+  std::vector<WorkerState> found;
+  found.reserve(most_workers);  // nothing allocates under the lock
+  Locked locked;
+  for (const auto& slot : shared->workers)
+    if (slot.pid != 0 && (database == 0 || slot.database == database)) found.push_back(slot);
+  return found;
+}
+
+void set_rate_limits(Pool pool, std::int64_t requests_per_minute, std::int64_t tokens_per_minute) {
+  Locked locked;
+  openai::set_limits(pool == Pool::batch ? shared->batch : shared->direct, requests_per_minute, tokens_per_minute);
+}
+
+std::int64_t take_rate(Pool pool, std::int64_t tokens) {
+  const std::int64_t now = monotonic_us();
+  Locked locked;
+  return openai::take(pool == Pool::batch ? shared->batch : shared->direct, tokens, now);
+}
+
+void learn_rate(Pool pool, long status, const std::map<std::string, std::string>& headers, std::int64_t retry_after_ms) {
+  const std::int64_t now = monotonic_us();
+  openai::RateBudget budget;
+  // Reading headers allocates: done on a copy outside the lock. Two that learn
+  // at once may lose the earlier word; the next answer repeats it.
+  {
+    Locked locked;
+    budget = pool == Pool::batch ? shared->batch : shared->direct;
+  }
+  openai::learn(budget, status, headers, retry_after_ms, now);
+  Locked locked;
+  (pool == Pool::batch ? shared->batch : shared->direct) = budget;
+}
+
+void set_probe(unsigned int database, const ProbeState& probe) {
+  Locked locked;
+  DatabaseSlot* const slot = find_slot(database, false);
+  if (slot != nullptr) slot->probe = probe;
+}
+
+ProbeState probe(unsigned int database) {
+  Locked locked;
+  const DatabaseSlot* const slot = find_slot(database, false);
+  return slot == nullptr ? ProbeState{} : slot->probe;
+}
+
+void wake(int pid) {
+  if (pid == 0) return;
+  PGPROC* const proc = backend_proc(pid);
+  if (proc != nullptr) SetLatch(&proc->procLatch);
+}
+
+}  // namespace kg_batch::backend

@@ -1,0 +1,74 @@
+// One struct of fixed size that all processes of the server see: who runs where,
+// when each worker last showed life, and the account's rate budgets. Nothing in
+// it must survive a restart.
+//
+// Requested at preload; without preload made on first use, which PostgreSQL
+// allows as long as some shared memory is spare.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "openai/rate_limit.h"
+
+namespace kg_batch::backend {
+
+inline constexpr int most_databases = 64;
+inline constexpr int most_workers = 256;
+
+enum class WorkerKind : int { launcher = 0, coordinator = 1, batch_manager = 2, pipeline = 3 };
+
+struct WorkerState {
+  int pid = 0;
+  unsigned int database = 0;
+  WorkerKind kind = WorkerKind::pipeline;
+  std::int64_t worker_id = 0;
+  std::int64_t beat_us = 0;  // last sign of life, microseconds of the wall clock
+  int in_flight = 0;         // requests
+  int coordinator_pid = 0;   // who started it
+};
+
+struct ProbeState {  // what the batch manager last learned of the API
+  std::int64_t at_us = 0;
+  int status = 0;  // HTTP status, 0 when it could not be reached
+  char text[200] = {};
+};
+
+void request_shared_memory();  // from the shmem_request hook
+void attach_shared_memory();   // idempotent; before anything below
+
+// ---- launcher ----
+void set_launcher(int pid);
+int launcher_pid();  // 0 without one
+
+// ---- coordinators ----
+void set_coordinator(unsigned int database, int pid, bool left);  // pid 0: gone; `left`: for good, do not restart
+int coordinator_pid(unsigned int database);
+// Notes that this database wants its coordinator; false when the table is full.
+bool want_coordinator(unsigned int database);
+std::vector<unsigned int> take_wanted();       // launcher: what was asked for since, cleared
+bool coordinator_left(unsigned int database);  // left for good when it last ran
+void block_database(unsigned int database, bool blocked);  // no new coordinator while it is dropped or copied
+bool is_blocked(unsigned int database);
+
+// ---- workers ----
+// A slot of the server's share for this process; nothing when all are taken.
+bool add_worker(const WorkerState& worker);
+void remove_worker(int pid);
+void beat(int pid, int in_flight);
+std::vector<WorkerState> workers(unsigned int database);  // 0: of all databases
+
+// ---- rate budgets of the API account ----
+enum class Pool { batch, direct };
+void set_rate_limits(Pool pool, std::int64_t requests_per_minute, std::int64_t tokens_per_minute);
+std::int64_t take_rate(Pool pool, std::int64_t tokens);  // 0: go now; else microseconds to wait
+void learn_rate(Pool pool, long status, const std::map<std::string, std::string>& headers, std::int64_t retry_after_ms);
+
+void set_probe(unsigned int database, const ProbeState& probe);
+ProbeState probe(unsigned int database);
+
+void wake(int pid);  // sets the latch of a backend; nothing when it is gone
+
+}  // namespace kg_batch::backend

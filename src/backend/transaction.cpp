@@ -1,0 +1,106 @@
+#include "backend/bridge.h"
+#include "backend/extension.h"
+#include "backend/transaction.h"
+
+namespace kg_batch::backend {
+
+namespace {
+
+void begin() {
+  backend_call([] {
+    CHECK_FOR_INTERRUPTS();
+    SetCurrentStatementStartTimestamp();
+    StartTransactionCommand();
+    PushActiveSnapshot(GetTransactionSnapshot());
+    SPI_connect();
+  });
+}
+
+void commit() {
+  backend_call([] {
+    SPI_finish();
+    PopActiveSnapshot();
+    CommitTransactionCommand();
+    pgstat_report_stat(false);
+  });
+}
+
+void abort_now() {
+  backend_call([] {
+    AbortCurrentTransaction();
+    pgstat_report_stat(false);
+  });
+}
+
+void run(const std::function<void()>& work, bool look_for_extension) {
+  begin();
+  try {
+    if (look_for_extension) {
+      const auto extension = lock_extension();
+      if (!extension) throw Leave("the extension was dropped");
+      if (std::strcmp(extension->version, library_version) != 0) throw Leave("the extension has another version");
+      // What the lock waited for may have committed: see it.
+      backend_call([] {
+        PopActiveSnapshot();
+        PushActiveSnapshot(GetTransactionSnapshot());
+      });
+    }
+    work();
+  } catch (...) {
+    abort_now();
+    throw;
+  }
+  commit();
+}
+
+void set(const char* name, const char* value) {
+  backend_call([&] {
+    (void)set_config_option(name, value, PGC_SUSET, PGC_S_OVERRIDE, GUC_ACTION_SET, true, 0, false);
+  });
+}
+
+}  // namespace
+
+void in_transaction(const std::function<void()>& work) { run(work, true); }
+
+void in_bare_transaction(const std::function<void()>& work) { run(work, false); }
+
+void report_idle(const char* activity) {
+  backend_call([&] { pgstat_report_activity(STATE_IDLE, activity); });
+}
+
+bool begin_session(unsigned int database) {
+  backend_call([&] {
+    BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+  });
+  std::optional<InstalledExtension> extension;
+  in_bare_transaction([&] { extension = installed_extension(); });
+  if (!extension) return false;
+  const Oid owner = extension->owner;
+  backend_call([&] { SetUserIdAndSecContext(owner, 0); });
+  set("search_path", "pg_catalog, pg_temp");
+  set("TimeZone", "UTC");
+  set("DateStyle", "ISO, YMD");
+  set("IntervalStyle", "iso_8601");
+  set("extra_float_digits", "1");
+  set("bytea_output", "hex");
+  set("default_transaction_read_only", "off");
+  set("default_transaction_isolation", "read committed");
+  set("default_transaction_deferrable", "off");
+  set("statement_timeout", "0");
+  set("lock_timeout", "0");
+  set("idle_in_transaction_session_timeout", "0");
+#if PG_VERSION_NUM >= 170000
+  set("transaction_timeout", "0");
+#endif
+  set("jit", "off");
+  set("plan_cache_mode", "force_custom_plan");
+  set("row_security", "on");
+  set("client_min_messages", "error");
+  // A stricter setting of the server stays; a looser one would promise what a
+  // crash can take back.
+  if (synchronous_commit < SYNCHRONOUS_COMMIT_LOCAL_FLUSH) set("synchronous_commit", "on");
+  return true;
+}
+
+}  // namespace kg_batch::backend

@@ -1,0 +1,8 @@
+-- Two schemas: what people use, and where everything is kept. The second one is
+-- closed to everybody but the extension's owner; views and functions of the
+-- first one open what a role was granted.
+
+REVOKE ALL ON SCHEMA kg_batch FROM PUBLIC;
+CREATE SCHEMA kg_batch_internal;
+REVOKE ALL ON SCHEMA kg_batch_internal FROM PUBLIC;
+COMMENT ON SCHEMA kg_batch_internal IS 'tables of kg_batch; what people read are the views of schema kg_batch';
