@@ -1,0 +1,129 @@
+# A PostgreSQL::Test::Cluster with kg_batch in database `kg`, and a stand-in for the API.
+#
+#   my $node = KgBatch::Cluster->with_stand_in('main', sim => ['--latency-ms', 20],
+#                                              settings => { 'kg_batch.num_pipelines' => 2 });
+#   $node->kg('SELECT …')                   the result, as psql -At prints it
+#   $node->enqueue($key, 'Alice' => 'I adopted Clyde.', 'Bob' => '…')       the job's id
+#   $node->wait_until('SELECT …', 60)       until it gives t; says what stood still if it does not
+#   $node->wait_for_job($job, 'done')
+#   $node->worker_pids('pipeline')          by what pg_stat_activity calls them
+#   $node->sim                              KgBatch::StandIn
+#
+# `preload => 0` leaves the library to be loaded when it is first called;
+# `slots` is max_worker_processes (24).
+package KgBatch::Cluster;
+
+use strict;
+use warnings;
+
+use parent 'PostgreSQL::Test::Cluster';
+
+use KgBatch::StandIn;
+use JSON::PP ();
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+our $database = 'kg';
+
+# A test that runs into its time limit still stops its servers.
+$SIG{TERM} = $SIG{INT} = sub { die "ended by a signal\n"; };
+
+sub with_stand_in
+{
+	my ($class, $name, %params) = @_;
+	plan skip_all => 'the stand-in server is not built' unless KgBatch::StandIn::program();
+	my $node = $class->new($name);
+	$node->{kg_sim} = KgBatch::StandIn->start($name, options => $params{sim});
+	$node->init;
+	$node->append_conf('postgresql.conf', join "\n",
+		'max_worker_processes = ' . ($params{slots} // 24),
+		($params{preload} // 1) ? "shared_preload_libraries = 'kg_batch'" : '',
+		$node->_api_settings,
+		map { "$_ = '$params{settings}{$_}'" } sort keys %{ $params{settings} // {} });
+	$node->start;
+	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	$node->kg('CREATE EXTENSION kg_batch');
+	return $node;
+}
+
+sub _api_settings
+{
+	my ($self) = @_;
+	my $key_file = $self->basedir . '/api_key';
+	append_to_file($key_file, "sk-test-not-a-key\n");
+	chmod 0600, $key_file;
+	return ("kg_batch.api_base_url = '" . $self->sim->url . "/v1'", "kg_batch.api_key_file = '$key_file'");
+}
+
+sub sim { return $_[0]->{kg_sim}; }
+
+sub kg
+{
+	my ($self, $sql, %params) = @_;
+	return $self->safe_psql($database, $sql, %params);
+}
+
+sub enqueue
+{
+	my ($self, $key, @said) = @_;
+	my @messages;
+	while (my ($speaker, $content) = splice @said, 0, 2)
+	{
+		push @messages, { speaker => $speaker, content => $content };
+	}
+	my $json = JSON::PP->new->encode(\@messages);
+	return $self->kg("SELECT kg_batch.enqueue(\$messages\$$json\$messages\$::jsonb, key => \$key\$$key\$key\$)");
+}
+
+# True when `$sql` gave t within the seconds; else a failed test that shows where the work stands.
+sub wait_until
+{
+	my ($self, $sql, $seconds) = @_;
+	$seconds //= 60;
+	my $deadline = time + $seconds;
+	my ($output, $error);
+	do
+	{
+		$self->psql($database, $sql, stdout => \$output, stderr => \$error, timeout => 30);
+		return 1 if defined $output && $output eq 't';
+		sleep 0.1;
+	} while (time < $deadline);
+	diag("after $seconds s still not true: $sql\n  last result: ", $output // '', ' ', $error // '');
+	$self->describe_work;
+	return 0;
+}
+
+sub wait_for_job
+{
+	my ($self, $job, $state, $seconds) = @_;
+	$state //= 'done';
+	return $self->wait_until("SELECT state = '$state' FROM kg_batch.progress WHERE job_id = $job", $seconds);
+}
+
+sub worker_pids
+{
+	my ($self, $kind) = @_;
+	return split /\n/, $self->safe_psql('postgres',
+		"SELECT pid FROM pg_stat_activity WHERE backend_type LIKE 'kg_batch%$kind%' ORDER BY pid");
+}
+
+# What one would look at first when work does not go on.
+sub describe_work
+{
+	my ($self) = @_;
+	for my $query (
+		'TABLE kg_batch.progress',
+		'TABLE kg_batch.errors LIMIT 10',
+		"SELECT pid, backend_type, state, wait_event, query FROM pg_stat_activity WHERE backend_type LIKE 'kg_batch%'")
+	{
+		my $output = '';
+		$self->psql($database, $query, stdout => \$output, timeout => 10, extra_params => ['-x']);
+		diag("$query\n$output");
+	}
+	my @log = grep { !/LOG:  statement:/ } split /\n/, slurp_file($self->logfile);
+	diag('the end of the log:', map { "\n  $_" } @log[($#log > 20 ? $#log - 20 : 0) .. $#log]);
+	return;
+}
+
+1;
