@@ -1,0 +1,35 @@
+// SHA-256 (FIPS 180-4) of byte strings: what content keys are cut from.
+//
+// Small and dependency-free on purpose: keys are made everywhere, a
+// cryptography library would be a dependency of the extension for this alone.
+
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace kg_batch::graph {
+
+using Sha256Digest = std::array<std::uint8_t, 32>;
+
+class Sha256 {
+ public:
+  void update(std::string_view bytes);
+  // The digest of everything so far; the object is spent.
+  Sha256Digest finish();
+
+ private:
+  void compress(const std::uint8_t* block);
+
+  std::array<std::uint32_t, 8> state_{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  std::array<std::uint8_t, 64> block_{};
+  std::size_t filled_ = 0;
+  std::uint64_t length_ = 0;  // bytes
+};
+
+Sha256Digest sha256(std::string_view bytes);
+
+}  // namespace kg_batch::graph

@@ -1,0 +1,23 @@
+// The JSON document a stage asks with, part by part: what kg_extract and
+// kg_parse show of the conversation. Keys stand in one order, and nothing in it
+// depends on when or by whom it is asked, so equal questions are equal bytes.
+
+#pragma once
+
+#include <string_view>
+
+#include "stages/stage.h"
+
+namespace kg_batch::stages {
+
+// [{"id":1,"name":"Alice"}]
+Json participants_json(const std::vector<Participant>& participants);
+
+// [{"by":1,"at":"2023-05-08 15:50 Mon","s":[[1,"I adopted Clyde."]]}]; `by`
+// null for the assistant, `at` null where nothing is known.
+Json messages_json(const std::vector<ShownMessage>& messages);
+
+// {"task":…,"participants":…,"self":…,"cast":…,"context":…,"messages":…}
+Json conversation_question(std::string_view task, const Question& question);
+
+}  // namespace kg_batch::stages
