@@ -1,0 +1,31 @@
+// How work finds its coordinator, and how none is ever lost.
+//
+// Every transaction that makes work holds lock E shared until its end. The
+// coordinator leaves only while it holds E exclusively, after a fresh look at
+// the tables; so it never leaves between a look and a commit. The coordinator is
+// asked for while the caller's function runs, never at commit: an error in a
+// commit callback is a PANIC. At commit its latch is set, and nothing else.
+
+#pragma once
+
+#include <string>
+
+namespace kg_batch::backend {
+
+// For every SQL function that makes work, before it writes. Returns a warning
+// for the user when no worker can be started ("" when all is well).
+std::string announce_work();
+
+void register_wake_callbacks();  // from _PG_init
+
+// ---- used by launcher and announce_work ----
+// Registers the coordinator of a database as a dynamic worker. `supervised`: the
+// launcher restarts it; otherwise the postmaster does, after 5 s. `handle` is
+// filled for the launcher (may be null). False when no slot is free.
+bool register_coordinator(unsigned int database, unsigned int tablespace, bool supervised, void** handle);
+// A child of the coordinator, never restarted by the postmaster.
+bool register_child(const char* function, const char* type, const std::string& name, unsigned int database, void** handle);
+// Handles of the above: whether the worker still runs or is starting.
+bool is_running(void* handle);
+
+}  // namespace kg_batch::backend

@@ -1,0 +1,65 @@
+// The frame of every SQL function: read arguments as the caller, then work as
+// the extension's owner with static SQL, then hand back a value.
+//
+//   Datum kg_batch_stop(PG_FUNCTION_ARGS) {
+//     return entry_point([&] {
+//       Call call(fcinfo);
+//       OwnerWork work;
+//       store::require_all_powerful(work.caller(), "stop kg_batch");
+//       store::set_stopped(true);
+//       work.done();
+//       return call.nothing();
+//     });
+//   }
+
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "backend/bridge.h"
+#include "backend/extension.h"
+#include "backend/settings.h"
+#include "backend/spi.h"
+
+namespace kg_batch::extension {
+
+class Call {
+ public:
+  explicit Call(FunctionCallInfo info) : info_(info) {}
+
+  bool is_null(int argument) const { return info_->args[argument].isnull; }
+  std::optional<std::string> text(int argument) const;   // text, detoasted
+  std::optional<std::string> jsonb(int argument) const;  // as JSON text
+  std::optional<std::int64_t> bigint(int argument) const;
+  std::optional<int> integer(int argument) const;
+  std::optional<bool> boolean(int argument) const;
+  std::optional<double> number(int argument) const;      // float8
+  // The graph argument: what was given, else the setting.
+  std::string graph(int argument) const;
+
+  Datum give(const std::string& text) const;
+  Datum give(std::int64_t value) const;
+  Datum give_numeric(const std::string& value) const;
+  Datum nothing() const;  // void or null
+
+  FunctionCallInfo info() const { return info_; }
+
+ private:
+  FunctionCallInfo info_;
+};
+
+// SPI connected and the owner's rights, between construction and `done`.
+class OwnerWork {
+ public:
+  OwnerWork();
+  unsigned int caller() const { return caller_; }
+  void done();
+
+ private:
+  unsigned int caller_;
+  backend::SpiSession spi_;
+  backend::AsOwner owner_;
+};
+
+}  // namespace kg_batch::extension

@@ -1,0 +1,78 @@
+-- Functions that the library's own statements use. Nobody else can call them:
+-- their schema is closed.
+
+CREATE FUNCTION kg_batch_internal.is_all_powerful(role oid) RETURNS boolean
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    RETURN EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = role AND r.rolsuper)
+        OR pg_catalog.pg_has_role(role, (SELECT e.extowner FROM pg_catalog.pg_extension e WHERE e.extname = 'kg_batch'), 'USAGE');
+COMMENT ON FUNCTION kg_batch_internal.is_all_powerful(oid) IS 'superusers and members of the extension''s owner';
+
+CREATE FUNCTION kg_batch_internal.graphs_of(role oid, least_level int) RETURNS bigint[]
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    RETURN CASE WHEN kg_batch_internal.is_all_powerful(role)
+        THEN ARRAY(SELECT g.graph_id FROM kg_batch_internal.graph g)
+        ELSE ARRAY(SELECT DISTINCT a.graph_id FROM kg_batch_internal.access a
+                   WHERE a.level >= least_level AND EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = a.role)
+                     AND pg_catalog.pg_has_role(role, a.role::oid, 'USAGE')) END;
+COMMENT ON FUNCTION kg_batch_internal.graphs_of(oid, int) IS 'graphs on which a role has at least a level, its own or inherited';
+
+-- Rights to enter: each function and view decides by itself what it shows whom.
+CREATE FUNCTION kg_batch_internal.grant_entry(role_name text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    EXECUTE format('GRANT USAGE ON SCHEMA kg_batch TO %I', role_name);
+    EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA kg_batch TO %I', role_name);
+    EXECUTE format('GRANT EXECUTE ON ALL ROUTINES IN SCHEMA kg_batch TO %I', role_name);
+END $$;
+COMMENT ON FUNCTION kg_batch_internal.grant_entry(text) IS 'lets a role use views and functions, which check its access themselves';
+
+-- The price row of a request: longest prefix, own before shipped, latest day, highest tier that it reaches.
+CREATE FUNCTION kg_batch_internal.price(model text, at timestamptz, input_tokens bigint) RETURNS kg_batch_internal.model_price
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    RETURN (SELECT p FROM kg_batch_internal.model_price p
+            WHERE pg_catalog.starts_with(model, p.model_prefix) AND p.valid_from <= at::date AND p.tier_above < GREATEST(input_tokens, 1)
+            ORDER BY pg_catalog.length(p.model_prefix) DESC, p.shipped, p.valid_from DESC, p.tier_above DESC LIMIT 1);
+COMMENT ON FUNCTION kg_batch_internal.price(text, timestamptz, bigint) IS 'what holds for a model on a day; null when nothing is known';
+
+CREATE FUNCTION kg_batch_internal.cost(model text, at timestamptz, mode text, input_tokens bigint, cached_tokens bigint,
+                                       cache_write_tokens bigint, output_tokens bigint) RETURNS numeric
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    RETURN (SELECT CASE WHEN mode = 'batch' THEN
+                (input_tokens - cached_tokens) * COALESCE(p.batch_input, p.input)
+                + cached_tokens * COALESCE(p.batch_cached_input, p.batch_input, p.input)
+                + output_tokens * COALESCE(p.batch_output, p.output)
+            ELSE
+                (input_tokens - cached_tokens) * p.input
+                + cached_tokens * COALESCE(p.cached_input, p.input)
+                + cache_write_tokens * COALESCE(p.cache_write - p.input, 0)
+                + output_tokens * p.output
+            END / 1000000
+            FROM (SELECT (kg_batch_internal.price(model, at, input_tokens)).*) p
+            WHERE p.input IS NOT NULL);
+COMMENT ON FUNCTION kg_batch_internal.cost(text, timestamptz, text, bigint, bigint, bigint, bigint)
+    IS 'US dollars; cached tokens are a part of the input; null without a price. By batch cached tokens count as batch input unless a price says otherwise: an upper bound';
+
+CREATE FUNCTION kg_batch_internal.day_is_full(per_day float8) RETURNS boolean
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    RETURN per_day >= 0 AND EXISTS (SELECT FROM kg_batch_internal.spending s
+        WHERE s.day = (pg_catalog.now() AT TIME ZONE 'UTC')::date AND s.spent + s.reserved >= per_day * 0.98);
+COMMENT ON FUNCTION kg_batch_internal.day_is_full(float8) IS 'whether the day''s budget is as good as spent';
+
+-- Something of a job is still to be done. Parked work counts: a job that is
+-- paused is not done.
+CREATE FUNCTION kg_batch_internal.is_open(graph bigint, job bigint) RETURNS boolean
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    RETURN EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = job)
+        OR EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.job_id = job)
+        OR EXISTS (SELECT FROM kg_batch_internal.batch_job b JOIN kg_batch_internal.batch USING (batch_id)
+                   WHERE b.job_id = job AND batch.ended_at IS NULL)
+        OR EXISTS (SELECT FROM kg_batch_internal.conversation v
+                   WHERE v.graph_id = graph AND v.job_id = job AND v.settle_at IS NOT NULL)
+        OR EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.graph_id = graph AND r.kind = 2)
+        OR EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.graph_id = graph AND c.kind = 2);
+COMMENT ON FUNCTION kg_batch_internal.is_open(bigint, bigint) IS 'whether a job has work that is ready, claimed, out in a batch, waiting to settle or to be folded';
+
+CREATE FUNCTION kg_batch_internal.us(at timestamptz) RETURNS bigint
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+    RETURN (EXTRACT(epoch FROM at) * 1000000)::bigint;
+COMMENT ON FUNCTION kg_batch_internal.us(timestamptz) IS 'microseconds since 1970-01-01 UTC';

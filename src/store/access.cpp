@@ -1,0 +1,142 @@
+#include <nlohmann/json.hpp>
+
+#include "backend/bridge.h"
+#include "backend/spi.h"
+#include "chunking/sentences.h"
+#include "store/access.h"
+#include "store/home.h"
+#include "store/job.h"
+#include "store/nearest_name.h"
+
+namespace kg_batch::store {
+
+using backend::Error;
+using backend::execute;
+
+namespace {
+
+int level_of(const std::string& level) {
+  if (level == "reader") return 1;
+  if (level == "auditor") return 2;
+  if (level == "writer") return 3;
+  if (level == "admin") return 4;
+  throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown level \"" + level + "\"", "",
+              "Valid levels are reader, auditor, writer and admin.");
+}
+
+[[noreturn]] void unknown_graph(const std::string& graph, unsigned int role) {
+  const auto rows = execute(
+      "SELECT name FROM kg_batch_internal.graph WHERE graph_id = ANY (kg_batch_internal.graphs_of($1::oid, 1)) "
+      "ORDER BY name LIMIT 1000",
+      {static_cast<std::int64_t>(role)});
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < rows.size(); ++i) names.push_back(rows.text(i, 0));
+  const std::string near = nearest_name(graph, names);
+  throw Error(ERRCODE_UNDEFINED_OBJECT, "graph \"" + graph + "\" does not exist", "",
+              near.empty() ? "Create it with kg_batch.create_graph." : "Perhaps you mean \"" + near + "\".");
+}
+
+}  // namespace
+
+bool is_all_powerful(unsigned int role) {
+  const auto rows = execute("SELECT kg_batch_internal.is_all_powerful($1::oid)", {static_cast<std::int64_t>(role)});
+  return rows.boolean(0, 0);
+}
+
+void require_all_powerful(unsigned int role, const char* what) {
+  if (!is_all_powerful(role))
+    throw Error(ERRCODE_INSUFFICIENT_PRIVILEGE, std::string("permission denied to ") + what, "",
+                "Only superusers and members of the extension's owner may do this.");
+}
+
+std::int64_t graph_for(unsigned int role, const std::string& graph, Right right) {
+  auto found = execute("SELECT graph_id FROM kg_batch_internal.graph WHERE name = $1", {graph});
+  if (found.empty()) {
+    if (graph != "default" || !is_all_powerful(role)) unknown_graph(graph, role);
+    return create_graph(graph, "{}");
+  }
+  const std::int64_t graph_id = found.integer(0, 0);
+  const auto allowed = execute("SELECT $1 = ANY (kg_batch_internal.graphs_of($2::oid, $3))",
+                               {graph_id, static_cast<std::int64_t>(role), static_cast<int>(right)});
+  if (allowed.boolean(0, 0)) return graph_id;
+  // Whoever may not even read it is told what a stranger is told.
+  const auto visible = execute("SELECT $1 = ANY (kg_batch_internal.graphs_of($2::oid, 1))", {graph_id, static_cast<std::int64_t>(role)});
+  if (!visible.boolean(0, 0)) unknown_graph(graph, role);
+  static const char* const names[] = {"", "reader", "auditor", "writer", "admin"};
+  throw Error(ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied for graph \"" + graph + "\"", "",
+              std::string("This needs the level ") + names[static_cast<int>(right)] +
+                  ": SELECT kg_batch.grant_access(role, level, graph).");
+}
+
+std::int64_t create_graph(const std::string& name, const std::string& options_json) {
+  if (name.empty() || name.size() > 200)
+    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "a graph's name must have 1 to 200 characters");
+  nlohmann::json options;
+  try {
+    options = nlohmann::json::parse(options_json);
+  } catch (const nlohmann::json::exception&) {
+    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "options of a graph are not a JSON object");
+  }
+  if (!options.is_object())
+    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "options of a graph are not a JSON object", "",
+                R"(Write them as {"self":"Anna","timezone":"Europe/Berlin"}.)");
+  nlohmann::json of_jobs = nlohmann::json::object();
+  for (const auto& [key, value] : options.items()) {
+    if (key == "self" || key == "names" || key == "timezone") {
+      if (!value.is_string())
+        throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "option \"" + key + "\" of a graph must be a string");
+      const std::string text = value.get<std::string>();
+      if (key == "names" && text != "personal" && text != "shared")
+        throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "invalid value for option \"names\": \"" + text + "\"", "",
+                    "Valid values are personal and shared.");
+      if (key == "timezone" &&
+          execute("SELECT 1 FROM pg_catalog.pg_timezone_names WHERE name = $1", {text}).empty())
+        throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "time zone \"" + text + "\" not recognized", "",
+                    "Names are those of pg_timezone_names, as Europe/Berlin.");
+    } else {
+      of_jobs[key] = value;
+    }
+  }
+  check_job_options(of_jobs.dump());
+  make_home_if_new();
+  const auto made = execute(
+      "INSERT INTO kg_batch_internal.graph (name, options, icu_version) VALUES ($1, $2::jsonb, $3) "
+      "ON CONFLICT (name) DO NOTHING RETURNING graph_id",
+      {name, options.dump(), chunking::icu_version()});
+  if (made.empty()) {
+    if (name != "default") throw Error(ERRCODE_DUPLICATE_OBJECT, "graph \"" + name + "\" already exists");
+    return execute("SELECT graph_id FROM kg_batch_internal.graph WHERE name = $1", {name}).integer(0, 0);
+  }
+  const std::int64_t graph_id = made.integer(0, 0);
+  execute("INSERT INTO kg_batch_internal.turn VALUES ($1, '-infinity') ON CONFLICT DO NOTHING", {graph_id});
+  return graph_id;
+}
+
+void grant_access(const std::string& role, const std::string& level, std::int64_t graph_id) {
+  const int number = level == "none" ? 0 : level_of(level);
+  if (execute("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = $1", {role}).empty())
+    throw Error(ERRCODE_UNDEFINED_OBJECT, "role \"" + role + "\" does not exist");
+  if (number == 0)
+    execute("DELETE FROM kg_batch_internal.access WHERE role = pg_catalog.quote_ident($1)::regrole AND graph_id = $2", {role, graph_id});
+  else
+    execute(
+        "INSERT INTO kg_batch_internal.access VALUES (pg_catalog.quote_ident($1)::regrole, $2, $3) "
+        "ON CONFLICT (role, graph_id) DO UPDATE SET level = EXCLUDED.level",
+        {role, graph_id, number});
+  execute("SELECT kg_batch_internal.grant_entry($1)", {role});
+}
+
+GraphOptions graph_options(std::int64_t graph_id) {
+  const auto rows = execute(
+      "SELECT COALESCE(options ->> 'self', ''), COALESCE(options ->> 'names', 'personal') = 'shared', "
+      "COALESCE(options ->> 'timezone', 'UTC') FROM kg_batch_internal.graph WHERE graph_id = $1",
+      {graph_id});
+  GraphOptions options;
+  if (rows.empty()) return options;
+  options.self = rows.text(0, 0);
+  options.names_shared = rows.boolean(0, 1);
+  options.timezone = rows.text(0, 2);
+  return options;
+}
+
+}  // namespace kg_batch::store

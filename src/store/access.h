@@ -1,0 +1,35 @@
+// Graphs by name, and who may do what on them.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace kg_batch::store {
+
+enum class Right : int { reader = 1, auditor = 2, writer = 3, admin = 4 };
+
+// The id of a graph on which `role` has the right. Errors: an unknown graph,
+// with the nearest name that the role may see as hint; permission denied.
+// `default` is made by the first call that needs it, by a role that may
+// (superusers and the extension's owner); this makes the database a home too.
+std::int64_t graph_for(unsigned int role, const std::string& graph, Right right);
+
+// Whether a role may do everything everywhere: superusers, members of the owner.
+bool is_all_powerful(unsigned int role);
+
+// Throws unless the role is all-powerful: stop, resume of a copy, create_graph.
+void require_all_powerful(unsigned int role, const char* what);
+
+std::int64_t create_graph(const std::string& name, const std::string& options_json);
+void grant_access(const std::string& role, const std::string& level, std::int64_t graph_id);
+
+struct GraphOptions {
+  std::string self;              // who a nameless user is; empty: nobody in particular
+  bool names_shared = false;     // names = 'shared'
+  std::string timezone = "UTC";  // in which times are shown to the model
+};
+GraphOptions graph_options(std::int64_t graph_id);
+
+}  // namespace kg_batch::store

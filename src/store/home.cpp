@@ -1,0 +1,54 @@
+#include "backend/bridge.h"
+#include "backend/locks.h"
+#include "backend/spi.h"
+#include "store/home.h"
+
+namespace kg_batch::store {
+
+using backend::execute;
+
+namespace {
+
+std::int64_t system_identifier() { return static_cast<std::int64_t>(GetSystemIdentifier()); }
+std::int64_t database_oid() { return static_cast<std::int64_t>(MyDatabaseId); }
+
+}  // namespace
+
+Home look_at_home() {
+  const auto rows = execute("SELECT system_identifier = $1 AND database = $2::oid FROM kg_batch_internal.home",
+                            {system_identifier(), database_oid()});
+  if (rows.empty()) return Home::missing;
+  return rows.boolean(0, 0) ? Home::ours : Home::foreign;
+}
+
+void make_home_if_new() {
+  execute(
+      "INSERT INTO kg_batch_internal.home (installation_id, system_identifier, database) "
+      "SELECT pg_catalog.gen_random_uuid(), $1, $2::oid WHERE NOT EXISTS (SELECT FROM kg_batch_internal.graph) "
+      "ON CONFLICT DO NOTHING",
+      {system_identifier(), database_oid()});
+}
+
+void take_home(bool same) {
+  backend::lock_exclusive(backend::LockClass::home, 0, backend::LockSpan::transaction);
+  execute(
+      "INSERT INTO kg_batch_internal.home (installation_id, system_identifier, database) "
+      "VALUES (pg_catalog.gen_random_uuid(), $1, $2::oid) "
+      "ON CONFLICT (one) DO UPDATE SET system_identifier = EXCLUDED.system_identifier, database = EXCLUDED.database, "
+      "installation_id = CASE WHEN $3 THEN home.installation_id ELSE EXCLUDED.installation_id END, stopped = false",
+      {system_identifier(), database_oid(), same});
+}
+
+std::string installation_id() {
+  const auto rows = execute("SELECT installation_id FROM kg_batch_internal.home");
+  return rows.empty() ? "" : rows.text(0, 0);
+}
+
+bool is_stopped() {
+  const auto rows = execute("SELECT stopped FROM kg_batch_internal.home");
+  return !rows.empty() && rows.boolean(0, 0);
+}
+
+void set_stopped(bool stopped) { execute("UPDATE kg_batch_internal.home SET stopped = $1 WHERE stopped <> $1", {stopped}); }
+
+}  // namespace kg_batch::store

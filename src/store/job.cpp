@@ -1,0 +1,399 @@
+#include <nlohmann/json.hpp>
+
+#include "backend/bridge.h"
+#include "backend/settings.h"
+#include "backend/spi.h"
+#include "store/job.h"
+#include "store/nearest_name.h"
+
+namespace kg_batch::store {
+
+using backend::Error;
+using backend::execute;
+using backend::JobSetting;
+using nlohmann::json;
+
+namespace {
+
+const JobSetting* setting_named(const std::string& name) {
+  for (const auto& setting : backend::job_settings())
+    if (name == setting.name) return &setting;
+  return nullptr;
+}
+
+[[noreturn]] void unknown_option(const std::string& name) {
+  std::vector<std::string> names;
+  std::string all;
+  for (const auto& setting : backend::job_settings()) {
+    names.emplace_back(setting.name);
+    all += (all.empty() ? "" : ", ") + std::string(setting.name);
+  }
+  const std::string near = nearest_name(name, names);
+  throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown option \"" + name + "\"", "Valid options are " + all + ".",
+              near.empty() ? "" : "Perhaps you mean \"" + near + "\".");
+}
+
+[[noreturn]] void bad_value(const std::string& name, const json& value, const std::string& valid) {
+  throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "invalid value for option \"" + name + "\": " + value.dump(), "", valid);
+}
+
+std::string number_text(double value) {
+  json number = value;
+  if (value == static_cast<double>(static_cast<std::int64_t>(value))) number = static_cast<std::int64_t>(value);
+  return number.dump();
+}
+
+// What is stored: numbers for numbers (times in seconds), true and false, text.
+json valid_value(const JobSetting& setting, const json& value) {
+  const std::string name = setting.name;
+  using Type = JobSetting::Type;
+  switch (setting.type) {
+    case Type::boolean:
+      if (value.is_boolean()) return value;
+      if (value.is_string() && (value == "on" || value == "true")) return true;
+      if (value.is_string() && (value == "off" || value == "false")) return false;
+      bad_value(name, value, "Valid values are true and false.");
+    case Type::integer:
+    case Type::seconds:
+    case Type::real:
+    case Type::money: {
+      const std::string range = "Valid values are from " + number_text(setting.least) + " to " + number_text(setting.most) +
+                                (setting.type == Type::seconds ? " seconds, or an interval such as \"24h\"." : ".");
+      double number = 0;
+      if (value.is_number()) {
+        number = value.get<double>();
+      } else if (value.is_string() && setting.type == Type::seconds) {
+        try {
+          number = execute("SELECT EXTRACT(epoch FROM $1::interval)", {value.get<std::string>()}).number(0, 0);
+        } catch (const Error&) {
+          bad_value(name, value, range);
+        }
+      } else if (setting.type == Type::money && (value == "none" || value.is_null())) {
+        number = -1;
+      } else {
+        bad_value(name, value, range);
+      }
+      if (!(number >= setting.least && number <= setting.most)) bad_value(name, value, range);
+      if (setting.type == Type::integer || setting.type == Type::seconds) {
+        if (number != static_cast<double>(static_cast<std::int64_t>(number))) bad_value(name, value, "It must be a whole number.");
+        return static_cast<std::int64_t>(number);
+      }
+      return number;
+    }
+    case Type::choice: {
+      const std::string choices = std::string(", ") + setting.choices + ",";
+      if (value.is_string() && choices.find(", " + value.get<std::string>() + ",") != std::string::npos) return value;
+      bad_value(name, value, std::string("Valid values are ") + setting.choices + ".");
+    }
+    case Type::text:
+      if (!value.is_string()) bad_value(name, value, "It must be a string.");
+      if (value.get_ref<const std::string&>().size() < setting.least || value.get_ref<const std::string&>().size() > setting.most)
+        bad_value(name, value, "Its length must be from " + number_text(setting.least) + " to " + number_text(setting.most) + ".");
+      return value;
+  }
+  return value;
+}
+
+json parse_options(const std::string& options_json) {
+  json options = json::parse(options_json, nullptr, false);
+  if (options.is_discarded() || !options.is_object())
+    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "options of a job are not a JSON object", "",
+                R"(Write them as {"use_batch_api":false,"budget":2.5}.)");
+  if (options.contains("batch_timeout_hours")) {
+    const json& hours = options["batch_timeout_hours"];
+    if (!hours.is_number()) bad_value("batch_timeout_hours", hours, "It must be a number of hours.");
+    options["batch_timeout"] = static_cast<std::int64_t>(hours.get<double>() * 3600);
+    options.erase("batch_timeout_hours");
+  }
+  return options;
+}
+
+void overlay(json& frozen, const json& options) {
+  for (const auto& [name, value] : options.items()) {
+    const JobSetting* const setting = setting_named(name);
+    if (setting == nullptr) unknown_option(name);
+    frozen[name] = valid_value(*setting, value);
+  }
+}
+
+json callers_settings() {
+  json frozen = json::object();
+  for (const auto& setting : backend::job_settings()) {
+    const std::string text = backend::job_setting(setting);
+    using Type = JobSetting::Type;
+    if (setting.type == Type::boolean)
+      frozen[setting.name] = text == "on";
+    else if (setting.type == Type::text || setting.type == Type::choice)
+      frozen[setting.name] = text;
+    else if (setting.type == Type::integer || setting.type == Type::seconds)
+      frozen[setting.name] = std::stoll(text);
+    else
+      frozen[setting.name] = std::stod(text);
+  }
+  return frozen;
+}
+
+void check_together(json& frozen) {
+  if (frozen["batch_chunk_size"] > frozen["batch_chunk_max"])
+    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "batch_chunk_size is larger than batch_chunk_max");
+  const double most = backend::settings::budget();
+  const double asked = frozen["budget"].get<double>();
+  if (most >= 0 && (asked < 0 || asked > most))
+    throw Error(ERRCODE_INVALID_PARAMETER_VALUE,
+                asked < 0 ? std::string("a job without a budget is more than the server allows")
+                          : "budget of " + number_text(asked) + " US dollars is more than the server allows",
+                "The setting kg_batch.budget of the server is " + number_text(most) + ".",
+                "Ask for less, or have kg_batch.budget raised in the server's configuration.");
+  const std::string models = backend::settings::models();
+  const std::string model = frozen["model"].get<std::string>();
+  if (!models.empty() && ("," + models + ",").find("," + model + ",") == std::string::npos)
+    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "model \"" + model + "\" is not allowed", "",
+                "kg_batch.models lists " + models + ".");
+  if (asked >= 0 && !most_cost(model, "direct", 1, 1))
+    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "model \"" + model + "\" has no price, so a budget cannot hold", "",
+                "Enter one with kg_batch.set_model_price, or set the budget to 'none'.");
+}
+
+Job job_from(const backend::Rows& rows, std::int64_t graph_id) {
+  Job job;
+  job.graph_id = graph_id;
+  job.job_id = rows.integer(0, 0);
+  job.name = rows.text(0, 1);
+  job.state = rows.text(0, 2);
+  job.reason = rows.text(0, 3);
+  const json frozen = json::parse(rows.text(0, 4));
+  JobOptions& options = job.options;
+  options.batch_chunk_max = frozen.value("batch_chunk_max", options.batch_chunk_max);
+  options.batch_chunk_size = frozen.value("batch_chunk_size", options.batch_chunk_size);
+  options.batch_min_requests = frozen.value("batch_min_requests", options.batch_min_requests);
+  options.batch_timeout_s = frozen.value("batch_timeout", options.batch_timeout_s);
+  options.boundaries = frozen.value("boundaries", options.boundaries);
+  options.chunk_max_tokens = frozen.value("chunk_max_tokens", options.chunk_max_tokens);
+  options.context_sentences = frozen.value("context_sentences", options.context_sentences);
+  options.extraction = frozen.value("extraction", options.extraction);
+  options.learn_from_assistant = frozen.value("learn_from_assistant", options.learn_from_assistant);
+  options.max_attempts = frozen.value("max_attempts", options.max_attempts);
+  options.max_conversations_per_pipeline = frozen.value("max_conversations_per_pipeline", options.max_conversations_per_pipeline);
+  options.max_output_tokens = frozen.value("max_output_tokens", options.max_output_tokens);
+  options.model = frozen.value("model", options.model);
+  options.real_time_chunk_size = frozen.value("real_time_chunk_size", options.real_time_chunk_size);
+  options.reasoning_effort = frozen.value("reasoning_effort", options.reasoning_effort);
+  options.settle_s = frozen.value("settle", options.settle_s);
+  options.use_batch_api = frozen.value("use_batch_api", options.use_batch_api);
+  return job;
+}
+
+}  // namespace
+
+void check_job_options(const std::string& options_json) {
+  json frozen = callers_settings();
+  overlay(frozen, parse_options(options_json));
+}
+
+std::int64_t create_job(std::int64_t graph_id, const std::string& name, const std::string& options_json, unsigned int made_by) {
+  json options = parse_options(options_json);
+  const bool paused = options.contains("paused") && options["paused"] == true;
+  options.erase("paused");
+  json frozen = callers_settings();
+  json of_graph = json::parse(
+      execute("SELECT options FROM kg_batch_internal.graph WHERE graph_id = $1", {graph_id}).text(0, 0));
+  for (const char* own : {"self", "names", "timezone"}) of_graph.erase(own);
+  overlay(frozen, of_graph);
+  overlay(frozen, options);
+  check_together(frozen);
+  const double budget = frozen["budget"].get<double>();
+  std::optional<double> bound;
+  if (budget >= 0) bound = budget;
+  if (!name.empty() && name.find_first_not_of("0123456789") == std::string::npos)
+    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "a job's name may not be a number: \"" + name + "\"", "",
+                "Numbers are the ids of jobs.");
+  const auto made = execute(
+      "INSERT INTO kg_batch_internal.job (graph_id, name, options, state, reason, budget, made_by) "
+      "VALUES ($1, COALESCE(NULLIF($2, ''), 'job ' || pg_catalog.left(pg_catalog.gen_random_uuid()::text, 8)), $3::jsonb, "
+      "CASE WHEN $4 THEN 'paused' ELSE 'done' END, CASE WHEN $4 THEN 'made paused' END, $5::numeric, $6::oid::regrole) "
+      "ON CONFLICT (graph_id, name) DO NOTHING RETURNING job_id",
+      {graph_id, name, frozen.dump(), paused, bound, static_cast<std::int64_t>(made_by)});
+  if (made.empty()) throw Error(ERRCODE_DUPLICATE_OBJECT, "job \"" + name + "\" already exists in this graph");
+  return made.integer(0, 0);
+}
+
+std::int64_t inbox(std::int64_t graph_id, unsigned int made_by) {
+  const auto found =
+      execute("SELECT job_id FROM kg_batch_internal.job WHERE graph_id = $1 AND name = 'inbox'", {graph_id});
+  if (!found.empty()) return found.integer(0, 0);
+  json frozen = callers_settings();
+  json of_graph = json::parse(
+      execute("SELECT options FROM kg_batch_internal.graph WHERE graph_id = $1", {graph_id}).text(0, 0));
+  for (const char* own : {"self", "names", "timezone"}) of_graph.erase(own);
+  overlay(frozen, of_graph);
+  frozen["budget"] = std::min(frozen["budget"].get<double>(), backend::settings::budget());
+  check_together(frozen);
+  const auto made = execute(
+      "INSERT INTO kg_batch_internal.job (graph_id, name, options, made_by) VALUES ($1, 'inbox', $2::jsonb, $3::oid::regrole) "
+      "ON CONFLICT (graph_id, name) DO UPDATE SET name = EXCLUDED.name RETURNING job_id",
+      {graph_id, frozen.dump(), static_cast<std::int64_t>(made_by)});
+  return made.integer(0, 0);
+}
+
+std::int64_t job_by(std::int64_t graph_id, const std::string& id_or_name) {
+  const auto found = execute(
+      "SELECT job_id FROM kg_batch_internal.job WHERE graph_id = $1 AND "
+      "CASE WHEN $2 ~ '^[0-9]{1,18}$' THEN job_id = $2::bigint ELSE name = $2 END",
+      {graph_id, id_or_name});
+  if (!found.empty()) return found.integer(0, 0);
+  const auto rows =
+      execute("SELECT name FROM kg_batch_internal.job WHERE graph_id = $1 ORDER BY job_id DESC LIMIT 1000", {graph_id});
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < rows.size(); ++i) names.push_back(rows.text(i, 0));
+  const std::string near = nearest_name(id_or_name, names);
+  throw Error(ERRCODE_UNDEFINED_OBJECT, "job \"" + id_or_name + "\" does not exist in this graph", "",
+              near.empty() ? "Jobs are listed in kg_batch.progress." : "Perhaps you mean \"" + near + "\".");
+}
+
+Job read_job(std::int64_t graph_id, std::int64_t job_id) {
+  const auto rows = execute(
+      "SELECT job_id, name, state, COALESCE(reason, ''), options FROM kg_batch_internal.job "
+      "WHERE graph_id = $1 AND job_id = $2",
+      {graph_id, job_id});
+  if (rows.empty()) throw Error(ERRCODE_UNDEFINED_OBJECT, "job " + std::to_string(job_id) + " does not exist");
+  return job_from(rows, graph_id);
+}
+
+void touch_job(std::int64_t graph_id, std::int64_t job_id) {
+  execute(
+      "UPDATE kg_batch_internal.job SET state = 'running', reason = NULL, ended_at = NULL, "
+      "started_at = COALESCE(started_at, pg_catalog.now()) WHERE graph_id = $1 AND job_id = $2 AND state IN ('done', 'cancelled')",
+      {graph_id, job_id});
+}
+
+void pause_job(std::int64_t graph_id, std::int64_t job_id, const std::string& reason) {
+  execute(
+      "UPDATE kg_batch_internal.job SET state = 'paused', reason = $3 "
+      "WHERE graph_id = $1 AND job_id = $2 AND state IN ('running', 'done')",
+      {graph_id, job_id, reason});
+  // Answers that are there are still read: they are paid for.
+  execute("UPDATE kg_batch_internal.ready SET priority = priority + 1000 WHERE job_id = $1 AND priority < 1000 AND kind IN (1, 3, 4, 5)",
+          {job_id});
+}
+
+void resume_job(std::int64_t graph_id, std::int64_t job_id, std::optional<double> budget) {
+  if (budget) {
+    const double most = backend::settings::budget();
+    if (*budget < 0 ? most >= 0 : (most >= 0 && *budget > most))
+      throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "budget of " + number_text(*budget) + " US dollars is more than the server allows",
+                  "The setting kg_batch.budget of the server is " + number_text(most) + ".");
+    std::optional<double> bound;
+    if (*budget >= 0) bound = *budget;
+    execute("UPDATE kg_batch_internal.job SET budget = $3::numeric WHERE graph_id = $1 AND job_id = $2", {graph_id, job_id, bound});
+  }
+  execute(
+      "UPDATE kg_batch_internal.job SET state = 'running', reason = NULL, waits_for_budget = false, ended_at = NULL, "
+      "started_at = COALESCE(started_at, pg_catalog.now()) WHERE graph_id = $1 AND job_id = $2 AND state <> 'cancelled'",
+      {graph_id, job_id});
+  execute("UPDATE kg_batch_internal.ready SET priority = priority - 1000 WHERE job_id = $1 AND priority >= 1000", {job_id});
+}
+
+void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
+  execute(
+      "UPDATE kg_batch_internal.job SET state = 'cancelled', reason = 'cancelled', ended_at = pg_catalog.now() "
+      "WHERE graph_id = $1 AND job_id = $2",
+      {graph_id, job_id});
+  // What is asked already is paid for: it is read when it comes. What is not is
+  // cancelled; a chunk waits for its request, so it goes with it.
+  execute(
+      "WITH gone AS (DELETE FROM kg_batch_internal.ready WHERE job_id = $2 AND kind IN (3, 4, 5) RETURNING kind, chunk_id), "
+      "requests AS (UPDATE kg_batch_internal.request r SET state = 'cancelled', reserved = 0 FROM gone "
+      " WHERE gone.kind IN (4, 5) AND r.graph_id = $1 AND r.request_id = gone.chunk_id RETURNING r.request_id, r.reserved), "
+      "chunks AS (UPDATE kg_batch_internal.chunk c SET state = 'cancelled' WHERE c.graph_id = $1 AND c.job_id = $2 "
+      " AND (c.chunk_id IN (SELECT chunk_id FROM gone WHERE kind = 3) "
+      "  OR c.request_id IN (SELECT chunk_id FROM gone WHERE kind IN (4, 5))) AND c.state IN ('ready', 'asking')) "
+      "SELECT pg_catalog.count(*) FROM gone",
+      {graph_id, job_id});
+  execute(
+      "UPDATE kg_batch_internal.job SET reserved = COALESCE((SELECT pg_catalog.sum(r.reserved) FROM kg_batch_internal.request r "
+      "WHERE r.graph_id = $1 AND r.job_id = $2 AND r.state IN ('planned', 'asking')), 0) WHERE graph_id = $1 AND job_id = $2",
+      {graph_id, job_id});
+}
+
+std::int64_t retry_job(std::int64_t graph_id, std::int64_t job_id, std::optional<std::int64_t> chunk_id) {
+  const auto rows = execute(
+      "WITH again AS (UPDATE kg_batch_internal.chunk SET state = 'ready', error = NULL, error_at = NULL, request_id = NULL "
+      " WHERE graph_id = $1 AND job_id = $2 AND state IN ('failed', 'cancelled') AND ($3::bigint IS NULL OR chunk_id = $3) "
+      " RETURNING chunk_id, tokens), "
+      "freed AS (UPDATE kg_batch_internal.request r SET state = 'planned', bad_answers = 0, error = NULL, batch_id = NULL "
+      " FROM again WHERE r.graph_id = $1 AND r.chunk_id = again.chunk_id AND r.state IN ('failed', 'cancelled')), "
+      "queued AS (INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      " SELECT $1, 2, 3, tokens, chunk_id, $2 FROM again ON CONFLICT DO NOTHING) "
+      "SELECT pg_catalog.count(*) FROM again",
+      {graph_id, job_id, chunk_id});
+  const std::int64_t again = rows.integer(0, 0);
+  if (again > 0)
+    execute(
+        "UPDATE kg_batch_internal.job SET state = 'running', reason = NULL, ended_at = NULL "
+        "WHERE graph_id = $1 AND job_id = $2 AND state IN ('done', 'cancelled')",
+        {graph_id, job_id});
+  return again;
+}
+
+std::optional<double> most_cost(const std::string& model, const std::string& mode, std::int64_t input_tokens,
+                                std::int64_t output_tokens) {
+  const auto rows = execute("SELECT kg_batch_internal.cost($1, pg_catalog.now(), $2, $3, 0, 0, $4)",
+                            {model, mode, input_tokens, output_tokens});
+  if (rows.is_null(0, 0)) return std::nullopt;
+  return rows.number(0, 0);
+}
+
+bool reserve(std::int64_t graph_id, std::int64_t job_id, double amount) {
+  const double per_day = backend::settings::budget_per_day();
+  std::optional<double> day_bound;
+  if (per_day >= 0) day_bound = per_day;
+  execute("INSERT INTO kg_batch_internal.spending (day) VALUES ((pg_catalog.now() AT TIME ZONE 'UTC')::date) ON CONFLICT DO NOTHING");
+  const auto day = execute(
+      "UPDATE kg_batch_internal.spending SET reserved = reserved + $1::numeric "
+      "WHERE day = (pg_catalog.now() AT TIME ZONE 'UTC')::date AND ($2::float8 IS NULL OR spent + reserved + $1::numeric <= $2::numeric) "
+      "RETURNING day",
+      {amount, day_bound});
+  if (day.empty()) {
+    execute("UPDATE kg_batch_internal.job SET waits_for_budget = true WHERE graph_id = $1 AND job_id = $2 AND NOT waits_for_budget",
+            {graph_id, job_id});
+    return false;
+  }
+  const auto job = execute(
+      "UPDATE kg_batch_internal.job SET reserved = reserved + $3::numeric WHERE graph_id = $1 AND job_id = $2 "
+      "AND (budget IS NULL OR spent + reserved + $3::numeric <= budget) RETURNING job_id",
+      {graph_id, job_id, amount});
+  if (!job.empty()) return true;
+  execute(
+      "UPDATE kg_batch_internal.spending SET reserved = reserved - $1::numeric "
+      "WHERE day = (pg_catalog.now() AT TIME ZONE 'UTC')::date",
+      {amount});
+  execute("UPDATE kg_batch_internal.job SET waits_for_budget = true WHERE graph_id = $1 AND job_id = $2 AND NOT waits_for_budget",
+          {graph_id, job_id});
+  return false;
+}
+
+std::vector<JobChange> advance_jobs() {
+  std::vector<JobChange> changes;
+  auto collect = [&](const backend::Rows& rows) {
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      changes.push_back({rows.integer(i, 0), rows.integer(i, 1), rows.text(i, 2), rows.text(i, 3), rows.text(i, 4), rows.text(i, 5)});
+  };
+  // Whoever waits for a budget with nothing of its own out can wait for ever.
+  collect(execute(
+      "UPDATE kg_batch_internal.job j SET state = 'paused', reason = CASE "
+      " WHEN j.budget IS NOT NULL AND j.spent + j.reserved >= j.budget * 0.5 AND NOT kg_batch_internal.day_is_full($1::float8) THEN 'budget' "
+      " WHEN kg_batch_internal.day_is_full($1::float8) THEN 'budget_per_day' ELSE 'budget' END "
+      "FROM kg_batch_internal.graph g "
+      "WHERE g.graph_id = j.graph_id AND j.state = 'running' AND j.waits_for_budget AND j.reserved <= 0 "
+      "AND NOT EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = j.job_id AND r.priority < 1000) "
+      "AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.job_id = j.job_id) "
+      "RETURNING j.graph_id, j.job_id, g.name, j.name, j.state, j.reason",
+      {backend::settings::budget_per_day()}));
+  collect(execute(
+      "UPDATE kg_batch_internal.job j SET state = 'done', ended_at = pg_catalog.now() FROM kg_batch_internal.graph g "
+      "WHERE g.graph_id = j.graph_id AND j.state = 'running' AND NOT kg_batch_internal.is_open(j.graph_id, j.job_id) "
+      "RETURNING j.graph_id, j.job_id, g.name, j.name, j.state, ''"));
+  return changes;
+}
+
+}  // namespace kg_batch::store

@@ -1,0 +1,80 @@
+// Jobs: options that are frozen when they are made, budget, state.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kg_batch::store {
+
+struct JobOptions {
+  int batch_chunk_max = 50;
+  int batch_chunk_size = 20;
+  int batch_min_requests = 20;
+  int batch_timeout_s = 24 * 3600;
+  std::string boundaries = "rules";
+  int chunk_max_tokens = 6000;
+  int context_sentences = 8;
+  std::string extraction = "combined";
+  bool learn_from_assistant = false;
+  int max_attempts = 3;
+  int max_conversations_per_pipeline = 10;
+  int max_output_tokens = 16000;
+  std::string model;
+  int real_time_chunk_size = 5;
+  std::string reasoning_effort;
+  int settle_s = 1800;
+  bool use_batch_api = true;
+};
+
+struct Job {
+  std::int64_t graph_id = 0, job_id = 0;
+  std::string name, state, reason;
+  JobOptions options;
+};
+
+// Throws for an unknown option or a value out of range, naming the valid ones.
+// `paused` and `name` are no options here.
+void check_job_options(const std::string& options_json);
+
+// The caller's settings, the graph's options, then `options_json` over them,
+// frozen. Empty name: one is made up. Returns the id.
+std::int64_t create_job(std::int64_t graph_id, const std::string& name, const std::string& options_json, unsigned int made_by);
+
+// The graph's standing job, made when it is missing: only the day's budget.
+std::int64_t inbox(std::int64_t graph_id, unsigned int made_by);
+
+// By id or name within the graph; an Error with the nearest name when there is none.
+std::int64_t job_by(std::int64_t graph_id, const std::string& id_or_name);
+
+Job read_job(std::int64_t graph_id, std::int64_t job_id);
+
+// Something was added: a job that was done runs again.
+void touch_job(std::int64_t graph_id, std::int64_t job_id);
+
+// ---- a person's word ----
+void pause_job(std::int64_t graph_id, std::int64_t job_id, const std::string& reason);
+void resume_job(std::int64_t graph_id, std::int64_t job_id, std::optional<double> budget);
+void cancel_job(std::int64_t graph_id, std::int64_t job_id);
+std::int64_t retry_job(std::int64_t graph_id, std::int64_t job_id, std::optional<std::int64_t> chunk_id);  // chunks asked again
+
+// ---- money ----
+// The most that a request can cost, US dollars; nothing without a price.
+std::optional<double> most_cost(const std::string& model, const std::string& mode, std::int64_t input_tokens, std::int64_t output_tokens);
+// Reserves for one more request; false when the job's or the day's budget has no
+// room: the job then waits for answers, or is paused when none is out.
+bool reserve(std::int64_t graph_id, std::int64_t job_id, double amount);
+// Puts back what was reserved and books what it cost.
+void settle_cost(std::int64_t graph_id, std::int64_t job_id, double reserved, const std::optional<std::string>& reserved_day, double cost);
+
+// Jobs whose state changed since: done when nothing is open, paused when they
+// wait for a budget with nothing out. Committed before anybody is told.
+struct JobChange {
+  std::int64_t graph_id, job_id;
+  std::string graph, name, state, reason;
+};
+std::vector<JobChange> advance_jobs();
+
+}  // namespace kg_batch::store
