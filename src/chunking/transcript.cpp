@@ -267,14 +267,23 @@ std::string shortened(std::string_view text) {
   if (char_length(text) <= shown_width) {
     return std::string(text);
   }
-  return std::string(char_slice(text, 0, shown_width)) + "…";
+  std::string start(char_slice(text, 0, shown_width));
+  start += "…";
+  return start;
 }
 
 std::string as_read(const std::optional<Opening>& opening, std::string_view line) {
+  std::string shown;
   if (opening) {
-    return "\"" + std::string(opening->speaker) + "\" says: " + shortened(opening->content);
+    shown += '"';
+    shown += opening->speaker;
+    shown += "\" says: ";
+    shown += shortened(opening->content);
+  } else {
+    shown += "no name: ";
+    shown += shortened(trimmed(line));
   }
-  return "no name: " + shortened(trimmed(line));
+  return shown;
 }
 
 }  // namespace
