@@ -55,7 +55,7 @@ bool register_coordinator(unsigned int database, unsigned int tablespace, bool s
       worker.bgw_notify_pid = MyProcPid;
     else
       worker.bgw_restart_time = 5;
-    std::snprintf(worker.bgw_extra, BGW_EXTRALEN, "%u", tablespace);
+    snprintf(worker.bgw_extra, BGW_EXTRALEN, "%u", tablespace);
     return RegisterDynamicBackgroundWorker(&worker, reinterpret_cast<BackgroundWorkerHandle**>(handle));
   });
 }
@@ -66,7 +66,7 @@ bool register_child(const char* function, const char* type, const std::string& n
     BackgroundWorker worker;
     fill(&worker, function, type, name.c_str(), database);
     worker.bgw_notify_pid = MyProcPid;
-    std::snprintf(worker.bgw_extra, BGW_EXTRALEN, "%d", MyProcPid);
+    snprintf(worker.bgw_extra, BGW_EXTRALEN, "%d", MyProcPid);
     const bool registered = RegisterDynamicBackgroundWorker(&worker, reinterpret_cast<BackgroundWorkerHandle**>(handle));
     MemoryContextSwitchTo(previous);
     return registered;
