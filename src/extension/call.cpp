@@ -16,7 +16,7 @@ struct View {
 std::optional<std::string> Call::text(int argument) const {
   if (is_null(argument)) return std::nullopt;
   const View view = backend_call([&] {
-    const ::text* const value = DatumGetTextPP(info_->args[argument].value);
+    const varlena* const value = pg_detoast_datum_packed(reinterpret_cast<varlena*>(DatumGetPointer(info_->args[argument].value)));
     return View{VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))};
   });
   return std::string(view.data, view.size);
