@@ -1,12 +1,18 @@
 #include "rules.h"
 
+#include "reader.h"
+
 namespace kg_sim::rules {
 
 using Json = nlohmann::ordered_json;
 
 Json answer(std::string_view schema_name, const Json& user_document) {
-  if (schema_name != "kg_extract" || !user_document.is_object()) return nullptr;
-  return Json{{"facts", Json::array()}, {"things", Json::array()}, {"statements", Json::array()}};
+  if (schema_name != "kg_extract") return nullptr;
+  const std::optional<Document> document = document_of(user_document);
+  if (!document) return nullptr;
+  AnswerBuilder builder;
+  Reader(*document, builder).read();
+  return builder.answer();
 }
 
 }  // namespace kg_sim::rules
