@@ -137,6 +137,7 @@ CREATE TABLE kg_batch_internal.chunk (
 CREATE INDEX chunk_conversation ON kg_batch_internal.chunk (graph_id, conversation_id);
 CREATE INDEX chunk_segment ON kg_batch_internal.chunk (graph_id, segment_id);
 CREATE INDEX chunk_job ON kg_batch_internal.chunk (graph_id, job_id);
+CREATE INDEX chunk_request ON kg_batch_internal.chunk (graph_id, request_id);
 COMMENT ON TABLE kg_batch_internal.chunk IS 'the unit of work: a run of whole sentences, with its context before it';
 COMMENT ON COLUMN kg_batch_internal.chunk.context_size IS 'so many of the sentences at the front are context';
 COMMENT ON COLUMN kg_batch_internal.chunk.starts IS 'characters from 0 within message_ids[i]; ends are exclusive';

@@ -1,0 +1,206 @@
+#include "backend/bridge.h"
+#include "backend/spi.h"
+#include "store/queue.h"
+
+namespace kg_batch::store {
+
+using backend::execute;
+using backend::Rows;
+
+namespace {
+
+std::vector<Item> items_from(const Rows& rows) {
+  std::vector<Item> items;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    items.push_back({rows.integer(i, 0), static_cast<Work>(rows.integer(i, 1)), rows.integer(i, 2),
+                     static_cast<int>(rows.integer(i, 3)), static_cast<int>(rows.integer(i, 4)), rows.integer(i, 5)});
+  return items;
+}
+
+struct Columns {
+  explicit Columns(const std::vector<Item>& items) {
+    for (const Item& item : items) {
+      graphs.push_back(item.graph_id);
+      kinds.push_back(static_cast<int>(item.kind));
+      ids.push_back(item.id);
+      priorities.push_back(item.priority);
+      sizes.push_back(item.size);
+      jobs.push_back(item.job_id);
+    }
+  }
+  std::vector<std::int64_t> graphs, ids, jobs;
+  std::vector<int> kinds, priorities, sizes;
+};
+
+}  // namespace
+
+std::vector<Item> claim(std::int64_t worker_id, const std::vector<Work>& kinds, int limit) {
+  std::vector<int> numbers;
+  for (const Work kind : kinds) numbers.push_back(static_cast<int>(kind));
+  const Rows turn = execute(
+      "SELECT t.graph_id FROM kg_batch_internal.turn t WHERE EXISTS (SELECT FROM kg_batch_internal.ready r "
+      " WHERE r.graph_id = t.graph_id AND r.priority < 1000 AND r.kind NOT IN (2, 4) AND r.kind = ANY ($1) "
+      " AND (r.due_at IS NULL OR r.due_at <= pg_catalog.now())) ORDER BY t.served_at LIMIT 1",
+      {numbers});
+  if (turn.empty()) return {};
+  const std::int64_t graph_id = turn.integer(0, 0);
+  // Rows of a paused job are parked by pause(); one that was added meanwhile is
+  // passed over here.
+  const std::vector<Item> items = items_from(execute(
+      "WITH picked AS MATERIALIZED (SELECT r.graph_id, r.kind, r.chunk_id FROM kg_batch_internal.ready r "
+      "  WHERE r.graph_id = $1 AND r.priority < 1000 AND r.kind NOT IN (2, 4) AND r.kind = ANY ($3) "
+      "  AND (r.due_at IS NULL OR r.due_at <= pg_catalog.now()) "
+      "  AND NOT EXISTS (SELECT FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id "
+      "    AND j.state = 'paused' AND r.kind <> 6) "
+      "  ORDER BY r.priority, r.kind DESC, r.work DESC LIMIT $4 FOR UPDATE SKIP LOCKED), "
+      "gone AS (DELETE FROM kg_batch_internal.ready r USING picked p "
+      "  WHERE r.graph_id = p.graph_id AND r.kind = p.kind AND r.chunk_id = p.chunk_id RETURNING r.*) "
+      "INSERT INTO kg_batch_internal.claimed (worker_id, graph_id, chunk_id, kind, priority, work, job_id) "
+      "SELECT $2, graph_id, chunk_id, kind, priority, work, job_id FROM gone "
+      "RETURNING graph_id, kind, chunk_id, priority, work, job_id",
+      {graph_id, worker_id, numbers, limit}));
+  // With one graph there is nobody to be fair to, and no row to fight over.
+  if (!items.empty())
+    execute(
+        "UPDATE kg_batch_internal.turn SET served_at = pg_catalog.clock_timestamp() WHERE graph_id = $1 "
+        "AND EXISTS (SELECT FROM kg_batch_internal.turn o WHERE o.graph_id <> $1)",
+        {graph_id});
+  return items;
+}
+
+std::vector<Item> claim_round(std::int64_t worker_id, int limit) {
+  return items_from(execute(
+      "WITH turn AS (SELECT r.graph_id FROM kg_batch_internal.ready r WHERE r.kind = 2 "
+      "  AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.graph_id = r.graph_id AND c.kind = 2) "
+      "  LIMIT 1), "
+      "picked AS MATERIALIZED (SELECT r.graph_id, r.chunk_id FROM kg_batch_internal.ready r, turn "
+      "  WHERE r.graph_id = turn.graph_id AND r.kind = 2 ORDER BY r.chunk_id LIMIT $2 FOR UPDATE OF r SKIP LOCKED), "
+      "gone AS (DELETE FROM kg_batch_internal.ready r USING picked p "
+      "  WHERE r.graph_id = p.graph_id AND r.kind = 2 AND r.chunk_id = p.chunk_id RETURNING r.*) "
+      "INSERT INTO kg_batch_internal.claimed (worker_id, graph_id, chunk_id, kind, priority, work, job_id) "
+      "SELECT $1, graph_id, chunk_id, kind, priority, work, job_id FROM gone "
+      "RETURNING graph_id, kind, chunk_id, priority, work, job_id",
+      {worker_id, limit}));
+}
+
+void put_ready(const std::vector<Item>& items, int delay_ms) {
+  if (items.empty()) return;
+  const Columns columns(items);
+  execute(
+      "INSERT INTO kg_batch_internal.ready (graph_id, kind, chunk_id, priority, work, job_id, due_at) "
+      "SELECT u.*, CASE WHEN $7 > 0 THEN pg_catalog.now() + $7 * interval '1 millisecond' END "
+      "FROM unnest($1, $2, $3, $4, $5, $6) AS u ON CONFLICT DO NOTHING",
+      {columns.graphs, columns.kinds, columns.ids, columns.priorities, columns.sizes, columns.jobs, delay_ms});
+}
+
+void release(const std::vector<Item>& items) {
+  if (items.empty()) return;
+  const Columns columns(items);
+  execute(
+      "DELETE FROM kg_batch_internal.claimed c USING unnest($1, $2, $3) AS u (graph_id, kind, chunk_id) "
+      "WHERE c.graph_id = u.graph_id AND c.kind = u.kind AND c.chunk_id = u.chunk_id",
+      {columns.graphs, columns.kinds, columns.ids});
+}
+
+void give_back(const std::vector<Item>& items) {
+  if (items.empty()) return;
+  const Columns columns(items);
+  execute(
+      "WITH gone AS (DELETE FROM kg_batch_internal.claimed c USING unnest($1, $2, $3) AS u (graph_id, kind, chunk_id) "
+      " WHERE c.graph_id = u.graph_id AND c.kind = u.kind AND c.chunk_id = u.chunk_id RETURNING c.*) "
+      "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "SELECT g.graph_id, g.priority % 1000 + CASE WHEN j.state = 'paused' AND g.kind IN (1, 3, 5) THEN 1000 ELSE 0 END, "
+      " g.kind, g.work, g.chunk_id, g.job_id FROM gone g "
+      "LEFT JOIN kg_batch_internal.job j ON j.graph_id = g.graph_id AND j.job_id = g.job_id ON CONFLICT DO NOTHING",
+      {columns.graphs, columns.kinds, columns.ids});
+}
+
+int free_claims(std::int64_t worker_id) {
+  // A direct request that was in flight may have been billed: the ledger says so.
+  execute(
+      "WITH lost AS (UPDATE kg_batch_internal.request r SET state = 'planned', worker_id = NULL "
+      "  WHERE r.worker_id = $1 AND r.state = 'asking' AND r.mode = 'direct' "
+      "  RETURNING r.graph_id, r.request_id, r.attempt, r.model, r.stage, r.job_id, r.reserved, r.reserved_day), "
+      "stored AS (INSERT INTO kg_batch_internal.answer (graph_id, request_id, attempt, mode, status, outcome, model, cost, error) "
+      "  SELECT graph_id, request_id, attempt, 'direct', 0, 'lost', model, reserved, 'its worker ended while it was in flight' "
+      "  FROM lost ON CONFLICT DO NOTHING) "
+      "INSERT INTO kg_batch_internal.usage AS u (day, graph_id, job_id, stage, model, mode, lost, lost_cost) "
+      "SELECT (pg_catalog.now() AT TIME ZONE 'UTC')::date, graph_id, job_id, stage, model, 'direct', pg_catalog.count(*), "
+      " COALESCE(pg_catalog.sum(reserved), 0) FROM lost GROUP BY graph_id, job_id, stage, model "
+      "ON CONFLICT (day, graph_id, job_id, stage, model, mode) DO UPDATE SET lost = u.lost + EXCLUDED.lost, "
+      " lost_cost = u.lost_cost + EXCLUDED.lost_cost",
+      {worker_id});
+  const Rows freed = execute(
+      "WITH gone AS (DELETE FROM kg_batch_internal.claimed c WHERE c.worker_id = $1 RETURNING c.*) "
+      "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "SELECT g.graph_id, g.priority % 1000 + CASE WHEN j.state = 'paused' AND g.kind IN (1, 3, 5) THEN 1000 ELSE 0 END, "
+      " g.kind, g.work, g.chunk_id, g.job_id FROM gone g "
+      "LEFT JOIN kg_batch_internal.job j ON j.graph_id = g.graph_id AND j.job_id = g.job_id "
+      "ON CONFLICT DO NOTHING RETURNING 1",
+      {worker_id});
+  execute("UPDATE kg_batch_internal.worker SET ended_at = pg_catalog.now() WHERE worker_id = $1 AND ended_at IS NULL", {worker_id});
+  return static_cast<int>(freed.size());
+}
+
+std::vector<std::int64_t> claiming_workers() {
+  const Rows rows = execute(
+      "SELECT DISTINCT worker_id FROM kg_batch_internal.claimed UNION SELECT worker_id FROM kg_batch_internal.worker "
+      "WHERE ended_at IS NULL");
+  std::vector<std::int64_t> ids;
+  for (std::size_t i = 0; i < rows.size(); ++i) ids.push_back(rows.integer(i, 0));
+  return ids;
+}
+
+Backlog backlog() {
+  // Counted no further than matters: it only decides how many pipelines to start.
+  const Rows rows = execute(
+      "SELECT (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.ready WHERE priority < 1000 AND kind <> 4 "
+      "   AND (due_at IS NULL OR due_at <= pg_catalog.now()) LIMIT 1000) r), "
+      " (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.ready WHERE priority < 1000 AND kind = 4 LIMIT 1000) s), "
+      " (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.claimed LIMIT 1000) c), "
+      " (SELECT pg_catalog.count(*) FROM kg_batch_internal.batch WHERE ended_at IS NULL AND state <> 'unclear'), "
+      " (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.conversation WHERE settle_at IS NOT NULL LIMIT 1000) v), "
+      " (SELECT GREATEST(EXTRACT(epoch FROM pg_catalog.min(at) - pg_catalog.clock_timestamp()) * 1000, 0)::bigint FROM ("
+      "   SELECT pg_catalog.min(due_at) AS at FROM kg_batch_internal.ready WHERE priority < 1000 AND due_at > pg_catalog.now() "
+      "   UNION ALL SELECT pg_catalog.min(settle_at) FROM kg_batch_internal.conversation WHERE settle_at IS NOT NULL) t)");
+  Backlog backlog;
+  backlog.claimable = rows.integer(0, 0);
+  backlog.to_send = rows.integer(0, 1);
+  backlog.claimed = rows.integer(0, 2);
+  backlog.open_batches = rows.integer(0, 3);
+  backlog.settling = rows.integer(0, 4);
+  backlog.next_due_ms = rows.maybe_integer(0, 5);
+  return backlog;
+}
+
+int settle_due() {
+  const Rows rows = execute(
+      "WITH due AS (UPDATE kg_batch_internal.conversation SET settle_at = NULL, "
+      "  closing = CASE WHEN deliveries = ANY (closing) THEN closing ELSE closing || deliveries END "
+      "  WHERE settle_at <= pg_catalog.now() RETURNING graph_id, conversation_id, job_id, messages, priority) "
+      "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "SELECT d.graph_id, d.priority + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 1, d.messages, d.conversation_id, d.job_id "
+      "FROM due d JOIN kg_batch_internal.job j USING (graph_id, job_id) ON CONFLICT DO NOTHING RETURNING 1");
+  return static_cast<int>(rows.size());
+}
+
+int refill_ready() {
+  const Rows rows = execute(
+      "WITH chunks AS (INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "  SELECT c.graph_id, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, "
+      "   CASE WHEN c.state = 'done' THEN 2 WHEN c.state = 'asking' AND r.state = 'answered' THEN 6 ELSE 3 END, c.tokens, c.chunk_id, c.job_id "
+      "  FROM kg_batch_internal.chunk c JOIN kg_batch_internal.job j USING (graph_id, job_id) "
+      "  LEFT JOIN kg_batch_internal.request r ON r.graph_id = c.graph_id AND r.request_id = c.request_id "
+      "  LEFT JOIN kg_batch_internal.batch b ON b.batch_id = r.batch_id "
+      "  WHERE j.state <> 'cancelled' AND (c.state = 'ready' OR (c.state = 'done' AND NOT c.folded) "
+      "   OR (c.state = 'asking' AND (r.state = 'answered' OR b.batch_id IS NULL OR b.ended_at IS NOT NULL))) "
+      "  ON CONFLICT DO NOTHING RETURNING 1), "
+      "cuts AS (INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "  SELECT v.graph_id, v.priority + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 1, v.messages, v.conversation_id, v.job_id "
+      "  FROM kg_batch_internal.conversation v JOIN kg_batch_internal.job j USING (graph_id, job_id) "
+      "  WHERE j.state <> 'cancelled' AND v.cut_deliveries < v.deliveries ON CONFLICT DO NOTHING RETURNING 1) "
+      "SELECT (SELECT pg_catalog.count(*) FROM chunks) + (SELECT pg_catalog.count(*) FROM cuts)");
+  return static_cast<int>(rows.integer(0, 0));
+}
+
+}  // namespace kg_batch::store
