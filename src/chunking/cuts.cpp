@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "chunking/boundaries.h"
 #include "chunking/cast.h"
@@ -397,6 +398,17 @@ std::int64_t weight_of(const Sentence& sentence) {
   return sentence.shown == Shown::words ? std::clamp(sentence.end - sentence.start, 1, counts_fully) : 1;
 }
 
+// Characters of sentences and context as far as they are shown.
+std::int64_t shown_length(const Chunk& chunk) {
+  std::int64_t length = 0;
+  for (const std::vector<Sentence>* part : {&chunk.context, &chunk.sentences}) {
+    for (const Sentence& sentence : *part) {
+      length += sentence.shown == Shown::words ? sentence.end - sentence.start : 1;
+    }
+  }
+  return length;
+}
+
 std::int64_t share(std::int64_t whole, std::int64_t part, std::int64_t of) { return of > 0 ? whole * part / of : 0; }
 
 }  // namespace
@@ -441,27 +453,13 @@ std::optional<std::pair<Chunk, Chunk>> split(const Chunk& chunk, int context_sen
   }
   second.context = std::move(context);
 
-  std::int64_t context_weight = 0;
-  for (const Sentence& sentence : chunk.context) {
-    context_weight += sentence.end - sentence.start;
-  }
-  std::int64_t length = context_weight;
-  for (const Sentence& sentence : chunk.sentences) {
-    length += sentence.shown == Shown::words ? sentence.end - sentence.start : 1;
-  }
-  const auto tokens_of = [&](const Chunk& half) {
-    std::int64_t characters = 0;
-    for (const Sentence& sentence : half.context) {
-      characters += sentence.shown == Shown::words ? sentence.end - sentence.start : 1;
-    }
-    for (const Sentence& sentence : half.sentences) {
-      characters += sentence.shown == Shown::words ? sentence.end - sentence.start : 1;
-    }
-    return static_cast<int>(share(chunk.tokens, characters, length));
-  };
-  first.tokens = tokens_of(first);
-  second.tokens = tokens_of(second);
+  const std::int64_t length = shown_length(chunk);
+  first.tokens = static_cast<int>(share(chunk.tokens, shown_length(first), length));
+  second.tokens = static_cast<int>(share(chunk.tokens, shown_length(second), length));
   first.countable = static_cast<int>(share(chunk.countable, first_weight, total));
+  if (chunk.countable > 1) {
+    first.countable = std::clamp(first.countable, 1, chunk.countable - 1);
+  }
   second.countable = chunk.countable - first.countable;
   return std::make_pair(std::move(first), std::move(second));
 }

@@ -10,6 +10,16 @@
 // sentences and `chunk_max_tokens` estimated tokens; neighbouring short
 // segments that closed with the same delivery share a chunk up to `chunk_min`.
 // A chunk never holds part of a sentence.
+//
+// An assistant's sentences, placeholders, greetings and answers of one word do
+// not count. They are in the chunk of what stands around them; what has no
+// countable sentence at all is asked about in no chunk and serves as context
+// alone. Of an assistant's message of more than twelve sentences the first six
+// and the last four are taken. Context keeps to a quarter of the tokens.
+//
+// What closes a segment without a message (a flush, the end of settling) is a
+// delivery of its own: closing one that was cut already would cut differently
+// when replayed at once.
 
 #pragma once
 
@@ -64,17 +74,19 @@ struct Cuts {
 };
 
 struct CutInput {
-  std::vector<Message> before;       // the tail of what is already cut, for context
+  std::vector<Message> before;       // the tail of what is already cut, for context: enough for context_sentences
   std::vector<Message> messages;     // not cut yet, in order
-  std::vector<int> closing;          // deliveries after which nothing stays open, ascending
+  std::vector<int> closing;          // deliveries after which nothing stays open, ascending; past ones too
   std::vector<std::string> cast;     // from the cut before
-  std::vector<std::string> speakers; // names by index; never in `cast`
+  std::vector<std::string> speakers; // names by index, of all who spoke up to here; never in `cast`
 };
 
 Cuts cut(const CutInput& input, const CutOptions& options);
 
 // A chunk that asked for too long an answer, in two halves at a sentence
-// border near the middle; empty when it has one sentence.
+// border near the middle; empty when it has one sentence. Works from the places
+// alone: the halves' `countable` and `tokens` are shares of the whole's by
+// length, and both keep all its segments and its cast.
 std::optional<std::pair<Chunk, Chunk>> split(const Chunk& chunk, int context_sentences);
 
 // Tokens of a text as a model would count them, within about a tenth for

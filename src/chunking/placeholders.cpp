@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <limits>
 #include <string>
+#include <utility>
 
 #include "chunking/characters.h"
 #include "chunking/located_sentences.h"

@@ -1,5 +1,6 @@
-// Sentences of one message, by ICU's sentence iterator with its filtered form
-// (so that "Dr." ends nothing), trimmed of white space around them.
+// Sentences of one message, by ICU's sentence iterator and a list of
+// abbreviations (so that "Dr." ends nothing), trimmed of white space around
+// them. A line that ends ends a sentence.
 //
 // Guarantees: sentences come in order, do not overlap, lie within the message
 // and together cover every character that is not white space. Code blocks,
@@ -23,7 +24,9 @@ inline constexpr int max_sentence_chars = 1000;
 std::vector<Sentence> sentences_of(const Message& message, int max_chars = max_sentence_chars);
 
 // What the model is shown for a sentence: the words as they stand, or the
-// placeholder. `text` is the message's.
+// placeholder. `text` is the message's. Counts from its beginning, as
+// char_slice does; located_sentences.h and characters.h have the way for long
+// messages.
 std::string shown_text(std::string_view text, const Sentence& sentence);
 
 // A sentence that counts towards the size of a chunk: it has a letter or a
