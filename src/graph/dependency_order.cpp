@@ -2,39 +2,43 @@
 
 namespace kg_batch::graph {
 
-DependencyOrder dependency_order(const std::vector<std::vector<std::size_t>>& needs) {
+DependencyOrder dependency_order(const Needs& needs) {
   enum class Visit { none, open, done };
-  struct Frame {
-    std::size_t node;
-    std::size_t next;  // index into needs[node]
+  struct Step {
+    Needs::const_iterator at;
+    std::size_t next = 0;
   };
 
   DependencyOrder result;
-  result.order.reserve(needs.size());
-  std::vector<Visit> visits(needs.size(), Visit::none);
+  std::map<int, Visit> visits;
   // A stack of its own: a chain may be as long as an answer.
-  std::vector<Frame> path;
-  for (std::size_t start = 0; start < needs.size(); ++start) {
-    if (visits[start] != Visit::none) {
+  std::vector<Step> path;
+  for (auto start = needs.begin(); start != needs.end(); ++start) {
+    if (visits[start->first] != Visit::none) {
       continue;
     }
-    visits[start] = Visit::open;
-    path.push_back({start, 0});
+    visits[start->first] = Visit::open;
+    path.push_back({start});
     while (!path.empty()) {
-      Frame& frame = path.back();
-      if (frame.next == needs[frame.node].size()) {
-        visits[frame.node] = Visit::done;
-        result.order.push_back(frame.node);
+      Step& step = path.back();
+      const auto& [id, needed_ids] = *step.at;
+      if (step.next == needed_ids.size()) {
+        visits[id] = Visit::done;
+        result.order.push_back(id);
         path.pop_back();
         continue;
       }
-      const std::size_t which = frame.next++;
-      const std::size_t needed = needs[frame.node][which];
-      if (visits[needed] == Visit::open) {
-        result.closing.push_back({frame.node, which});
-      } else if (visits[needed] == Visit::none) {
-        visits[needed] = Visit::open;
-        path.push_back({needed, 0});
+      const std::size_t which = step.next++;
+      const auto needed = needs.find(needed_ids[which]);
+      if (needed == needs.end()) {
+        continue;
+      }
+      Visit& visit = visits[needed->first];
+      if (visit == Visit::open) {
+        result.closing.push_back({id, which});
+      } else if (visit == Visit::none) {
+        visit = Visit::open;
+        path.push_back({needed});
       }
     }
   }

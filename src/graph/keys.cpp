@@ -97,6 +97,11 @@ bool ends_a_phrase(char32_t c) {
   }
 }
 
+// Stands between names and is part of none, wherever it stands.
+bool separates(char32_t c) {
+  return is_space(c) || is_quote(c) || is_bracket(c) || is_semicolon(c) || c == 0xA1 || c == 0xBF;  // ¡ ¿
+}
+
 bool is_digit(char32_t c) { return u_isdigit(static_cast<UChar32>(c)); }
 
 bool is_letter(char32_t c) {
@@ -115,7 +120,7 @@ std::vector<bool> folded_away(const Characters& label) {
     const char32_t after = i + 1 < label.size() ? label[i + 1] : U' ';
     const bool last = i + 1 == label.size();
     const bool word_ends = last || away[i + 1];
-    if (is_space(c) || is_quote(c) || is_bracket(c) || is_semicolon(c) || c == 0xA1 || c == 0xBF) {
+    if (separates(c)) {
       away[i] = true;
     } else if (is_comma(c)) {
       away[i] = !(is_digit(before) && is_digit(after));
@@ -125,7 +130,7 @@ std::vector<bool> folded_away(const Characters& label) {
       away[i] = word_ends;
     } else if (is_dash(c)) {
       const bool between_letters = is_letter(before) && is_letter(after);
-      const bool alone = (i == 0 || is_space(before)) && word_ends;
+      const bool alone = separates(before) && word_ends;
       away[i] = between_letters || alone;
     }
     label_ends = label_ends && away[i];

@@ -487,20 +487,13 @@ class Nodes {
         }
       }
     }
-    std::vector<std::size_t> by_id;
-    std::map<int, std::size_t> position;
+    graph::Needs needs;
     for (const auto& [id, index] : thing_at_) {
-      position[id] = by_id.size();
-      by_id.push_back(index);
+      const std::optional<int> of = things_[index].value.of;
+      needs[id] = of ? std::vector{*of} : std::vector<int>{};
     }
-    std::vector<std::vector<std::size_t>> needs(by_id.size());
-    for (std::size_t at = 0; at < by_id.size(); ++at) {
-      if (const std::optional<int> of = things_[by_id[at]].value.of) {
-        needs[at].push_back(position.at(*of));
-      }
-    }
-    for (const graph::Need& closing : graph::dependency_order(needs).closing) {
-      drop(things_[by_id[closing.node]], "belongs to itself");
+    for (const graph::ClosingNeed& closing : graph::dependency_order(needs).closing) {
+      drop(things_[thing_at_.at(closing.id)], "belongs to itself");
     }
   }
 
@@ -526,43 +519,33 @@ class Nodes {
     }
   }
 
+  // After drop_roles_to_nowhere a rejected statement has no roles and no role
+  // leads to it, so it closes nothing.
   void break_circles() {
-    std::vector<std::size_t> by_id;
-    std::map<int, std::size_t> position;
+    graph::Needs needs;
+    std::map<int, std::vector<std::size_t>> places;  // of the role behind each need
     for (const auto& [id, index] : statement_at_) {
-      if (statements_[index].is_kept()) {
-        position[id] = by_id.size();
-        by_id.push_back(index);
-      }
-    }
-    std::vector<std::vector<std::size_t>> needs(by_id.size());
-    std::vector<std::vector<std::size_t>> places(by_id.size());  // of the role behind each need
-    for (std::size_t at = 0; at < by_id.size(); ++at) {
       std::vector<const DraftRole*> roles;
-      for (const DraftRole& role : statements_[by_id[at]].roles) {
-        if (position.contains(role.role.node)) {
-          roles.push_back(&role);
-        }
+      for (const DraftRole& role : statements_[index].roles) {
+        roles.push_back(&role);
       }
       std::sort(roles.begin(), roles.end(), [](const DraftRole* a, const DraftRole* b) {
         return std::tie(a->role.node, a->role.role, a->role.role_text) <
                std::tie(b->role.node, b->role.role, b->role.role_text);
       });
+      needs.try_emplace(id);
       for (const DraftRole* role : roles) {
-        needs[at].push_back(position.at(role->role.node));
-        places[at].push_back(role->place);
+        needs[id].push_back(role->role.node);
+        places[id].push_back(role->place);
       }
     }
-    for (const graph::Need& closing : graph::dependency_order(needs).closing) {
-      DraftStatement& statement = statements_[by_id[closing.node]];
-      const std::size_t place = places[closing.node][closing.which];
-      std::erase_if(statement.roles, [&](const DraftRole& role) {
-        const bool closes = role.place == place;
-        if (closes) {
-          statement.reject_role(role, "closes a circle of statements");
-        }
-        return closes;
-      });
+    for (const graph::ClosingNeed& closing : graph::dependency_order(needs).closing) {
+      DraftStatement& statement = statements_[statement_at_.at(closing.id)];
+      const std::size_t place = places[closing.id][closing.which];
+      const auto role = std::find_if(statement.roles.begin(), statement.roles.end(),
+                                     [&](const DraftRole& other) { return other.place == place; });
+      statement.reject_role(*role, "closes a circle of statements");
+      statement.roles.erase(role);
       if (statement.roles.empty()) {
         statement.reason = "no role is left";
       }
