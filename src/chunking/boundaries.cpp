@@ -37,6 +37,13 @@ void OpenSegment::add(const Message& message, int sentences) {
   last_sent_at_us_ = message.sent_at_us;
 }
 
+void OpenSegment::begin_again() {
+  messages_ = 0;
+  size_ = 0;
+  session_.reset();
+  last_sent_at_us_.reset();
+}
+
 std::string_view began_by(const Message* previous, const Message& message, const std::vector<int>& closing,
                           const CutOptions& options) {
   if (previous == nullptr) {

@@ -27,6 +27,8 @@ class OpenSegment {
   // Whether the message is the first of another segment.
   bool begins_another(const Message& message) const;
   void add(const Message& message, int sentences);
+  // The next message is the first one.
+  void begin_again();
   // Nothing more fits: closed without waiting for a message after it. A message
   // without sentences takes the place of one, so that nothing stays open for ever.
   bool full() const { return size_ >= options_->segment_max_sentences; }
@@ -35,7 +37,7 @@ class OpenSegment {
   const CutOptions* options_;
   int messages_ = 0;
   int size_ = 0;
-  std::optional<std::string> session_;      // last explicit one
+  std::optional<std::string> session_;           // last explicit one
   std::optional<std::int64_t> last_sent_at_us_;  // of the last message
 };
 

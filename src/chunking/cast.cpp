@@ -21,7 +21,7 @@ const Words& no_names() {
       "Of", "On", "Out", "To", "Up", "With", "Is", "Are", "Was", "Were", "Am", "Be", "Been", "Do", "Does", "Did", "Has",
       "Have", "Had", "Can", "Could", "Will", "Would", "Should", "May", "Might", "Must", "Not", "No", "Yes", "Yeah", "Yep",
       "Nope", "There", "Here", "Just", "Also", "Too", "Very", "Now", "Let", "Lets", "Maybe", "Some", "Any", "All",
-      "Glad", "Sounds", "Keep", "Good", "Great", "Nice", "Cool", "Awesome", "Wow", "Oh", "Well", "Hmm", "Haha", "Lol",
+      "Glad", "Sounds", "Keep", "See", "Take", "Check", "Bet", "Hang", "Same", "Good", "Great", "Nice", "Cool", "Awesome", "Wow", "Oh", "Well", "Hmm", "Haha", "Lol",
       "Ok", "Okay", "Sure", "Please", "Sorry", "Thanks", "Thank", "Cheers", "Congrats", "Congratulations", "Hi", "Hello",
       "Hey", "Bye", "Goodbye", "Morning", "Evening", "Night", "Welcome", "Mr", "Mrs", "Ms", "Dr", "Prof", "Sir", "Madam",
       // days, months, languages

@@ -26,7 +26,8 @@ const Phrases& greetings() {
       "good afternoon", "good evening", "good night", "good day", "morning", "bye", "bye bye", "goodbye", "see you",
       "see ya", "see you later", "see you soon", "cya", "later", "take care", "talk soon", "thanks", "thank you", "thx",
       "ty", "many thanks", "thanks a lot", "thank you so much", "thanks so much", "cheers", "welcome", "youre welcome",
-      "sorry", "congrats", "congratulations", "wow",
+      "sorry", "congrats", "congratulations", "wow", "good luck", "have fun", "good to see you", "nice to meet you",
+      "talk later", "talk to you later", "ttyl", "bye for now",
       // German
       "hallo", "moin", "servus", "guten morgen", "guten tag", "guten abend", "gute nacht", "tschüss", "tschüs", "ciao",
       "auf wiedersehen", "bis bald", "bis dann", "bis später", "danke", "danke schön", "dankeschön", "vielen dank",
@@ -54,7 +55,7 @@ const Phrases& answers() {
       "agreed", "true", "cool", "nice", "great", "awesome", "good", "well", "so", "oh", "ah", "aha", "hm", "hmm", "mm",
       "uh", "um", "er", "huh", "lol", "lmao", "rofl", "xd", "omg", "oh my god", "my god", "oh my", "gosh", "yay", "please",
       "pls", "how are you", "how are you doing", "whats up", "sup", "i see", "got it", "really", "a lot", "so much",
-      "very much", "sounds good", "how about you", "what about you", "and you", "you too", "no problem", "no worries",
+      "very much", "sounds good", "sounds great", "sounds fun", "sure thing", "how about you", "what about you", "and you", "you too", "no problem", "no worries",
       // German
       "ja", "jo", "jep", "nein", "nee", "ne", "genau", "klar", "na klar", "alles klar", "in ordnung", "gut", "super",
       "toll", "bitte", "wie gehts", "wie geht es dir", "wie geht es ihnen", "und dir", "ach so",

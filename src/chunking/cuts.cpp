@@ -185,7 +185,7 @@ class Cutter {
     closed_.push_back(closed);
     cuts_.taken = end;
     open_first_piece_ = pieces_.size();
-    open_ = OpenSegment(options_);
+    open_.begin_again();
   }
 
   // Short neighbours together, long segments alone, each cut into chunks.
