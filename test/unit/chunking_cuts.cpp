@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <map>
 #include <random>
 #include <set>
@@ -157,7 +158,7 @@ Cuts replayed(const CutInput& whole, const CutOptions& options) {
       }
     }
     input.cast = all.cast;
-    input.speakers.assign(whole.speakers.begin(), whole.speakers.begin() + last_speaker + 1);
+    input.speakers.assign(whole.speakers.begin(), whole.speakers.begin() + (last_speaker + 1));
     Cuts cuts = cut(input, options);
     const int segments = static_cast<int>(all.segments.size());
     for (Chunk& chunk : cuts.chunks) {
