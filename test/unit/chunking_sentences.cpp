@@ -228,7 +228,7 @@ TEST(ChunkingSkip, TalkAboutMarkupIsRead) {
 }
 
 TEST(ChunkingTokens, EnglishIsWithinATenth) {
-  // Counted with the vocabulary of GPT-4o by hand: words and marks are one each.
+  // In words as plain as these, each word and each mark is one token.
   EXPECT_NEAR(estimate_tokens("Hey Mel! Good to see you! How have you been?"), 13, 1.3);
   EXPECT_NEAR(estimate_tokens("I went to the store and bought some milk, eggs and bread for the week."), 17, 1.7);
 }
