@@ -76,3 +76,24 @@ CREATE FUNCTION kg_batch_internal.us(at timestamptz) RETURNS bigint
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
     RETURN (EXTRACT(epoch FROM at) * 1000000)::bigint;
 COMMENT ON FUNCTION kg_batch_internal.us(timestamptz) IS 'microseconds since 1970-01-01 UTC';
+
+-- Element i counts latencies under 2^i milliseconds (and over the one before).
+CREATE FUNCTION kg_batch_internal.histogram(latencies bigint[]) RETURNS bigint[]
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+    RETURN (SELECT COALESCE(array_agg(n ORDER BY bucket), '{}') FROM (
+        SELECT bucket, (SELECT count(*) FROM unnest(latencies) l WHERE l IS NOT NULL
+            AND LEAST(GREATEST(ceil(log(2, GREATEST(l, 1)::numeric))::int, 1), 24) = bucket) AS n
+        FROM generate_series(1, 24) AS bucket) b);
+COMMENT ON FUNCTION kg_batch_internal.histogram(bigint[]) IS '24 buckets of latencies in milliseconds, by powers of two';
+
+CREATE FUNCTION kg_batch_internal.add_histograms(a bigint[], b bigint[]) RETURNS bigint[]
+    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+    RETURN CASE WHEN a = '{}' THEN b WHEN b = '{}' THEN a
+        ELSE (SELECT array_agg(COALESCE(a[i], 0) + COALESCE(b[i], 0) ORDER BY i) FROM generate_series(1, 24) AS i) END;
+COMMENT ON FUNCTION kg_batch_internal.add_histograms(bigint[], bigint[]) IS 'two histograms as one';
+
+-- What stands for what: own rows win over shipped ones.
+CREATE VIEW kg_batch_internal.canonical AS
+    SELECT DISTINCT ON (sort, name) sort, name, canonical
+    FROM kg_batch_internal.predicate ORDER BY sort, name, shipped;
+COMMENT ON VIEW kg_batch_internal.canonical IS 'canonical form of each role and kind that has one';

@@ -320,7 +320,7 @@ std::int64_t retry_job(std::int64_t graph_id, std::int64_t job_id, std::optional
       "WITH again AS (UPDATE kg_batch_internal.chunk SET state = 'ready', error = NULL, error_at = NULL, request_id = NULL "
       " WHERE graph_id = $1 AND job_id = $2 AND state IN ('failed', 'cancelled') AND ($3::bigint IS NULL OR chunk_id = $3) "
       " RETURNING chunk_id, tokens), "
-      "freed AS (UPDATE kg_batch_internal.request r SET state = 'planned', bad_answers = 0, error = NULL, batch_id = NULL "
+      "freed AS (UPDATE kg_batch_internal.request r SET bad_answers = 0 "
       " FROM again WHERE r.graph_id = $1 AND r.chunk_id = again.chunk_id AND r.state IN ('failed', 'cancelled')), "
       "queued AS (INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
       " SELECT $1, 2, 3, tokens, chunk_id, $2 FROM again ON CONFLICT DO NOTHING) "

@@ -1,0 +1,266 @@
+#include "store/batch.h"
+
+#include "backend/bridge.h"
+#include "backend/spi.h"
+
+namespace kg_batch::store {
+
+using backend::Bytes;
+using backend::execute;
+using backend::Rows;
+
+std::vector<Batch> open_batches() {
+  const Rows rows = execute(
+      "SELECT batch_id, token, model, state, COALESCE(input_file_id, ''), COALESCE(remote_id, ''), COALESCE(remote_status, ''), "
+      " COALESCE(output_file_id, ''), COALESCE(error_file_id, ''), requests, polls, attempts, input_tokens, cancel_requested, "
+      " COALESCE(deadline < pg_catalog.now(), false), EXTRACT(epoch FROM create_started_at)::bigint, "
+      " COALESCE(GREATEST(EXTRACT(epoch FROM next_poll_at - pg_catalog.clock_timestamp()) * 1000, 0), 0)::bigint, "
+      " EXTRACT(epoch FROM pg_catalog.clock_timestamp() - planned_at)::bigint "
+      "FROM kg_batch_internal.batch WHERE ended_at IS NULL ORDER BY batch_id");
+  std::vector<Batch> batches;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    Batch batch;
+    batch.batch_id = rows.integer(i, 0);
+    batch.token = rows.text(i, 1);
+    batch.model = rows.text(i, 2);
+    batch.state = rows.text(i, 3);
+    batch.input_file_id = rows.text(i, 4);
+    batch.remote_id = rows.text(i, 5);
+    batch.remote_status = rows.text(i, 6);
+    batch.output_file_id = rows.text(i, 7);
+    batch.error_file_id = rows.text(i, 8);
+    batch.requests = static_cast<int>(rows.integer(i, 9));
+    batch.polls = static_cast<int>(rows.integer(i, 10));
+    batch.attempts = static_cast<int>(rows.integer(i, 11));
+    batch.input_tokens = rows.integer(i, 12);
+    batch.cancel_requested = rows.boolean(i, 13);
+    batch.past_deadline = rows.boolean(i, 14);
+    batch.create_started_at = rows.maybe_integer(i, 15);
+    batch.next_poll_ms = rows.integer(i, 16);
+    batch.age_s = rows.integer(i, 17);
+    batches.push_back(std::move(batch));
+  }
+  return batches;
+}
+
+Gathered gather(const GatherLimits& limits) {
+  Gathered gathered;
+  const Rows models = execute(
+      "SELECT r.model, pg_catalog.count(*), EXTRACT(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.max(r.created_at)) * 1000, "
+      " EXTRACT(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.min(r.created_at)) * 1000, "
+      " COALESCE((SELECT pg_catalog.sum(b.input_tokens) FROM kg_batch_internal.batch b WHERE b.model = r.model AND b.ended_at IS NULL), 0), "
+      " pg_catalog.max((j.options ->> 'batch_min_requests')::int), pg_catalog.bool_or(j.waits_for_budget), pg_catalog.max(r.attempt), "
+      " EXISTS (SELECT FROM kg_batch_internal.batch b WHERE b.model = r.model AND b.ended_at IS NULL) "
+      "FROM (SELECT * FROM kg_batch_internal.ready WHERE kind = 4 AND priority < 1000 AND (due_at IS NULL OR due_at <= pg_catalog.now()) "
+      "  ORDER BY priority, chunk_id LIMIT 100000) q "
+      "JOIN kg_batch_internal.request r ON r.graph_id = q.graph_id AND r.request_id = q.chunk_id "
+      "JOIN kg_batch_internal.job j ON j.graph_id = r.graph_id AND j.job_id = r.job_id GROUP BY r.model ORDER BY r.model");
+  if (models.empty()) return gathered;
+  // While conversations are cut or questions planned, more will come; but nobody
+  // waits for others for ever.
+  const bool more_to_come =
+      execute(
+          "SELECT EXISTS (SELECT FROM kg_batch_internal.ready WHERE kind IN (1, 3) AND priority < 1000) "
+          " OR EXISTS (SELECT FROM kg_batch_internal.claimed WHERE kind IN (1, 3))")
+          .boolean(0, 0);
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    const std::string model = models.text(i, 0);
+    const std::int64_t count = models.integer(i, 1);
+    const double newest_ms = models.number(i, 2), oldest_ms = models.number(i, 3);
+    const std::int64_t enqueued = models.integer(i, 4);
+    const std::int64_t fewest = models.integer(i, 5);
+    const bool full = count >= limits.most_requests;
+    const double patience = more_to_come ? limits.linger_ms * 10.0 : limits.linger_ms;
+    if (!full && (more_to_come ? oldest_ms : newest_ms) < patience) {
+      const auto wait = static_cast<std::int64_t>(patience - (more_to_come ? oldest_ms : newest_ms)) + 1;
+      gathered.wait_ms = std::min(gathered.wait_ms.value_or(wait), more_to_come ? std::min<std::int64_t>(wait, 200) : wait);
+      continue;
+    }
+    if (count < fewest && !models.boolean(i, 6) && models.integer(i, 7) == 0) {
+      // A first try answers in seconds. What waits for a budget, or was in a batch
+      // before, does not pay the double price for that.
+      const Rows moved = execute(
+          "WITH few AS (DELETE FROM kg_batch_internal.ready q USING kg_batch_internal.request r WHERE q.kind = 4 AND q.priority < 1000 "
+          "  AND r.graph_id = q.graph_id AND r.request_id = q.chunk_id AND r.model = $1 RETURNING q.*), "
+          "changed AS (UPDATE kg_batch_internal.request r SET mode = 'direct' FROM few WHERE r.graph_id = few.graph_id AND r.request_id = few.chunk_id) "
+          "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+          "SELECT graph_id, priority, 5, work, chunk_id, job_id FROM few RETURNING 1",
+          {model});
+      gathered.sent_directly += static_cast<int>(moved.size());
+      continue;
+    }
+    std::int64_t room = limits.most_enqueued_tokens == 0 ? INT64_MAX : limits.most_enqueued_tokens - enqueued;
+    if (room <= 0 && models.boolean(i, 8)) {
+      gathered.wait_ms = std::min<std::int64_t>(gathered.wait_ms.value_or(5'000), 5'000);
+      continue;
+    }
+    // A request alone over the limit goes alone, when nothing else is out.
+    const Rows made = execute(
+        "WITH queue AS MATERIALIZED (SELECT q.graph_id, q.chunk_id AS request_id, q.job_id, q.priority, r.input_tokens "
+        "  FROM kg_batch_internal.ready q JOIN kg_batch_internal.request r ON r.graph_id = q.graph_id AND r.request_id = q.chunk_id "
+        "  WHERE q.kind = 4 AND q.priority < 1000 AND (q.due_at IS NULL OR q.due_at <= pg_catalog.now()) AND r.model = $1 "
+        "  ORDER BY q.priority, q.graph_id, q.chunk_id LIMIT $2 FOR UPDATE OF q SKIP LOCKED), "
+        "fitting AS (SELECT * FROM (SELECT *, pg_catalog.sum(input_tokens) OVER w AS tokens, pg_catalog.sum(input_tokens::bigint * 8 + 6000) OVER w AS bytes, "
+        "   pg_catalog.row_number() OVER w AS n FROM queue WINDOW w AS (ORDER BY priority, graph_id, request_id)) s "
+        "  WHERE n = 1 OR (tokens <= $3 AND bytes <= $4)), "
+        "made AS (INSERT INTO kg_batch_internal.batch (token, model, requests, input_tokens, deadline) "
+        "  SELECT pg_catalog.gen_random_uuid(), $1, pg_catalog.count(*), COALESCE(pg_catalog.sum(f.input_tokens), 0), "
+        "   pg_catalog.now() + pg_catalog.min((j.options ->> 'batch_timeout')::int) * interval '1 second' "
+        "  FROM fitting f JOIN kg_batch_internal.job j ON j.graph_id = f.graph_id AND j.job_id = f.job_id HAVING pg_catalog.count(*) > 0 "
+        "  RETURNING batch_id), "
+        "gone AS (DELETE FROM kg_batch_internal.ready q USING fitting f WHERE q.kind = 4 AND q.graph_id = f.graph_id AND q.chunk_id = f.request_id), "
+        "taken AS (UPDATE kg_batch_internal.request r SET batch_id = made.batch_id, state = 'asking', mode = 'batch', attempt = r.attempt + 1 "
+        "  FROM fitting f, made WHERE r.graph_id = f.graph_id AND r.request_id = f.request_id), "
+        "jobs AS (INSERT INTO kg_batch_internal.batch_job (batch_id, graph_id, job_id, requests) "
+        "  SELECT made.batch_id, f.graph_id, f.job_id, pg_catalog.count(*) FROM fitting f, made GROUP BY 1, 2, 3) "
+        "SELECT batch_id FROM made",
+        {model, limits.most_requests, room, limits.most_bytes});
+    if (!made.empty()) {
+      gathered.batch_id = made.integer(0, 0);
+      return gathered;
+    }
+  }
+  return gathered;
+}
+
+std::vector<BatchRequest> batch_requests(std::int64_t batch_id, std::int64_t after_graph, std::int64_t after_request, int limit) {
+  const Rows rows = execute(
+      "SELECT graph_id, request_id, chunk_id, prompt_id, stage, model, input_hash, max_output FROM kg_batch_internal.request "
+      "WHERE batch_id = $1 AND state = 'asking' AND (graph_id, request_id) > ($2, $3) ORDER BY graph_id, request_id LIMIT $4",
+      {batch_id, after_graph, after_request, limit});
+  std::vector<BatchRequest> requests;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    requests.push_back({rows.integer(i, 0), rows.integer(i, 1), rows.integer(i, 2), rows.integer(i, 3), rows.text(i, 4), rows.text(i, 5),
+                        rows.bytes(i, 6), static_cast<int>(rows.integer(i, 7))});
+  return requests;
+}
+
+void drop_from_batch(std::int64_t batch_id, std::int64_t graph_id, std::int64_t request_id, const std::string& why) {
+  execute(
+      "UPDATE kg_batch_internal.request SET state = 'failed', error = $4, batch_id = NULL "
+      "WHERE batch_id = $1 AND graph_id = $2 AND request_id = $3",
+      {batch_id, graph_id, request_id, why});
+}
+
+void set_uploaded(std::int64_t batch_id, const std::string& file_id, std::int64_t bytes) {
+  execute("UPDATE kg_batch_internal.batch SET state = 'uploaded', input_file_id = $2, bytes = $3, error = NULL, next_poll_at = NULL WHERE batch_id = $1",
+          {batch_id, file_id, bytes});
+}
+
+void set_creating(std::int64_t batch_id) {
+  execute("UPDATE kg_batch_internal.batch SET state = 'creating', create_started_at = pg_catalog.clock_timestamp() WHERE batch_id = $1",
+          {batch_id});
+}
+
+void set_submitted(std::int64_t batch_id, const openai::BatchObject& remote, std::int64_t first_poll_ms) {
+  execute(
+      "UPDATE kg_batch_internal.batch SET state = 'submitted', remote_id = $2, remote_status = $3, error = NULL, attempts = 0, "
+      "submitted_at = pg_catalog.clock_timestamp(), next_poll_at = pg_catalog.clock_timestamp() + $4 * interval '1 millisecond' WHERE batch_id = $1",
+      {batch_id, remote.batch_id, remote.status_text, first_poll_ms});
+  execute("UPDATE kg_batch_internal.request SET sent_at = pg_catalog.clock_timestamp() WHERE batch_id = $1 AND state = 'asking'", {batch_id});
+}
+
+void set_back(std::int64_t batch_id, const std::string& state, const std::string& error, std::int64_t delay_ms) {
+  execute(
+      "UPDATE kg_batch_internal.batch SET state = $2, error = $3, attempts = attempts + 1, "
+      "next_poll_at = pg_catalog.clock_timestamp() + $4 * interval '1 millisecond' WHERE batch_id = $1",
+      {batch_id, state, error, delay_ms});
+}
+
+void set_unclear(std::int64_t batch_id, const std::string& error) {
+  execute("UPDATE kg_batch_internal.batch SET state = 'unclear', error = $2 WHERE batch_id = $1", {batch_id, error});
+}
+
+void note_poll(std::int64_t batch_id, const openai::BatchObject& remote, std::int64_t next_poll_ms) {
+  execute(
+      "UPDATE kg_batch_internal.batch SET remote_status = $2, remote_total = $3, remote_completed = $4, remote_failed = $5, polls = polls + 1, "
+      "attempts = 0, error = NULL, next_poll_at = pg_catalog.clock_timestamp() + $6 * interval '1 millisecond' WHERE batch_id = $1",
+      {batch_id, remote.status_text, static_cast<int>(remote.total), static_cast<int>(remote.completed), static_cast<int>(remote.failed),
+       next_poll_ms});
+}
+
+void note_poll_failed(std::int64_t batch_id, const std::string& error, std::int64_t next_poll_ms) {
+  execute(
+      "UPDATE kg_batch_internal.batch SET error = $2, attempts = attempts + 1, "
+      "next_poll_at = pg_catalog.clock_timestamp() + $3 * interval '1 millisecond' WHERE batch_id = $1",
+      {batch_id, error, next_poll_ms});
+}
+
+void set_reading(std::int64_t batch_id, const openai::BatchObject& remote) {
+  std::string error;
+  for (const auto& line : remote.errors) {
+    if (error.size() > 1'000) break;
+    error += (error.empty() ? "" : "; ") + line.code + ": " + line.message;
+  }
+  std::optional<std::string> kept;
+  if (!error.empty()) kept = error;
+  execute(
+      "UPDATE kg_batch_internal.batch SET state = 'reading', remote_status = $2, output_file_id = $3, error_file_id = $4, remote_total = $5, "
+      "remote_completed = $6, remote_failed = $7, error = $8, attempts = 0, next_poll_at = NULL WHERE batch_id = $1",
+      {batch_id, remote.status_text, remote.output_file_id, remote.error_file_id, static_cast<int>(remote.total),
+       static_cast<int>(remote.completed), static_cast<int>(remote.failed), kept});
+}
+
+std::vector<std::optional<LineOwner>> line_owners(std::int64_t batch_id, const std::vector<std::string>& hashes) {
+  std::vector<Bytes> bytes;
+  for (const auto& hash : hashes) bytes.push_back({hash});
+  const Rows rows = execute(
+      "SELECT u.n, r.graph_id, r.request_id, r.job_id, r.bad_answers, (j.options ->> 'max_attempts')::int "
+      "FROM unnest($2) WITH ORDINALITY AS u (hash, n) JOIN kg_batch_internal.request r ON r.batch_id = $1 AND r.input_hash = u.hash "
+      "JOIN kg_batch_internal.job j ON j.graph_id = r.graph_id AND j.job_id = r.job_id",
+      {batch_id, bytes});
+  std::vector<std::optional<LineOwner>> owners(hashes.size());
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    owners.at(static_cast<std::size_t>(rows.integer(i, 0)) - 1) =
+        LineOwner{rows.integer(i, 1), rows.integer(i, 2), rows.integer(i, 3), static_cast<int>(rows.integer(i, 4)),
+                  static_cast<int>(rows.maybe_integer(i, 5).value_or(3))};
+  return owners;
+}
+
+void quarantine_line(std::int64_t batch_id, const std::string& reason, const std::string& body) {
+  // A line of nobody's belongs to no graph in particular: it is kept with each
+  // graph that has requests in the batch, the first of them.
+  execute(
+      "INSERT INTO kg_batch_internal.rejected (graph_id, job_id, source, item, reason, body) "
+      "SELECT graph_id, job_id, 'batch line', 'batch ' || $1::text, $2, pg_catalog.left($3, 2000) FROM kg_batch_internal.batch_job "
+      "WHERE batch_id = $1 ORDER BY graph_id, job_id LIMIT 1",
+      {batch_id, reason, body});
+}
+
+int finish(std::int64_t batch_id, const std::string& state, const std::string& error, Rest rest) {
+  std::optional<std::string> kept;
+  if (!error.empty()) kept = error;
+  execute(
+      "UPDATE kg_batch_internal.batch SET state = $2, error = COALESCE($3, error), ended_at = pg_catalog.clock_timestamp(), "
+      "answered = (SELECT pg_catalog.count(*) FROM kg_batch_internal.request r WHERE r.batch_id = $1 AND r.state = 'answered') WHERE batch_id = $1",
+      {batch_id, state, kept});
+  if (rest == Rest::failed) {
+    const Rows failed = execute(
+        "WITH open AS MATERIALIZED (SELECT graph_id, request_id, job_id, reserved, reserved_day FROM kg_batch_internal.request "
+        "  WHERE batch_id = $1 AND state IN ('planned', 'asking')), "
+        "released AS (UPDATE kg_batch_internal.job j SET reserved = j.reserved - o.total FROM (SELECT graph_id, job_id, pg_catalog.sum(reserved) AS total "
+        "  FROM open GROUP BY graph_id, job_id) o WHERE j.graph_id = o.graph_id AND j.job_id = o.job_id), "
+        "day AS (UPDATE kg_batch_internal.spending s SET reserved = s.reserved - o.total FROM (SELECT reserved_day, pg_catalog.sum(reserved) AS total "
+        "  FROM open GROUP BY reserved_day) o WHERE s.day = o.reserved_day), "
+        "chunks AS (UPDATE kg_batch_internal.chunk c SET state = 'failed', error = $2, error_at = pg_catalog.clock_timestamp() FROM open o "
+        "  WHERE c.graph_id = o.graph_id AND c.request_id = o.request_id AND c.state = 'asking') "
+        "UPDATE kg_batch_internal.request r SET state = 'failed', error = $2, reserved = 0 FROM open o "
+        "WHERE r.graph_id = o.graph_id AND r.request_id = o.request_id RETURNING 1",
+        {batch_id, error});
+    return static_cast<int>(failed.size());
+  }
+  const Rows again = execute(
+      "WITH open AS (UPDATE kg_batch_internal.request r SET state = 'planned', mode = $3, batch_id = NULL "
+      "  WHERE r.batch_id = $1 AND r.state IN ('planned', 'asking') RETURNING r.graph_id, r.request_id, r.job_id, r.input_tokens) "
+      "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "SELECT o.graph_id, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, $2, o.input_tokens, o.request_id, o.job_id FROM open o "
+      "JOIN kg_batch_internal.job j ON j.graph_id = o.graph_id AND j.job_id = o.job_id ON CONFLICT DO NOTHING RETURNING 1",
+      {batch_id, rest == Rest::direct ? 5 : 4, rest == Rest::direct ? "direct" : "batch"});
+  return static_cast<int>(again.size());
+}
+
+void note_activity(const char* event, std::optional<std::int64_t> batch_id, const std::string& detail) {
+  execute("INSERT INTO kg_batch_internal.activity (event, batch_id, detail) VALUES ($1, $2, $3)", {event, batch_id, detail});
+}
+
+}  // namespace kg_batch::store

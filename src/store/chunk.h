@@ -1,0 +1,51 @@
+// Chunks with everything that their question and their mentions depend on.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graph/mentions.h"
+#include "stages/stage.h"
+#include "store/job.h"
+
+namespace kg_batch::store {
+
+struct LoadedChunk {
+  std::int64_t graph_id = 0, chunk_id = 0, conversation_id = 0, job_id = 0;
+  std::string state, stage;
+  int step = 1, splits = 0, countable = 0;
+  std::optional<std::int64_t> request_id;
+  std::vector<std::int64_t> answered_requests;  // of the steps before
+  stages::Question question;
+  graph::Place place;
+  // Positions within the conversation, for the total order.
+  std::vector<std::pair<std::int64_t, int>> positions;  // message_id, position
+};
+
+// Locked (FOR NO KEY UPDATE), in the order of `chunk_ids`; those that are gone
+// are left out.
+std::vector<LoadedChunk> load_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& chunk_ids);
+
+// The stages of a plan, in order; the stage after one.
+std::string first_stage(const std::string& plan);
+std::optional<std::string> next_stage(const std::string& plan, const std::string& stage);
+
+struct Prompt {
+  std::int64_t prompt_id = 0;
+  std::string text;
+};
+// What tells the model what to do in a stage: own versions win over shipped ones.
+Prompt newest_prompt(const std::string& stage);
+Prompt prompt_by_id(std::int64_t prompt_id);
+
+void set_asking(const LoadedChunk& chunk, std::int64_t request_id);
+void advance(const LoadedChunk& chunk, const std::string& next_stage);  // the next step of the plan is ready
+void set_done(const LoadedChunk& chunk);
+void set_failed(std::int64_t graph_id, std::int64_t chunk_id, const std::string& error);
+// Two chunks out of one, both ready; false when it has but one sentence.
+bool split_chunk(const LoadedChunk& chunk, int context_sentences);
+
+}  // namespace kg_batch::store

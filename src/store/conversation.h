@@ -1,0 +1,44 @@
+// Conversations as the cutter sees them, and the segments and chunks it makes.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chunking/cuts.h"
+#include "store/queue.h"
+
+namespace kg_batch::store {
+
+// What of a conversation is to be cut now: the open run, and each edit of a
+// message that was cut before, which is read again alone.
+struct UncutRun {
+  chunking::CutInput input;
+  int participants_before = 0;  // who spoke before it, by first appearance
+};
+
+struct Uncut {
+  std::int64_t graph_id = 0, conversation_id = 0, job_id = 0;
+  int priority = 2;
+  int deliveries = 0;
+  std::string key;
+  UncutRun open;
+  std::vector<UncutRun> edits;  // one message each
+};
+
+// Locks the conversation. Nothing when it is gone.
+std::optional<Uncut> load_uncut(std::int64_t graph_id, std::int64_t conversation_id);
+
+// Writes segments and chunks, marks messages as taken or skipped, and puts the
+// chunks up to be asked. `plan_stage` is the first stage of the job's plan.
+struct Written {
+  int segments = 0, chunks = 0;
+};
+Written write_cuts(const Uncut& conversation, const UncutRun& run, const chunking::Cuts& cuts, const std::string& plan_stage);
+// All deliveries up to `conversation.deliveries` are cut.
+void mark_cut(const Uncut& conversation, const std::vector<std::string>& cast);
+void mark_cut_failed(std::int64_t graph_id, std::int64_t conversation_id, const std::string& error);
+
+}  // namespace kg_batch::store

@@ -1,0 +1,253 @@
+#include "store/request.h"
+
+#include "backend/bridge.h"
+#include "backend/settings.h"
+#include "backend/spi.h"
+#include "store/job.h"
+
+namespace kg_batch::store {
+
+using backend::Bytes;
+using backend::execute;
+using backend::Rows;
+
+PlanResult plan_request(const Draft& draft) {
+  auto find = [&] {
+    return execute("SELECT request_id, state FROM kg_batch_internal.request WHERE graph_id = $1 AND input_hash = $2 FOR NO KEY UPDATE",
+                   {draft.graph_id, Bytes{draft.input_hash}});
+  };
+  const Rows found = find();
+  auto outcome_of = [](const std::string& state) { return state == "answered" ? Planned::answered : Planned::wait; };
+  if (!found.empty()) {
+    const std::string& state = found.text(0, 1);
+    if (state != "failed" && state != "cancelled") return {outcome_of(state), found.integer(0, 0)};
+  }
+  // At its most: what it can cost if the answer is as long as it may be.
+  const double amount = most_cost(draft.model, draft.mode, draft.input_tokens, draft.max_output).value_or(0);
+  if (!reserve(draft.graph_id, draft.job_id, amount)) return {Planned::no_budget, 0};
+  if (!found.empty()) {
+    execute(
+        "UPDATE kg_batch_internal.request SET state = 'planned', mode = $3, job_id = $4, chunk_id = $5, batch_id = NULL, error = NULL, "
+        "reserved = $6::numeric, reserved_day = (pg_catalog.now() AT TIME ZONE 'UTC')::date "
+        "WHERE graph_id = $1 AND request_id = $2",
+        {draft.graph_id, found.integer(0, 0), draft.mode, draft.job_id, draft.chunk_id, amount});
+    return {Planned::send, found.integer(0, 0)};
+  }
+  const Rows made = execute(
+      "INSERT INTO kg_batch_internal.request (graph_id, job_id, chunk_id, stage, prompt_id, model, mode, state, input_hash, "
+      " input_tokens, max_output, reserved, reserved_day) "
+      "VALUES ($1, $2, $3, $4, $5, $6, $7, 'planned', $8, $9, $10, $11::numeric, (pg_catalog.now() AT TIME ZONE 'UTC')::date) "
+      "ON CONFLICT (graph_id, input_hash) DO NOTHING RETURNING request_id",
+      {draft.graph_id, draft.job_id, draft.chunk_id, draft.stage, draft.prompt_id, draft.model, draft.mode, Bytes{draft.input_hash},
+       draft.input_tokens, draft.max_output, amount});
+  if (!made.empty()) return {Planned::send, made.integer(0, 0)};
+  // Another pipeline planned the same question meanwhile.
+  execute(
+      "UPDATE kg_batch_internal.job SET reserved = reserved - $3::numeric WHERE graph_id = $1 AND job_id = $2",
+      {draft.graph_id, draft.job_id, amount});
+  execute("UPDATE kg_batch_internal.spending SET reserved = reserved - $1::numeric WHERE day = (pg_catalog.now() AT TIME ZONE 'UTC')::date",
+          {amount});
+  const Rows again = find();
+  if (again.empty()) throw backend::Error(ERRCODE_T_R_SERIALIZATION_FAILURE, "a request vanished while it was planned");
+  return {outcome_of(again.text(0, 1)), again.integer(0, 0)};
+}
+
+std::optional<Request> lock_request(std::int64_t graph_id, std::int64_t request_id) {
+  const Rows rows = execute(
+      "SELECT job_id, chunk_id, prompt_id, stage, model, mode, state, input_hash, attempt, bad_answers, input_tokens, max_output "
+      "FROM kg_batch_internal.request WHERE graph_id = $1 AND request_id = $2 FOR NO KEY UPDATE",
+      {graph_id, request_id});
+  if (rows.empty()) return std::nullopt;
+  Request request;
+  request.graph_id = graph_id;
+  request.request_id = request_id;
+  request.job_id = rows.integer(0, 0);
+  request.chunk_id = rows.integer(0, 1);
+  request.prompt_id = rows.integer(0, 2);
+  request.stage = rows.text(0, 3);
+  request.model = rows.text(0, 4);
+  request.mode = rows.text(0, 5);
+  request.state = rows.text(0, 6);
+  request.input_hash = rows.bytes(0, 7);
+  request.attempt = static_cast<int>(rows.integer(0, 8));
+  request.bad_answers = static_cast<int>(rows.integer(0, 9));
+  request.input_tokens = static_cast<int>(rows.integer(0, 10));
+  request.max_output = static_cast<int>(rows.integer(0, 11));
+  return request;
+}
+
+void mark_in_flight(const Request& request, std::int64_t worker_id) {
+  execute(
+      "UPDATE kg_batch_internal.request SET state = 'asking', mode = 'direct', attempt = attempt + 1, "
+      "sent_at = pg_catalog.clock_timestamp(), worker_id = $3, batch_id = NULL WHERE graph_id = $1 AND request_id = $2",
+      {request.graph_id, request.request_id, worker_id});
+}
+
+void unmark_in_flight(std::int64_t graph_id, std::int64_t request_id) {
+  execute(
+      "UPDATE kg_batch_internal.request SET state = 'planned', attempt = attempt - 1, worker_id = NULL "
+      "WHERE graph_id = $1 AND request_id = $2 AND state = 'asking'",
+      {graph_id, request_id});
+}
+
+void plan_anew(std::int64_t graph_id, std::int64_t request_id, const std::string& why) {
+  execute(
+      "WITH old AS (SELECT job_id, reserved, reserved_day FROM kg_batch_internal.request WHERE graph_id = $1 AND request_id = $2), "
+      "released AS (UPDATE kg_batch_internal.job j SET reserved = j.reserved - old.reserved FROM old "
+      " WHERE j.graph_id = $1 AND j.job_id = old.job_id), "
+      "day AS (UPDATE kg_batch_internal.spending s SET reserved = s.reserved - old.reserved FROM old WHERE s.day = old.reserved_day) "
+      "UPDATE kg_batch_internal.request SET state = 'failed', error = $3, reserved = 0, worker_id = NULL WHERE graph_id = $1 AND request_id = $2",
+      {graph_id, request_id, why});
+  execute(
+      "WITH again AS (UPDATE kg_batch_internal.chunk SET state = 'ready', request_id = NULL "
+      " WHERE graph_id = $1 AND request_id = $2 AND state = 'asking' RETURNING chunk_id, tokens, job_id) "
+      "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "SELECT $1, 2, 3, tokens, chunk_id, job_id FROM again ON CONFLICT DO NOTHING",
+      {graph_id, request_id});
+}
+
+StoredAnswers store_answers(const std::vector<Answer>& answers) {
+  StoredAnswers result;
+  if (answers.empty()) return result;
+  std::vector<std::int64_t> graphs, requests;
+  std::vector<int> statuses;
+  std::vector<std::string> modes, outcomes, nexts;
+  std::vector<bool> bad, perhaps;
+  std::vector<std::optional<std::string>> models, remote_ids, bodies, errors;
+  std::vector<std::optional<std::int64_t>> inputs, cached, writes, outputs, reasoning, latencies;
+  std::set<std::pair<std::int64_t, std::int64_t>> once;
+  for (const Answer& answer : answers) {
+    if (!once.insert({answer.graph_id, answer.request_id}).second) continue;  // the first one wins
+    graphs.push_back(answer.graph_id);
+    requests.push_back(answer.request_id);
+    modes.push_back(answer.mode);
+    statuses.push_back(static_cast<int>(answer.status));
+    outcomes.push_back(answer.outcome);
+    nexts.push_back(answer.next == Next::answered ? "answered" : answer.next == Next::again ? "planned" : "failed");
+    bad.push_back(answer.counts_as_bad);
+    perhaps.push_back(answer.perhaps_billed);
+    models.push_back(answer.model);
+    remote_ids.push_back(answer.remote_request_id.empty() ? std::nullopt : std::optional(answer.remote_request_id));
+    bodies.push_back(answer.body);
+    errors.push_back(answer.error);
+    const openai::Usage usage = answer.usage.value_or(openai::Usage{});
+    auto tokens = [&](std::int64_t value) { return answer.usage ? std::optional(value) : std::nullopt; };
+    inputs.push_back(tokens(usage.input_tokens));
+    cached.push_back(tokens(usage.cached_tokens));
+    writes.push_back(tokens(usage.cache_write_tokens));
+    outputs.push_back(tokens(usage.output_tokens));
+    reasoning.push_back(tokens(usage.reasoning_tokens));
+    latencies.push_back(answer.latency_ms);
+  }
+  const bool histogram = backend::settings::enable_performance_monitoring();
+  const Rows stored = execute(
+      "WITH given AS (SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) AS "
+      "  u (graph_id, request_id, mode, status, outcome, next, bad, perhaps, model, remote_id, body, error, input, cached, written, "
+      "   output, reasoning, latency_ms)), "
+      "priced AS MATERIALIZED (SELECT g.*, r.attempt, r.stage, r.job_id, r.reserved, r.reserved_day, COALESCE(g.model, r.model) AS used_model, "
+      "   CASE WHEN g.perhaps THEN NULL WHEN g.input IS NULL THEN 0 ELSE kg_batch_internal.cost(COALESCE(g.model, r.model), "
+      "     pg_catalog.now(), g.mode, g.input, g.cached, g.written, g.output) END AS cost, "
+      "   CASE WHEN g.input IS NULL THEN 0 ELSE kg_batch_internal.cost(COALESCE(g.model, r.model), pg_catalog.now(), 'direct', g.input, "
+      "     g.cached, g.written, g.output) END AS direct_cost "
+      "  FROM given g JOIN kg_batch_internal.request r ON r.graph_id = g.graph_id AND r.request_id = g.request_id "
+      "  WHERE r.state IN ('planned', 'asking')), "
+      "stored AS (INSERT INTO kg_batch_internal.answer (graph_id, request_id, attempt, mode, status, outcome, model, input_tokens, "
+      "   cached_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost, latency_ms, remote_request_id, body, error) "
+      "  SELECT graph_id, request_id, attempt, mode, status, CASE WHEN perhaps THEN 'lost' ELSE outcome END, used_model, COALESCE(input, 0), "
+      "   COALESCE(cached, 0), COALESCE(written, 0), COALESCE(output, 0), COALESCE(reasoning, 0), "
+      "   CASE WHEN perhaps THEN reserved ELSE cost END, latency_ms, remote_id, body, error FROM priced "
+      "  ON CONFLICT (graph_id, request_id, attempt) DO NOTHING RETURNING graph_id, request_id), "
+      "counted AS MATERIALIZED (SELECT p.* FROM priced p JOIN stored USING (graph_id, request_id)), "
+      "used AS (INSERT INTO kg_batch_internal.usage AS u (day, graph_id, job_id, stage, model, mode, requests, lost, input_tokens, "
+      "   cached_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost, lost_cost, direct_cost, unpriced, latency_histogram) "
+      "  SELECT (pg_catalog.now() AT TIME ZONE 'UTC')::date, graph_id, job_id, stage, used_model, mode, pg_catalog.count(*), "
+      "   pg_catalog.count(*) FILTER (WHERE perhaps), "
+      "   COALESCE(pg_catalog.sum(input), 0), COALESCE(pg_catalog.sum(cached), 0), COALESCE(pg_catalog.sum(written), 0), "
+      "   COALESCE(pg_catalog.sum(output), 0), COALESCE(pg_catalog.sum(reasoning), 0), COALESCE(pg_catalog.sum(cost), 0), "
+      "   COALESCE(pg_catalog.sum(reserved) FILTER (WHERE perhaps), 0), COALESCE(pg_catalog.sum(direct_cost), 0), "
+      "   pg_catalog.count(*) FILTER (WHERE cost IS NULL AND NOT perhaps), "
+      "   CASE WHEN $19 THEN kg_batch_internal.histogram(pg_catalog.array_agg(latency_ms)) ELSE '{}' END "
+      "  FROM counted GROUP BY graph_id, job_id, stage, used_model, mode "
+      "  ON CONFLICT (day, graph_id, job_id, stage, model, mode) DO UPDATE SET requests = u.requests + EXCLUDED.requests, "
+      "   lost = u.lost + EXCLUDED.lost, input_tokens = u.input_tokens + EXCLUDED.input_tokens, "
+      "   cached_tokens = u.cached_tokens + EXCLUDED.cached_tokens, cache_write_tokens = u.cache_write_tokens + EXCLUDED.cache_write_tokens, "
+      "   output_tokens = u.output_tokens + EXCLUDED.output_tokens, reasoning_tokens = u.reasoning_tokens + EXCLUDED.reasoning_tokens, "
+      "   cost = u.cost + EXCLUDED.cost, lost_cost = u.lost_cost + EXCLUDED.lost_cost, direct_cost = u.direct_cost + EXCLUDED.direct_cost, "
+      "   unpriced = u.unpriced + EXCLUDED.unpriced, "
+      "   latency_histogram = kg_batch_internal.add_histograms(u.latency_histogram, EXCLUDED.latency_histogram)), "
+      "money AS (SELECT graph_id, job_id, pg_catalog.sum(COALESCE(cost, 0)) AS cost, "
+      "   pg_catalog.sum(CASE WHEN next = 'planned' THEN 0 ELSE reserved END) AS released FROM counted GROUP BY graph_id, job_id), "
+      "jobs AS (UPDATE kg_batch_internal.job j SET spent = j.spent + m.cost, reserved = j.reserved - m.released FROM money m "
+      "  WHERE j.graph_id = m.graph_id AND j.job_id = m.job_id), "
+      "spent_today AS (INSERT INTO kg_batch_internal.spending AS s (day, spent) "
+      "  SELECT (pg_catalog.now() AT TIME ZONE 'UTC')::date, pg_catalog.sum(cost) FROM money HAVING pg_catalog.count(*) > 0 "
+      "  ON CONFLICT (day) DO UPDATE SET spent = s.spent + EXCLUDED.spent, reserved = s.reserved - "
+      "   (SELECT COALESCE(pg_catalog.sum(c.reserved), 0) FROM counted c WHERE c.next <> 'planned' AND c.reserved_day = s.day)), "
+      "requests AS (UPDATE kg_batch_internal.request r SET state = c.next, error = c.error, worker_id = NULL, "
+      "   answered_at = CASE WHEN c.next = 'answered' THEN pg_catalog.clock_timestamp() END, "
+      "   bad_answers = r.bad_answers + c.bad::int, reserved = CASE WHEN c.next = 'planned' THEN r.reserved ELSE 0 END "
+      "  FROM counted c WHERE r.graph_id = c.graph_id AND r.request_id = c.request_id) "
+      "SELECT graph_id, request_id, next, error FROM counted",
+      {graphs, requests, modes, statuses, outcomes, nexts, bad, perhaps, models, remote_ids, bodies, errors, inputs, cached, writes,
+       outputs, reasoning, latencies, histogram});
+  result.stored = static_cast<int>(stored.size());
+  std::vector<std::int64_t> answered_graphs, answered_requests, failed_graphs, failed_requests;
+  std::vector<std::string> failures;
+  for (std::size_t i = 0; i < stored.size(); ++i) {
+    if (stored.text(i, 2) == "answered") {
+      answered_graphs.push_back(stored.integer(i, 0));
+      answered_requests.push_back(stored.integer(i, 1));
+    } else if (stored.text(i, 2) == "failed") {
+      failed_graphs.push_back(stored.integer(i, 0));
+      failed_requests.push_back(stored.integer(i, 1));
+      failures.push_back(stored.text(i, 3));
+    }
+  }
+  if (!answered_graphs.empty()) {
+    const Rows chunks = execute(
+        "SELECT c.graph_id, c.chunk_id, c.tokens, c.job_id FROM unnest($1, $2) AS u (graph_id, request_id) "
+        "JOIN kg_batch_internal.chunk c ON c.graph_id = u.graph_id AND c.request_id = u.request_id WHERE c.state = 'asking'",
+        {answered_graphs, answered_requests});
+    for (std::size_t i = 0; i < chunks.size(); ++i)
+      result.to_read.push_back({chunks.integer(i, 0), Work::read, chunks.integer(i, 1), 1, static_cast<int>(chunks.integer(i, 2)),
+                                chunks.integer(i, 3)});
+  }
+  if (!failed_graphs.empty())
+    execute(
+        "UPDATE kg_batch_internal.chunk c SET state = 'failed', error = u.error, error_at = pg_catalog.clock_timestamp() "
+        "FROM unnest($1, $2, $3) AS u (graph_id, request_id, error) "
+        "WHERE c.graph_id = u.graph_id AND c.request_id = u.request_id AND c.state = 'asking'",
+        {failed_graphs, failed_requests, failures});
+  return result;
+}
+
+void unpark_some() {
+  execute(
+      "UPDATE kg_batch_internal.ready r SET priority = r.priority - 1000 FROM ("
+      " SELECT p.graph_id, p.kind, p.chunk_id FROM kg_batch_internal.job j CROSS JOIN LATERAL ("
+      "  SELECT graph_id, kind, chunk_id FROM kg_batch_internal.ready x WHERE x.job_id = j.job_id AND x.priority >= 1000 "
+      "  ORDER BY x.priority LIMIT 100 FOR UPDATE SKIP LOCKED) p WHERE j.state = 'running' AND j.waits_for_budget) s "
+      "WHERE r.graph_id = s.graph_id AND r.kind = s.kind AND r.chunk_id = s.chunk_id");
+}
+
+std::vector<StoredAnswer> newest_answers(std::int64_t graph_id, const std::vector<std::int64_t>& request_ids) {
+  const Rows rows = execute(
+      "SELECT a.request_id, a.attempt, a.outcome, COALESCE(a.body, '') FROM unnest($2) WITH ORDINALITY AS u (request_id, n) "
+      "CROSS JOIN LATERAL (SELECT * FROM kg_batch_internal.answer a WHERE a.graph_id = $1 AND a.request_id = u.request_id "
+      " AND a.outcome IN ('answered', 'refused', 'length', 'content_filter', 'empty') ORDER BY a.attempt DESC LIMIT 1) a ORDER BY u.n",
+      {graph_id, request_ids});
+  std::vector<StoredAnswer> answers;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    answers.push_back({rows.integer(i, 0), static_cast<int>(rows.integer(i, 1)), rows.text(i, 2), rows.text(i, 3)});
+  return answers;
+}
+
+bool reject_answer(std::int64_t graph_id, std::int64_t request_id, const std::string& reason, int max_attempts) {
+  const Rows rows = execute(
+      "UPDATE kg_batch_internal.request SET bad_answers = bad_answers + 1, error = $3, state = 'failed' "
+      "WHERE graph_id = $1 AND request_id = $2 RETURNING bad_answers",
+      {graph_id, request_id, reason});
+  return !rows.empty() && rows.integer(0, 0) < max_attempts;
+}
+
+}  // namespace kg_batch::store

@@ -1,0 +1,29 @@
+// A round: mentions of finished chunks are folded into identities, nodes and
+// edges.
+//
+// Guarantees: folding is commutative and idempotent (a chunk is folded once, in
+// the transaction that says so), with integers, COLLATE "C" and the total order,
+// so the graph is the same whatever the order of chunks and rounds. Its cost is
+// that of the new mentions; what has to be taken out again (facts of edited
+// messages) is computed anew for the identities that it touches.
+//
+// One round a graph at a time: the caller holds the claim of the graph's round
+// items and the graph's lock.
+
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace kg_batch::store {
+
+struct RoundResult {
+  std::int64_t nodes = 0, edges = 0;  // new ones
+};
+
+RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& chunk_ids);
+
+// Facts that cite a replaced message rest, and what they carried is folded anew.
+void rest_replaced(std::int64_t graph_id);
+
+}  // namespace kg_batch::store
