@@ -296,7 +296,7 @@ Result<ChatAnswer> chat_answer(const Json& body, std::string request_id) {
   const std::string finish_reason = lower_text(text_member(choice, "finish_reason"));
   std::string refusal = text_member(*message, "refusal");
   const Json* content = member(*message, "content");
-  if (refusal.empty() && content != nullptr) refusal = content_text(*content, "refusal", "refusal");
+  if (refusal.empty() && content != nullptr && content->is_array()) refusal = content_text(*content, "refusal", "refusal");
   if (content != nullptr) answer.content = content_text(*content, "text", "text");
 
   if (!refusal.empty()) {

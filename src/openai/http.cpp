@@ -556,7 +556,8 @@ struct Http::State {
     response.latency_us =
         std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - transfer.started_at).count();
 
-    if (result == CURLE_OK && response.status >= 200) {
+    // libcurl takes a connection that ends among the headers for an empty body.
+    if (result == CURLE_OK && response.status >= 200 && transfer.headers_ended) {
       response.outcome = Outcome::answered;
     } else if (transfer.stop == Stop::too_large) {
       response.outcome = Outcome::too_large;
@@ -567,10 +568,10 @@ struct Http::State {
         response.error = "out of memory";
       } else if (transfer.stop == Stop::sink_threw) {
         response.error = "the receiver of the answer gave up";
-      } else if (transfer.error_text[0] != '\0') {
-        response.error = transfer.error_text.data();
+      } else if (result == CURLE_OK) {
+        response.error = "the answer broke off among its headers";
       } else {
-        response.error = curl_easy_strerror(result == CURLE_OK ? CURLE_GOT_NOTHING : result);
+        response.error = transfer.error_text[0] != '\0' ? transfer.error_text.data() : curl_easy_strerror(result);
       }
       mask(response.error, transfer.secrets);
       response.error = short_text(response.error, kMaxErrorChars);
