@@ -30,7 +30,8 @@ Json string_or_null(const std::string& text) { return text.empty() ? Json() : Js
 
 int AnswerBuilder::add_fact(Fact fact) {
   for (std::size_t n = 0; n < facts_.size(); ++n) {
-    if (facts_[n].text == fact.text && facts_[n].modality == fact.modality && facts_[n].negated == fact.negated) {
+    if (facts_[n].text == fact.text && facts_[n].modality == fact.modality && facts_[n].negated == fact.negated &&
+        facts_[n].evidence.front().sentence == fact.evidence.front().sentence) {
       for (Evidence& evidence : fact.evidence) {
         if (std::find(facts_[n].evidence.begin(), facts_[n].evidence.end(), evidence) == facts_[n].evidence.end() &&
             facts_[n].evidence.size() < 4) {

@@ -71,7 +71,8 @@ class AnswerBuilder {
 
   bool full() const { return facts_.size() >= max_facts; }
 
-  // An equal text over the same sentence is the same fact.
+  // An equal text over the same sentence is the same fact; over another one it
+  // may be said by a namesake.
   int add_fact(Fact fact);
   const Fact& fact(int index) const { return facts_[static_cast<std::size_t>(index)]; }
 

@@ -22,7 +22,7 @@ constexpr std::string_view stops =
     "'m 're 've 'll 'd is are was were am be been has have had do does did will would can could may might must "
     "i we he she they it you me us him them there here too again now already yet soon lately recently together anymore "
     "either instead today yesterday tomorrow tonight ago just also really up down out off away back around through "
-    "named called what why how yes no";
+    "named called what why how yes no more most less whatever myself yourself himself herself itself ourselves themselves mine anyway";
 
 constexpr std::string_view determiners =
     "a an the this that these those my our your his her their its some any another every each no both";
@@ -217,6 +217,7 @@ std::optional<VerbGroup> verb_group_at(const Words& words, std::size_t at, bool 
   if (group.lemma.empty()) {
     if (!had_be || group.end == 0) return std::nullopt;
     group.lemma = "be";
+    group.end = at;  // with "not" and "no longer" behind it
   }
   if (needs_finite && !finite) return std::nullopt;
   if (group.tense == Tense::present && past) group.tense = Tense::past;
@@ -255,17 +256,23 @@ std::optional<NounPhrase> noun_phrase_at(const Words& words, std::size_t at, con
   const std::size_t content = at;
   while (at < words.size() && words[at].kind == WordKind::word && !ends_phrase(words[at])) {
     const VerbForm form = verb_form(words[at].lower);
-    const bool names = is_name_word(words[at], document, at == 0);
+    const bool names = is_name_word(words[at], document, words[at].begin == 0);
     // A finite verb ends the phrase; a base form may be a noun ("a start", "my work").
     if (at > content && !names && (form.third || form.past) && !form.base && !form.gerund) {
       const bool adjective = form.participle && at + 1 < words.size() && !ends_phrase(words[at + 1]) && !is_determiner(words[at + 1]);
       if (!adjective || words[at - 1].capital() || !relation_of(words[at - 1].lower).empty()) break;
     }
     if (at > content && is_determiner(words[at])) break;
+    // "the shifts begin"
+    if (at > content && !names && form.base && !form.gerund && singular(words[at - 1].lower) != words[at - 1].lower &&
+        class_of_noun(words[at].lower).empty()) {
+      break;
+    }
     // A name before a word in lower case is a phrase of its own, unless it
     // describes a noun ("Labrador puppy").
-    if (at > content && !names && is_name_word(words[at - 1], document, at - 1 == 0) &&
-        (form.base || document.names.contains(words[at - 1].text)) && animal_of(words[at].lower).empty()) {
+    if (at > content && !names && is_name_word(words[at - 1], document, words[at - 1].begin == 0) &&
+        (form || document.participant_named(words[at - 1].text) != nullptr || is_given_name(words[at - 1].text)) &&
+        animal_of(words[at].lower).empty()) {
       break;
     }
     ++at;
@@ -286,7 +293,7 @@ std::optional<NounPhrase> noun_phrase_at(const Words& words, std::size_t at, con
     return std::nullopt;
   }
   std::size_t name_from = at;
-  while (name_from > content && is_name_word(words[name_from - 1], document, name_from - 1 == 0)) --name_from;
+  while (name_from > content && is_name_word(words[name_from - 1], document, words[name_from - 1].begin == 0)) --name_from;
   // "Labrador puppy": the capital belongs to the description.
   if (name_from < at) {
     for (std::size_t n = name_from; n < at; ++n) phrase.name += (phrase.name.empty() ? "" : " ") + words[n].text;
@@ -392,6 +399,14 @@ std::optional<Found> dropped_subject(const Words& words, std::size_t at) {
   const VerbForm form = verb_form(words[probe].lower);
   if (!form.past || form.lemma == "be" || form.lemma == "have") return std::nullopt;
   if (form.base && !is_any(form.lemma, {"quit"})) return std::nullopt;
+  // "Married people": a participle that describes is no verb.
+  if (form.participle && probe + 1 < words.size()) {
+    const Word& next = words[probe + 1];
+    if (next.kind == WordKind::word && !in_list(stops, next.lower) && !is_determiner(next) && !next.capital() &&
+        number_of(next.lower) == 0 && !verb_form(next.lower).gerund) {
+      return std::nullopt;
+    }
+  }
   auto verb = verb_group_at(words, probe);
   if (!verb) return std::nullopt;
   Found found;
@@ -442,6 +457,22 @@ std::size_t end_of_thought(const Words& words, std::size_t begin, std::size_t en
     if (word.kind == WordKind::speech) return at;
     if (word.kind != WordKind::mark) {
       if (at > begin && word.in({"because", "but", "although", "though", "which", "who", "cause", "when", "while", "unless"})) return at;
+      // "… and this is the fourth time": another sentence, even if no clause is read out of it
+      if (at > begin && word.in({"and", "so"})) {
+        for (std::size_t n = at + 1; n < end && n < at + 5; ++n) {
+          const VerbForm form = verb_form(words[n].lower);
+          if (words[n].in({"is", "are", "was", "were", "'s", "'m", "'re", "has", "had", "will", "'ll"}) || (form.third && !form.base) ||
+              (form.past && !form.base && !form.participle)) {
+            return at;
+          }
+          if (words[n].kind == WordKind::mark) break;
+        }
+      }
+      // "that I am leaving is nonsense": the verb of the sentence around it
+      if (at > begin && word.in({"is", "was", "are", "were"}) &&
+          !words[at - 1].in({"who", "which", "that", "what", "how", "where", "it", "this", "there", "they", "he", "she"})) {
+        return at;
+      }
       if (at > begin && word.is("so") && at + 1 < end && words[at + 1].in({"that", "now", "we", "i"})) return at;
       continue;
     }

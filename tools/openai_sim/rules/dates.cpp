@@ -184,6 +184,7 @@ class Finder {
     if (first.in({"last", "next", "this", "past"})) {
       if (auto found = neighbouring()) return found;
     }
+    if (auto found = season()) return found;
     return some_time_ago();
   }
 
@@ -221,7 +222,7 @@ class Finder {
     if (const int m = season_month(unit); m != 0) {
       int y = this_year();
       if (direction < 0 && m > this_month()) --y;
-      if (direction > 0 && m <= this_month()) ++y;
+      if ((direction > 0 && m <= this_month()) || (direction == 0 && ahead_ && m < this_month())) ++y;
       return result(month_text(y, m), "estimated", 2);
     }
     return std::nullopt;
@@ -272,6 +273,17 @@ class Finder {
       return result(month_text(year_month{today.year(), today.month()} + months{sign * count}), how, at);
     }
     return result(year_text(this_year() + sign * count), how, at);
+  }
+
+  // in the summer
+  std::optional<When> season() const {
+    if (!word(0).is("the") || at_ == 0 || !words_[at_ - 1].in({"in", "during"})) return std::nullopt;
+    const int m = season_month(word(1));
+    if (m == 0) return std::nullopt;
+    int y = this_year();
+    if (ahead_ && m < this_month()) ++y;
+    if (!ahead_ && m > this_month()) --y;
+    return result(month_text(y, m), "estimated", 2);
   }
 
   // 5 May, May 5th, in March, on Saturday: the year or week follows from which way the sentence looks

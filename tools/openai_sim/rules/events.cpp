@@ -28,6 +28,7 @@ constexpr Kind kinds[] = {
     {"register", "Registration", "registration", "object", ""},
     {"enroll", "Registration", "registration", "object", ""},
     {"enrol", "Registration", "registration", "object", ""},
+    {"cancel", "Cancellation", "cancellation", "object", ""},
     {"apply", "Application", "application", "object", ""},
     {"paint", "Creation", "creation", "creation", "work"},
     {"write", "Creation", "creation", "creation", "work"},
@@ -135,11 +136,11 @@ bool under_way(Reader& reader, Told& told) {
   const std::vector<int> what = reader.things_at(rest, at, told);
   if (what.empty() || what[0] == told.subject) return false;
   const int fact = reader.say(told);
-  std::string label = kind_of(lemma) != nullptr ? lemma : "work";
+  std::string label = gerund(lemma);
   label[0] = static_cast<char>(label[0] - 'a' + 'A');
   Statement state;
   state.type = "State";
-  state.label = label + (lemma == "work" ? "" : "");
+  state.label = label;
   state.category = "activity";
   state.roles = {{"agent", told.subject}, {"topic", what[0]}};
   state.facts = {fact};
@@ -177,10 +178,12 @@ bool read_events(Reader& reader, Told& told) {
   std::size_t at = 0;
   while (at < rest.size() && rest[at].in({"up", "for", "to", "in", "at", "out", "as", "off", "on", "about", "through", "with", "into"})) {
     if (rest[at].is("with") || (rest[at].is("up") && verb.lemma == "give")) break;
+    // "wrote at night": when or where, not what
+    if (is_any(kind->object_role, {"creation"})) break;
     ++at;
   }
   if (verb.lemma == "take" && !(told.clause.rest_has("class") || told.clause.rest_has("classes") || told.clause.rest_has("course") ||
-                                told.clause.rest_has("lessons") || told.clause.rest_has("exam") || told.clause.rest_has("test"))) {
+                                told.clause.rest_has("lessons") || told.clause.rest_has("trip") || told.clause.rest_has("exam") || told.clause.rest_has("test"))) {
     return false;
   }
   const std::vector<int> objects = reader.things_at(rest, at, told, kind->object_class);

@@ -10,7 +10,21 @@ int partner_of(const AnswerBuilder& builder, int who) {
   for (const char* relation : {"wife", "husband", "spouse", "partner", "girlfriend", "boyfriend"}) {
     if (const int found = builder.find_related(who, relation); found >= 0) return found;
   }
+  // Two who plan to marry.
+  for (const Statement& statement : builder.statements()) {
+    if (statement.type != "Goal" || statement.label != "get married" || statement.roles.size() < 2) continue;
+    if (statement.roles[0].role != statement.roles[1].role) continue;
+    if (statement.roles[0].thing == who) return statement.roles[1].thing;
+    if (statement.roles[1].thing == who) return statement.roles[0].thing;
+  }
   return -1;
+}
+
+// A name, or a kind of place; "in a hailstorm" is none.
+bool is_place(Reader& reader, int thing) {
+  if (thing < 0) return false;
+  const Thing& place = reader.builder().thing(thing);
+  return place.thing_class == "place" && (place.named || class_of_noun(place.category) == "place");
 }
 
 bool wedding(Reader& reader, Told& told) {
@@ -41,7 +55,7 @@ bool wedding(Reader& reader, Told& told) {
   if (event && !(told.clause.when && told.clause.when->duration)) {
     std::vector<Role> roles;
     for (const Role& role : spouses) roles.push_back({"participant", role.thing});
-    if (const int place = reader.thing_after(told, {"in"}, "place"); place >= 0) roles.push_back({"place", place});
+    if (const int place = reader.thing_after(told, {"in"}, "place"); is_place(reader, place)) roles.push_back({"place", place});
     if (state >= 0) roles.push_back({"result", state, true});
     reader.event(told, fact, "Wedding", "wedding", roles);
   }
@@ -80,8 +94,22 @@ bool parting(Reader& reader, Told& told) {
   return true;
 }
 
+// What was "my boss" so far has a name.
+bool called(Reader& reader, Told& told, const std::string& name) {
+  const Thing unnamed = reader.builder().thing(told.subject);
+  if (unnamed.named || unnamed.of < 0 || unnamed.relation.empty() || told.negated) return false;
+  const int fact = reader.say(told);
+  reader.builder().name_thing(told.subject, name);
+  reader.relation_state(fact, unnamed.of, unnamed.relation, told.subject);
+  return true;
+}
+
 // "Emma is my sister", "Tom is a friend of mine", "my sister's name is Emma"
 bool is_kin(Reader& reader, Told& told) {
+  if (is_any(told.verb().lemma, {"call", "name"}) && told.verb().passive && told.subject >= 0 && !told.rest().empty() &&
+      told.rest()[0].capital()) {
+    return called(reader, told, told.rest()[0].text);
+  }
   if (told.verb().lemma != "be" || told.rest().empty()) return false;
   const Words& rest = told.rest();
   // "His name is Clyde", "My dog's name is Rex"
@@ -108,6 +136,8 @@ bool is_kin(Reader& reader, Told& told) {
     return true;
   }
   if (told.subject < 0) return false;
+  // "My boss is called Gareth"
+  if (rest.size() > 1 && rest[0].is("called") && rest[1].capital()) return called(reader, told, rest[1].text);
   auto phrase = reader.phrase_at(rest, 0);
   if (!phrase || !phrase->name.empty() || phrase->plural) return false;
   const std::string relation = relation_of(phrase->head);
@@ -200,10 +230,11 @@ bool life(Reader& reader, Told& told) {
     reader.event(told, fact, "Birth", "birth", roles);
     return true;
   }
-  const bool engaged = (is_any(verb.lemma, {"get", "be"}) && !rest.empty() && rest[0].is("engaged")) || (verb.lemma == "propose" && !rest.empty() && rest[0].is("to"));
+  const bool engaged = (verb.lemma == "engage" && verb.passive) || (is_any(verb.lemma, {"get", "be"}) && !rest.empty() && rest[0].is("engaged")) || (verb.lemma == "propose" && !rest.empty() && rest[0].is("to"));
   if (engaged) {
     int other = told.with >= 0 ? told.with : reader.thing_after(told, {"to"}, "person");
     if (other < 0) other = partner_of(reader.builder(), told.subject);
+    if (other >= 0 && reader.builder().thing(other).thing_class != "person") return false;
     const int fact = reader.say(told);
     std::vector<Role> roles = {{"participant", told.subject}};
     if (other >= 0 && other != told.subject) roles.push_back({"participant", other});
@@ -231,7 +262,7 @@ bool life(Reader& reader, Told& told) {
       if (reader.builder().thing(person).thing_class == "person" && person != told.subject) roles.push_back({"participant", person});
     }
     if (roles.size() < 2) return false;
-    if (const int place = reader.thing_after(told, {"in", "at"}, "place"); place >= 0) roles.push_back({"place", place});
+    if (const int place = reader.thing_after(told, {"in", "at"}, "place"); is_place(reader, place)) roles.push_back({"place", place});
     const int fact = reader.say(told);
     reader.event(told, fact, "Meeting", "meeting", roles);
     return true;

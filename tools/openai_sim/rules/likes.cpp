@@ -19,7 +19,13 @@ std::vector<int> topics_at(Reader& reader, Told& told, std::size_t at) {
       label += " " + lowered(text_of(rest, phrase->begin + (phrase->determiner.empty() ? 0 : 1), phrase->end));
     }
     const std::string category = to ? verb_form(rest[at + 1].lower).lemma : form.lemma;
-    return {reader.concept_of(label, category)};
+    std::vector<int> topics = {reader.concept_of(label, category)};
+    for (; next + 1 < rest.size(); ++next) {
+      if (!rest[next].in({"and", ","})) continue;
+      for (const int more : topics_at(reader, told, next + 1)) topics.push_back(more);
+      break;
+    }
+    return topics;
   }
   return reader.things_at(rest, at, told);
 }
@@ -44,6 +50,14 @@ bool liking(Reader& reader, Told& told, const std::string& label, std::size_t at
       reader.builder().statement(statement).start.reset();
     }
   }
+  return true;
+}
+
+bool feeling(Reader& reader, Told& told, const std::string& how, std::size_t at) {
+  const std::vector<int> about = topics_at(reader, told, at);
+  if (about.empty() || about[0] == told.subject) return false;
+  const int fact = reader.say(told);
+  reader.state(told, fact, how, "feeling", {{"experiencer", told.subject}, {"topic", about[0]}});
   return true;
 }
 
@@ -82,6 +96,10 @@ bool read_likes(Reader& reader, Told& told) {
     if (rest[0].is("passionate") && rest[1].is("about")) return liking(reader, told, "Liking", 2);
     if (rest[0].is("obsessed") && rest[1].is("with")) return liking(reader, told, "Liking", 2);
     if (rest[0].is("fond") && rest[1].is("of")) return liking(reader, told, "Liking", 2);
+    if (rest[0].in({"excited", "proud", "worried", "nervous", "thankful", "grateful", "stressed", "sad", "upset", "inspired", "thrilled"}) &&
+        rest[1].in({"about", "of", "for", "by"}) && subject_class == "person") {
+      return feeling(reader, told, rest[0].lower, 2);
+    }
     if (rest[0].is("tired") || rest[0].is("sick")) return rest[1].is("of") && liking(reader, told, "Dislike", 2);
     if (rest[0].is("scared") || rest[0].is("afraid") || rest[0].is("terrified")) {
       return rest[1].is("of") && liking(reader, told, "Fear", 2);
@@ -109,11 +127,12 @@ bool read_likes(Reader& reader, Told& told) {
     }
   }
   // "stopped liking", "gave up coffee" is a plan's end and read there
-  if (verb.lemma == "stop" && rest.size() > 1) {
+  if (verb.lemma == "stop") {
     const VerbForm form = verb_form(rest[0].lower);
-    if (is_any(form.lemma, {"like", "love", "enjoy"}) && form.gerund) return liking(reader, told, "Liking", 1, true);
-    if (form.gerund && is_any(form.lemma, {"drink", "eat", "play", "run", "watch", "use", "practice", "practise", "study"})) {
-      const std::vector<int> what = reader.things_at(rest, 1, told);
+    if (is_any(form.lemma, {"like", "love", "enjoy"}) && form.gerund && rest.size() > 1) return liking(reader, told, "Liking", 1, true);
+    if (form.gerund && form.lemma != "work") {
+      std::vector<int> what = reader.things_at(rest, 1, told);
+      if (what.empty()) what = topics_at(reader, told, 0);
       if (what.empty()) return false;
       const int fact = reader.say(told);
       const int habit = reader.state(told, fact, "Habit", "habit", {{"agent", told.subject}, {"topic", what[0]}});
@@ -124,8 +143,9 @@ bool read_likes(Reader& reader, Told& told) {
       return true;
     }
   }
-  if (is_any(verb.lemma, {"drink", "eat", "play", "practice", "practise", "collect", "speak"}) &&
-      (verb.tense == Tense::present || verb.used_to || verb.ended) && !verb.progressive && !verb.able) {
+  const bool lasting = verb.tense == Tense::perfect && told.clause.when && told.clause.when->since;
+  if (is_any(verb.lemma, {"drink", "eat", "play", "practice", "practise", "collect", "speak", "teach", "sing"}) &&
+      (verb.tense == Tense::present || verb.used_to || verb.ended || lasting) && !verb.progressive && !verb.able) {
     const std::vector<int> what = reader.things_at(rest, rest[0].is("the") ? 1 : 0, told);
     if (what.empty()) return false;
     const int fact = reader.say(told);

@@ -66,7 +66,7 @@ constexpr std::string_view places =
     "university college hospital garden farm lake river mountain mountains island shop store cafe café restaurant bar "
     "pub library church theatre theater cinema station airport hotel hostel campus forest neighbourhood neighborhood "
     "street bakery clinic shelter kitchen room loft countryside coast seaside zoo gallery market trail castle bookshop "
-    "allotment balcony";
+    "allotment balcony mill factory opera";
 constexpr std::string_view organisations =
     "company firm startup start-up bank agency charity club band choir orchestra team league committee council "
     "government institute foundation publisher newspaper group ngo nonprofit business brand";
@@ -87,7 +87,7 @@ constexpr std::string_view professions =
     "optician surgeon cashier receptionist secretary bookkeeper freelancer";
 
 constexpr std::string_view female_names =
-    "Alice Anna Anne Amy Amelia Amanda Audrey Beatrice Bella Carla Caroline Catherine Charlotte Chloe Clara Claire "
+    "Alice Anna Anne Amy Amelia Amanda Audrey Beatrice Carla Caroline Catherine Charlotte Chloe Clara Claire "
     "Daniela Deborah Diana Elena Elisa Eliza Elizabeth Ella Ellen Emily Emma Eva Fatima Fiona Freya Gina Grace Hannah "
     "Helen Ingrid Irene Iris Isabel Isla Ivy Jane Jasmine Jenny Jessica Joanna Jolene Julia Julie Karen Kate Katie "
     "Laura Lea Lena Lily Linda Lisa Lucia Lucy Lydia Maja Margaret Maria Marie Martha Mary Maya Megan Melanie Mia Mina "

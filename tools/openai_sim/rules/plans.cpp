@@ -26,10 +26,15 @@ std::optional<Deed> deed_of(Reader& reader, Told& told, const Words& words, std:
   std::size_t taken = 0;
   for (++at; at < words.size() && taken < 7; ++at) {
     const Word& word = words[at];
-    if (word.kind == WordKind::mark || word.kind == WordKind::speech || word.in({"so", "because", "if", "when", "but", "before", "and", "while", "with", "instead", "again", "together", "someday", "one", "first"})) break;
-    if (word.in({"a", "an", "the", "my", "our", "some", "his", "her", "their", "this", "that", "own", "soon", "really"})) continue;
-    if (word.in({"me", "us", "you", "it", "them"})) break;
-    deed.label += " " + (reader.document().names.contains(word.text) || word.kind == WordKind::title ? word.text : word.lower);
+    if (word.kind == WordKind::mark || word.kind == WordKind::speech || word.in({"so", "because", "if", "when", "but", "before", "and", "while", "with", "instead", "again", "together", "someday", "one", "first", "under", "after", "too", "either", "then", "next", "who", "anyway"})) break;
+    if (word.in({"a", "an", "the", "my", "our", "some", "his", "her", "their", "your", "this", "that", "own", "soon", "really"})) continue;
+    if (word.in({"you", "it", "them", "mine"})) break;
+    if (word.in({"me", "us"})) {
+      deed.label += " " + reader.name_in_text(told.speaker);
+      ++taken;
+      continue;
+    }
+    deed.label += " " + (word.capital() || word.kind == WordKind::title ? word.text : word.lower);
     ++taken;
   }
   // A label does not end in the preposition before what was left out.
@@ -42,7 +47,7 @@ std::optional<Deed> deed_of(Reader& reader, Told& told, const Words& words, std:
   for (std::size_t n = 0; n < words.size(); ++n) {
     auto phrase = reader.phrase_at(words, n);
     if (!phrase || phrase->name.empty() || phrase->title) continue;
-    const bool to_place = n > 0 && words[n - 1].in({"to", "in"});
+    const bool to_place = n > 0 && words[n - 1].in({"to", "in"}) && is_any(deed.lemma, {"move", "go", "travel", "fly", "live", "relocate", "settle", "return"});
     const int thing = reader.thing_of(*phrase, words, told, to_place ? "place" : "");
     if (thing < 0 || thing == told.subject) continue;
     const std::string& thing_class = reader.builder().thing(thing).thing_class;
@@ -67,12 +72,13 @@ std::string category_of(const std::string& lemma) {
 
 std::vector<Role> roles_of(const Told& told, const Deed& deed) {
   std::vector<Role> roles = {{"holder", told.subject}};
+  if (told.with >= 0) roles.push_back({"holder", told.with});
   for (const Role& role : deed.roles) roles.push_back(role);
   return roles;
 }
 
 bool plan(Reader& reader, Told& told, const Deed& deed, const std::string& status) {
-  if (status == "active" && told.factual()) told.modality = "planned";
+  if (status == "active" && told.modality == "asserted") told.modality = "planned";
   if (status == "abandoned") told.negated = false;
   const int fact = reader.say(told);
   reader.goal(told, fact, deed.label, category_of(deed.lemma), roles_of(told, deed), told.negated ? "" : status);
@@ -81,12 +87,14 @@ bool plan(Reader& reader, Told& told, const Deed& deed, const std::string& statu
 
 // The goal of the same holder that shares a telling word with `words`, else a
 // label made of them.
-void give_up(Reader& reader, Told& told, std::size_t at) {
+bool give_up(Reader& reader, Told& told, std::size_t at) {
   const Words& rest = told.rest();
   const Statement* meant = nullptr;
   for (const Statement& statement : reader.builder().statements()) {
     if (statement.type != "Goal" || statement.roles.front().thing != told.subject) continue;
     for (std::size_t n = at; n < rest.size(); ++n) {
+      // "gave up on that": the last one
+      if (at + 1 == rest.size() && rest[at].in({"that", "it", "this"}) && statement.goal_status == "active") meant = &statement;
       if (rest[n].lower.size() > 4 && in_list(lowered(statement.label), rest[n].lower)) meant = &statement;
     }
   }
@@ -99,15 +107,26 @@ void give_up(Reader& reader, Told& told, std::size_t at) {
     category = meant->category;
   } else {
     for (std::size_t n = at; n < rest.size() && n < at + 6; ++n) {
-      if (rest[n].in({"the", "a", "an", "my", "our", "on", "of", "idea", "plan", "plans"})) continue;
-      deed.label += (deed.label.empty() ? "" : " ") + rest[n].lower;
+      if (rest[n].in({"the", "a", "an", "my", "our", "on", "of", "idea", "plan", "plans", "that", "it", "this"})) continue;
+      if (rest[n].kind == WordKind::mark) break;
+      deed.label += (deed.label.empty() ? "" : " ") + (rest[n].capital() ? rest[n].text : rest[n].lower);
     }
+    // A race is there to be run: so it meets the goal it was.
+    const std::string last = lowered(deed.label.substr(deed.label.rfind(' ') + 1));
+    if (is_any(last, {"marathon", "race", "half-marathon"})) deed.label = "run " + deed.label;
+    if (is_any(last, {"exam", "test"})) deed.label = "pass " + deed.label;
     roles = {{"holder", told.subject}};
   }
-  if (deed.label.empty()) return;
+  if (deed.label.empty()) return false;
+  // Only what can be planned: a cancelled registration is no goal.
+  const std::string head = lowered(deed.label.substr(deed.label.rfind(' ') + 1));
+  if (meant == nullptr && told.verb().lemma == "cancel" && !is_any(head, {"trip", "wedding", "holiday", "move", "party", "marathon", "race"})) {
+    return false;
+  }
   told.negated = false;
   const int fact = reader.say(told);
   reader.goal(told, fact, deed.label, category, roles, "abandoned");
+  return true;
 }
 
 // "cancelled the trip", "the plan fell through", "gave up on the marathon"
@@ -122,7 +141,7 @@ bool abandoned(Reader& reader, Told& told) {
     at = 1;
   } else if (is_any(lemma, {"cancel", "abandon", "drop", "scrap"}) ) {
     at = 0;
-    if (lemma == "drop" && (rest.empty() || rest[0].in({"by", "off", "in", "out"}))) return false;
+    if (lemma == "drop" && !(told.clause.rest_has("plan") || told.clause.rest_has("plans") || told.clause.rest_has("idea"))) return false;
   } else if (lemma == "change" && rest.size() > 3 && rest[1].is("mind") && rest[2].is("about")) {
     at = 3;
   } else {
@@ -130,9 +149,7 @@ bool abandoned(Reader& reader, Told& told) {
   }
   if (at >= rest.size()) return false;
   if (auto deed = deed_of(reader, told, rest, at, true)) return plan(reader, told, *deed, "abandoned");
-  const std::size_t facts_before = reader.builder().statements().size();
-  give_up(reader, told, at);
-  return reader.builder().statements().size() > facts_before || true;
+  return give_up(reader, told, at);
 }
 
 // Where the deed starts in "want to …", "planning on …ing", "goal is to …".
@@ -225,7 +242,7 @@ bool read_plans(Reader& reader, Told& told) {
     whole.push_back(start);
     whole.insert(whole.end(), rest.begin(), rest.end());
     auto deed = deed_of(reader, told, whole, 0, false);
-    if (!deed || is_any(verb.lemma, {"be", "have", "see", "keep", "let", "know", "miss", "do", "check", "take", "need", "tell", "send", "look"})) {
+    if (!deed || is_any(verb.lemma, {"be", "have", "see", "keep", "let", "know", "miss", "do", "check", "take", "need", "tell", "send", "look", "expect", "try", "give", "say", "think", "come"})) {
       return false;
     }
     bool after_all = verb.ended;
@@ -243,13 +260,25 @@ bool read_plans(Reader& reader, Told& told) {
     auto deed = deed_of(reader, told, whole, 0, false);
     if (!deed) return false;
     bool spoken_of = false;
+    std::vector<Role> roles = roles_of(told, *deed);
     for (const Statement& statement : reader.builder().statements()) {
-      spoken_of = spoken_of || (statement.type == "Goal" && statement.goal_status == "active" && statement.label == deed->label &&
-                                statement.roles.front().thing == told.subject);
+      if (statement.type != "Goal" || statement.goal_status != "active") continue;
+      // "opened the shop" is "open the shop in Alfama".
+      if (statement.label != deed->label && !statement.label.starts_with(deed->label + " in ") &&
+          !statement.label.starts_with(deed->label + " at ")) {
+        continue;
+      }
+      for (const Role& role : statement.roles) {
+        if (role.role != "holder" || role.thing != told.subject) continue;
+        spoken_of = true;
+        roles = statement.roles;
+        deed->label = statement.label;
+        break;
+      }
     }
     if (!spoken_of && !verb.at_last) return false;
     const int fact = reader.say(told);
-    reader.goal(told, fact, deed->label, category_of(deed->lemma), roles_of(told, *deed), "completed");
+    reader.goal(told, fact, deed->label, category_of(deed->lemma), std::move(roles), "completed");
     return false;  // what was done is an event as well
   }
   return false;

@@ -111,7 +111,15 @@ void Reader::note_people(std::size_t index) {
                           at > 0 && words[at - 1].kind == WordKind::mark;
     const bool greeted = name && phrase->text.empty() && at > 0 && words[at - 1].in({"hey", "hi", "hello", "thanks"});
     if ((kin || animal || name) && !vocative && !greeted) {
-      const int thing = thing_of(*phrase, words, told);
+      // "A greyhound!" said of one that has a name is no second one.
+      bool again = false;
+      if (animal && phrase->name.empty() && phrase->determiner.starts_with("a")) {
+        for (const SpokenOf& other : spoken_of_) {
+          const Thing& thing = builder_.thing(other.thing);
+          again = again || (thing.named && thing.category == animal_of(phrase->head) && other.sentence + sentences_back >= index);
+        }
+      }
+      const int thing = again ? -1 : thing_of(*phrase, words, told);
       const Thing* found = thing < 0 ? nullptr : &builder_.thing(thing);
       if (found != nullptr && (found->thing_class == "person" || found->thing_class == "animal" || found->thing_class == "other") &&
           found->participant != sentence.speaker && found->type == "Entity") {
@@ -264,8 +272,14 @@ int Reader::thing_of(const NounPhrase& phrase, const Words& words, Told& told, s
     }
   } else if (phrase.determiner.empty() && !phrase.plural && phrase.described.empty() &&
              is_any(relation_of(phrase.head), {"mother", "father", "grandmother", "grandfather", "aunt", "uncle"})) {
-    owned = true;  // "Mum", as a child says it
-    owner = told.speaker;
+    // "Mum", as a child says it: who speaks here under that name, or the
+    // speaker's own. What a "Mum" calls "Dad" is not her father.
+    const std::string word = words[phrase.begin].text;
+    for (const Person& person : document_.participants) {
+      if (person.name == word) return participant(person.id);
+    }
+    owned = true;
+    if (told.speaker >= 0 && relation_of(lowered(builder_.thing(told.speaker).label)).empty()) owner = told.speaker;
   }
   if (owned && owner < 0) return -1;
   if (owned) {
@@ -286,9 +300,9 @@ int Reader::thing_of(const NounPhrase& phrase, const Words& words, Told& told, s
     }
     return index;
   }
-  if (phrase.head.empty() || phrase.text.size() > 60) return -1;
+  if (phrase.head.empty() || phrase.text.size() > 60 || is_any(phrase.determiner, {"every", "each", "no", "any", "this", "that"})) return -1;
   if (in_list("thing things lot bit way time something anything nothing everything someone somebody everyone anyone people one ones stuff "
-              "day week month year moment kind part fact idea point news",
+              "day week month year night morning evening afternoon time minute hour moment kind part fact idea point news",
               phrase.head) &&
       class_hint != "any") {
     return -1;
@@ -574,6 +588,7 @@ std::string Reader::third_person_text(const Told& told) {
   }
   if (told.modality == "hypothetical") text = "Only supposed: " + text;
   if (told.modality == "possible" && told.verb().modality.empty()) text = "Perhaps " + text;
+  if (const std::size_t at = text.find("can not "); at != std::string::npos) text.replace(at, 8, "cannot ");
   if (told.negated && !told.verb().negated) text = "It is not true that " + text;
   return text + ".";
 }
@@ -668,6 +683,8 @@ void Reader::read_sentence(std::size_t index) {
     touched_.clear();
     last_fact_ = -1;
     told.subject = subject_of(clause, told);
+    // "Ingrid told me that you are selling your house"
+    if (clause.subject.text == "you" && clause.subject.pronoun && frame == Frame::reported) told.subject = addressee(sentence);
     if (clause.with_subject) told.with = thing_of(*clause.with_subject, sentence.words, told, "person");
     if (frame != Frame::none) {
       if (frame == Frame::reported && told.modality == "asserted") told.modality = "reported";

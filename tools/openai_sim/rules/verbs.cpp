@@ -37,7 +37,7 @@ constexpr const char* regular =
     "welcome introduce interview audition rehearse discover notice realize realise remember happen interest "
     "inspire motivate excite save invest borrow lend earn owe offer expect continue consider dream avoid skip "
     "settle relocate head stumble check kick wrap host score crash bike jog ski surf skate sail garden barbecue "
-    "babysit swap pick explain hurry tie welcome prepare research work-out attract handle manage";
+    "babysit swap pick explain hurry tie welcome prepare research work-out attract handle manage migrate switch raise rehome smoke count test backup carry bond stick";
 
 struct Forms {
   std::unordered_map<std::string, VerbForm> by_form;
@@ -145,5 +145,7 @@ std::string third_person(std::string_view lemma) {
   const auto found = known_forms().third_of.find(std::string(lemma));
   return found == known_forms().third_of.end() ? std::string(lemma) : found->second;
 }
+
+std::string gerund(std::string_view lemma) { return gerund_form(std::string(lemma)); }
 
 }  // namespace kg_sim::rules

@@ -19,5 +19,6 @@ struct VerbForm {
 VerbForm verb_form(std::string_view lower);
 // "go" gives "goes", "went", "going"; the lemma must be one that is known.
 std::string third_person(std::string_view lemma);
+std::string gerund(std::string_view lemma);
 
 }  // namespace kg_sim::rules

@@ -57,6 +57,33 @@ void profession(Reader& reader, const Told& told, int fact, const std::string& t
   tag(reader, reader.state(told, fact, "Profession", "profession", {{"holder", told.subject}, {"topic", reader.concept_of(title, head)}}), "work");
 }
 
+// One joins a bank for a living and a choir for the singing.
+bool hires(Reader& reader, const Words& rest) {
+  auto phrase = rest.empty() ? std::nullopt : reader.phrase_at(rest, 0);
+  return phrase && is_any(phrase->head, {"bank", "company", "firm", "startup", "start-up", "agency", "government", "council"});
+}
+
+bool joins(Reader& reader, Told& told) {
+  const VerbGroup& verb = told.verb();
+  const Words& rest = told.rest();
+  if (verb.lemma != "join" || rest.empty() || verb.tense == Tense::present || verb.tense == Tense::future) return false;
+  auto phrase = reader.phrase_at(rest, 0);
+  if (!phrase || phrase->pronoun) return false;
+  const int organisation = reader.thing_of(*phrase, rest, told, "organisation");
+  if (organisation < 0 || is_any(reader.builder().thing(organisation).thing_class, {"person", "animal"})) return false;
+  if (reader.builder().thing(organisation).type == "Concept") return false;
+  const int fact = reader.say(told);
+  Statement membership;
+  membership.type = "State";
+  membership.label = "Membership";
+  membership.category = "membership";
+  membership.roles = {{"member", told.subject}, {"organisation", organisation}};
+  membership.facts = {fact};
+  if (told.factual() && !told.negated && told.clause.when) membership.start = told.clause.when->day;
+  reader.builder().add_statement(membership);
+  return true;
+}
+
 bool start_of_job(Reader& reader, Told& told) {
   const VerbGroup& verb = told.verb();
   const Words& rest = told.rest();
@@ -66,7 +93,7 @@ bool start_of_job(Reader& reader, Told& told) {
   const bool starts = (is_any(verb.lemma, {"start", "get", "land", "take", "accept", "begin"}) && job) ||
                       (verb.lemma == "start" && !rest.empty() && (rest[0].in({"at", "as", "working"}))) ||
                       (is_any(verb.lemma, {"hire"}) && verb.passive) ||
-                      (verb.lemma == "join" && !rest.empty() && rest[0].capital() && reader.document().participant_named(rest[0].text) == nullptr);
+                      (verb.lemma == "join" && hires(reader, rest));
   if (!starts || told.clause.rest_has("interview") || (verb.tense == Tense::present && !verb.progressive && told.factual())) return false;
   int employer = employer_of(reader, told, {"at", "with", "by", "from", "for"});
   if (employer < 0 && verb.lemma == "join") {
@@ -77,6 +104,20 @@ bool start_of_job(Reader& reader, Told& told) {
   const auto title = profession_after_as(told, reader);
   const int fact = reader.say(told);
   const bool certain = told.factual() && !told.negated;
+  // "Maya started at a new school": a pupil, unless a job is spoken of.
+  if (employer >= 0 && !job && is_any(reader.builder().thing(employer).category, {"school", "university", "college"})) {
+    Statement state;
+    state.type = "State";
+    state.label = "Studies";
+    state.category = "education";
+    state.roles = {{"student", told.subject}, {"school", employer}};
+    state.facts = {fact};
+    state.hash_tags = {"education"};
+    if (certain && told.clause.when) state.start = told.clause.when->day;
+    if (certain) state.replaces = told.clause.rest_has("new");
+    reader.builder().add_statement(state);
+    return true;
+  }
   int employment = -1;
   if (employer >= 0) {
     Statement state;
@@ -121,6 +162,9 @@ bool end_of_job(Reader& reader, Told& told) {
     if (phrase && !phrase->name.empty() && phrase->text.empty() && !place) {
       employer = reader.thing_of(*phrase, rest, told, "organisation");
       if (employer >= 0 && is_any(reader.builder().thing(employer).thing_class, {"person", "place", "animal"})) return false;
+      if (employer >= 0 && reader.builder().thing(employer).thing_class == "other") {
+        reader.builder().thing(employer).thing_class = reader.builder().thing(employer).category = "organisation";
+      }
     }
   }
   if (employer < 0 && !about_work && !is_any(verb.lemma, {"resign", "retire"}) && !laid_off && !off) return false;
@@ -216,7 +260,7 @@ bool studies(Reader& reader, Told& told) {
 
 bool read_work(Reader& reader, Told& told) {
   if (told.subject < 0 || reader.builder().thing(told.subject).thing_class != "person") return false;
-  return end_of_job(reader, told) || start_of_job(reader, told) || at_work(reader, told) || studies(reader, told);
+  return end_of_job(reader, told) || start_of_job(reader, told) || joins(reader, told) || at_work(reader, told) || studies(reader, told);
 }
 
 }  // namespace kg_sim::rules
