@@ -443,7 +443,7 @@ const Json& by_id(const Json& items, int id) {
 TEST(Reader, accounts_for_every_item_of_any_answer) {
   const Question question = talk().question;
   std::size_t kept = 0;
-  for (unsigned seed = 0; seed < 4000; ++seed) {
+  for (unsigned seed = 0; seed < 2000; ++seed) {
     const Json answer = Garbage(seed).answer();
     const graph::Reading reading = read(answer, question);
     ASSERT_EQ(answer["facts"].size(), reading.facts.size() + count(reading.rejected, "fact (number )?\\d+")) << seed;
@@ -465,12 +465,12 @@ TEST(Reader, accounts_for_every_item_of_any_answer) {
     }
     kept += reading.statements.size();
   }
-  EXPECT_GT(kept, 1000U);  // the garbage is not all garbage
+  EXPECT_GT(kept, 200U);  // the garbage is not all garbage
 }
 
 TEST(Reader, leaves_nothing_dangling_in_any_answer) {
   const test::Conversation conversation = talk();
-  for (unsigned seed = 10000; seed < 14000; ++seed) {
+  for (unsigned seed = 10000; seed < 12000; ++seed) {
     const graph::Reading reading = read(Garbage(seed).answer(), conversation.question);
     std::set<int> facts;
     std::set<int> nodes;
