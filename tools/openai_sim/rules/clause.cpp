@@ -262,7 +262,7 @@ std::optional<NounPhrase> noun_phrase_at(const Words& words, std::size_t at, con
       const bool adjective = form.participle && at + 1 < words.size() && !ends_phrase(words[at + 1]) && !is_determiner(words[at + 1]);
       if (!adjective || words[at - 1].capital() || !relation_of(words[at - 1].lower).empty()) break;
     }
-    if (at > content && is_determiner(words[at])) break;
+    if (at > content && (is_determiner(words[at]) || words[at].in({"last", "next"}))) break;
     // "the shifts begin"
     if (at > content && !names && form.base && !form.gerund && singular(words[at - 1].lower) != words[at - 1].lower &&
         class_of_noun(words[at].lower).empty()) {
