@@ -577,7 +577,8 @@ std::vector<Clause> clauses_of(const Sentence& sentence, const Document& documen
       }
       clause.rest.push_back(words[word]);
     }
-    while (!clause.rest.empty() && (clause.rest.back().kind == WordKind::mark || in_list(links, clause.rest.back().lower) ||
+    while (!clause.rest.empty() && (clause.rest.back().kind == WordKind::mark ||
+                                    (in_list(links, clause.rest.back().lower) && !clause.rest.back().is("that")) ||
                                     clause.rest.back().in({"too", "also", "now", "just", "lately", "recently", "actually"}))) {
       clause.rest.pop_back();
     }

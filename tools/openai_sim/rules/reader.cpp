@@ -302,11 +302,12 @@ int Reader::thing_of(const NounPhrase& phrase, const Words& words, Told& told, s
   }
   if (phrase.head.empty() || phrase.text.size() > 60 || is_any(phrase.determiner, {"every", "each", "no", "any", "this", "that"})) return -1;
   if (in_list("thing things lot bit way time something anything nothing everything someone somebody everyone anyone people one ones stuff "
-              "day week month year night morning evening afternoon time minute hour moment kind part fact idea point news",
+              "day week month year time minute hour moment kind part fact idea point news",
               phrase.head) &&
       class_hint != "any") {
     return -1;
   }
+  if (!phrase.plural && is_any(phrase.head, {"night", "morning", "evening", "afternoon"})) return -1;
   const std::string label = lowered(phrase.text) == phrase.text || phrase.name.empty() ? phrase.text : lowered(phrase.text);
   const std::string known_class = class_of_noun(phrase.head);
   const bool entity = !known_class.empty() && !phrase.determiner.empty() && !phrase.plural;
