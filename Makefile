@@ -64,6 +64,13 @@ $(objects)/exports.txt: $(OBJS)
 		$$3 ~ /^pg_finfo_/ { print $$3; print substr($$3, 10) } \
 		$$3 ~ /^(Pg_magic_func|_PG_init|kg_batch_.*_main)$$/ { print $$3 }' | sort -u > $@
 
+# What is left undefined the server has to supply; of our own names it cannot,
+# and would only say so when it loads the library.
+all: $(objects)/complete
+$(objects)/complete: kg_batch.so
+	@! nm -D --undefined-only -C kg_batch.so | grep ' kg_batch::' || { echo >&2 'declared but never defined: see above'; exit 1; }
+	@touch $@
+
 # The install script is its parts in the order of their names.
 kg_batch--$(version).sql: $(schema) kg_batch.control Makefile
 	@{ printf '%s\n' '\echo Use "CREATE EXTENSION kg_batch" to load this file. \quit'; \
