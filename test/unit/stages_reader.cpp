@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <iterator>
 #include <random>
-#include <regex>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chunking/sentences.h"
@@ -422,10 +422,19 @@ class Garbage {
   int next_id_ = 1;
 };
 
-std::size_t count(const std::vector<graph::Rejected>& rejected, const std::string& pattern) {
-  const std::regex regex(pattern);
+// Rejected items that are called `what` and a number: "fact 3", "fact number 3"
+// for what "fact", "fact 3, quote 1" for "fact 3, quote".
+std::size_t count(const std::vector<graph::Rejected>& rejected, const std::string& what) {
   return static_cast<std::size_t>(std::count_if(rejected.begin(), rejected.end(), [&](const graph::Rejected& one) {
-    return std::regex_match(one.item, regex);
+    std::string_view item = one.item;
+    if (!item.starts_with(what + " ")) {
+      return false;
+    }
+    item.remove_prefix(what.size() + 1);
+    if (item.starts_with("number ")) {
+      item.remove_prefix(7);
+    }
+    return !item.empty() && item.find_first_not_of("0123456789") == std::string_view::npos;
   }));
 }
 
@@ -446,19 +455,19 @@ TEST(Reader, accounts_for_every_item_of_any_answer) {
   for (unsigned seed = 0; seed < 2000; ++seed) {
     const Json answer = Garbage(seed).answer();
     const graph::Reading reading = read(answer, question);
-    ASSERT_EQ(answer["facts"].size(), reading.facts.size() + count(reading.rejected, "fact (number )?\\d+")) << seed;
-    ASSERT_EQ(answer["things"].size(), reading.things.size() + count(reading.rejected, "thing (number )?\\d+")) << seed;
+    ASSERT_EQ(answer["facts"].size(), reading.facts.size() + count(reading.rejected, "fact")) << seed;
+    ASSERT_EQ(answer["things"].size(), reading.things.size() + count(reading.rejected, "thing")) << seed;
     ASSERT_EQ(answer["statements"].size(),
-              reading.statements.size() + count(reading.rejected, "statement (number )?\\d+"))
+              reading.statements.size() + count(reading.rejected, "statement"))
         << seed;
     for (const graph::Fact& fact : reading.facts) {
-      const std::string parts = "fact " + std::to_string(fact.id) + ", quote \\d+";
+      const std::string parts = "fact " + std::to_string(fact.id) + ", quote";
       ASSERT_EQ(size_of(by_id(answer["facts"], fact.id), "evidence"),
                 fact.evidence.size() + count(reading.rejected, parts))
           << seed;
     }
     for (const graph::Statement& statement : reading.statements) {
-      const std::string parts = "statement " + std::to_string(statement.id) + ", role \\d+";
+      const std::string parts = "statement " + std::to_string(statement.id) + ", role";
       ASSERT_EQ(size_of(by_id(answer["statements"], statement.id), "roles"),
                 statement.roles.size() + count(reading.rejected, parts))
           << seed;
@@ -557,7 +566,7 @@ TEST(Reader, caps_what_it_takes_of_an_endless_answer) {
   EXPECT_EQ(reading.facts.size(), static_cast<std::size_t>(max_facts));
   EXPECT_EQ(reading.facts[0].evidence.size(), static_cast<std::size_t>(max_quotes));
   EXPECT_EQ(reading.statements[0].roles.size(), static_cast<std::size_t>(max_roles));
-  EXPECT_EQ(answer["facts"].size(), reading.facts.size() + count(reading.rejected, "fact \\d+"));
+  EXPECT_EQ(answer["facts"].size(), reading.facts.size() + count(reading.rejected, "fact"));
 }
 
 }  // namespace
