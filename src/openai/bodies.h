@@ -24,7 +24,8 @@ std::optional<std::int64_t> integer(const Json& value);                 // whole
 std::int64_t integer_member(const Json& object, const char* name);      // 0 when there is none
 
 // What to do about an answer with this status (0: none) and what its error says
-// of itself. `should_retry` is the server's own word in x-should-retry.
+// of itself. `should_retry` is the server's own word in x-should-retry; it does
+// not outweigh money, credentials, or doubt about a request marked `once`.
 Advice advice_for(long status, std::string_view code, std::string_view type, bool once,
                   std::optional<bool> should_retry);
 

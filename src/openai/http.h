@@ -2,13 +2,16 @@
 // from outside: every socket is in one epoll descriptor (`poll_fd`), so that an
 // event loop waits for that descriptor, its own latch and nothing else.
 //
-// Guarantees: nothing is sent twice (a connection is never reused for a
-// request marked `once`, and libcurl retries nothing by itself then); redirects
-// are not followed; TLS is verified; only http and https are spoken; a body is
-// limited to `max_body` bytes; callbacks neither throw nor call anything but
-// the sink. The API key is in no error text.
+// Guarantees: no POST is on the wire twice (on a kept connection libcurl would
+// send again what got no answer; it is kept from it, and a request marked `once`
+// has a connection of its own); redirects are not followed; TLS is verified;
+// only http and https are spoken; a body is limited to `max_body` bytes;
+// callbacks neither throw nor call anything but the sink. The API key is in no
+// error text, header or body that comes back.
 //
-// `on_done` runs inside `ready` or `timed_out`, never inside `start`.
+// Sinks and `on_done` run inside `ready` or `timed_out`, never inside `start` or
+// `resume`. What they throw comes out there; other transfers lose nothing by it.
+// Signals are blocked while a sink runs, not while `on_done` does.
 
 #pragma once
 

@@ -77,22 +77,26 @@ TEST(OpenaiHttp, GetOnAReusedConnectionThatIsDroppedIsSentAgain) {
   EXPECT_EQ(server.requests().size(), 3u);
 }
 
-TEST(OpenaiHttp, ConnectionClosedWhileIdleCostsNoPost) {
+// libcurl sees before a reuse that the connection is gone; from 8.22 on it looks
+// once a second only, and a POST that meets such a connection fails. Whichever:
+// nothing arrives twice, and the next one arrives.
+TEST(OpenaiHttp, ConnectionClosedWhileIdleDoublesNoPost) {
   std::promise<void> closed;
   RawServer server([&](RawServer& self, Connection& connection) {
-    if (!self.read_request(connection)) return;
+    if (connection.index() > 0) return answer_everything(self, connection);
+    self.read_request(connection);
     connection.answer("{}");
-    if (connection.index() == 0) {
-      connection.close();
-      closed.set_value();
-    }
+    connection.close();
+    closed.set_value();
   });
   Http http;
   Loop loop{http};
   EXPECT_EQ(loop.fetch(post(server.url(), "1")).outcome, Outcome::answered);
   closed.get_future().wait();
-  EXPECT_EQ(loop.fetch(post(server.url(), "2")).outcome, Outcome::answered);
-  EXPECT_EQ(server.requests().size(), 2u);
+  const bool arrived = loop.fetch(post(server.url(), "2")).outcome == Outcome::answered;
+  EXPECT_EQ(server.requests().size(), arrived ? 2u : 1u);
+  EXPECT_EQ(loop.fetch(post(server.url(), "3")).outcome, Outcome::answered);
+  EXPECT_EQ(server.requests().back().body, "3");
 }
 
 TEST(OpenaiHttp, OnceNeitherReusesAConnectionNorLeavesOne) {
