@@ -1,0 +1,73 @@
+// Requests and responses as values, without any networking: what a handler
+// reads and what it wants done. The server decides nothing by itself.
+
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace kg_sim {
+
+struct Request {
+  std::string method;
+  std::string target;                          // as it stood in the request line
+  std::string path;                            // without the query, percent-decoded
+  std::map<std::string, std::string> query;    // percent-decoded
+  std::map<std::string, std::string> headers;  // names in lower case
+  std::optional<std::uint64_t> content_length;
+  std::string body;                            // empty for uploads, which go to disk
+
+  std::string header(const std::string& lower_name) const {
+    auto found = headers.find(lower_name);
+    return found == headers.end() ? std::string() : found->second;
+  }
+};
+
+// An open file that stays readable when its name is deleted.
+class OpenFile {
+ public:
+  explicit OpenFile(const std::string& path);
+  ~OpenFile();
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+  bool good() const { return descriptor_ >= 0; }
+  std::uint64_t size() const;
+  // At most `size` bytes from `offset`; 0 at the end.
+  std::size_t read(std::uint64_t offset, char* into, std::size_t size) const;
+
+ private:
+  int descriptor_;
+};
+
+// What happens on the wire instead of an ordinary answer.
+enum class Wire {
+  answer,         // status line, headers, body
+  drop,           // the connection ends in order, without a byte
+  reset,          // the connection ends with a reset, without a byte
+  hang,           // nothing comes until the client gives up
+  reset_in_body,  // headers and the first half of the body, then a reset
+  cut_body,       // headers that promise the whole body, half of it, then the end
+};
+
+struct Response {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string content_type = "application/json";
+  std::string body;
+  std::shared_ptr<OpenFile> file;               // sent instead of `body`
+  std::chrono::milliseconds delay{0};           // waited before the first byte
+  bool close = false;                           // the connection ends after it
+  Wire wire = Wire::answer;
+};
+
+// Splits "/v1/files?limit=2" into path and query, percent-decoded.
+void split_target(std::string_view target, std::string& path, std::map<std::string, std::string>& query);
+
+}  // namespace kg_sim
