@@ -23,14 +23,18 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA kg_batch TO %I', role_name);
     EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA kg_batch TO %I', role_name);
     EXECUTE format('GRANT EXECUTE ON ALL ROUTINES IN SCHEMA kg_batch TO %I', role_name);
+    -- The view pipelines calls it; without a right to its schema nobody can call it elsewhere.
+    EXECUTE format('GRANT EXECUTE ON FUNCTION kg_batch_internal.live_workers() TO %I', role_name);
 END $$;
 COMMENT ON FUNCTION kg_batch_internal.grant_entry(text) IS 'lets a role use views and functions, which check its access themselves';
 
 -- The price row of a request: longest prefix, own before shipped, latest day, highest tier that it reaches.
+-- A shipped one holds for its model and dated releases of it alone: gpt-5 says nothing of a gpt-5-pro.
 CREATE FUNCTION kg_batch_internal.price(model text, at timestamptz, input_tokens bigint) RETURNS kg_batch_internal.model_price
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
     RETURN (SELECT p FROM kg_batch_internal.model_price p
             WHERE pg_catalog.starts_with(model, p.model_prefix) AND p.valid_from <= at::date AND p.tier_above < GREATEST(input_tokens, 1)
+              AND (NOT p.shipped OR substr(model, length(p.model_prefix) + 1) ~ '^(-latest|-[0-9]{4}-[0-9]{2}-[0-9]{2})?$')
             ORDER BY pg_catalog.length(p.model_prefix) DESC, p.shipped, p.valid_from DESC, p.tier_above DESC LIMIT 1);
 COMMENT ON FUNCTION kg_batch_internal.price(text, timestamptz, bigint) IS 'what holds for a model on a day; null when nothing is known';
 

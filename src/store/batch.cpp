@@ -2,6 +2,7 @@
 
 #include "backend/bridge.h"
 #include "backend/spi.h"
+#include "store/job.h"
 
 namespace kg_batch::store {
 
@@ -123,23 +124,29 @@ Gathered gather(const GatherLimits& limits) {
   return gathered;
 }
 
-std::vector<BatchRequest> batch_requests(std::int64_t batch_id, std::int64_t after_graph, std::int64_t after_request, int limit) {
+std::vector<Request> batch_requests(std::int64_t batch_id, std::int64_t after_graph, std::int64_t after_request, int limit) {
   const Rows rows = execute(
-      "SELECT graph_id, request_id, chunk_id, prompt_id, stage, model, input_hash, max_output FROM kg_batch_internal.request "
-      "WHERE batch_id = $1 AND state = 'asking' AND (graph_id, request_id) > ($2, $3) ORDER BY graph_id, request_id LIMIT $4",
+      "SELECT graph_id, request_id, job_id, chunk_id, prompt_id, stage, model, mode, state, input_hash, max_output "
+      "FROM kg_batch_internal.request WHERE batch_id = $1 AND state = 'asking' AND (graph_id, request_id) > ($2, $3) "
+      "ORDER BY graph_id, request_id LIMIT $4",
       {batch_id, after_graph, after_request, limit});
-  std::vector<BatchRequest> requests;
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    requests.push_back({rows.integer(i, 0), rows.integer(i, 1), rows.integer(i, 2), rows.integer(i, 3), rows.text(i, 4), rows.text(i, 5),
-                        rows.bytes(i, 6), static_cast<int>(rows.integer(i, 7))});
+  std::vector<Request> requests;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    Request request;
+    request.graph_id = rows.integer(i, 0);
+    request.request_id = rows.integer(i, 1);
+    request.job_id = rows.integer(i, 2);
+    request.chunk_id = rows.integer(i, 3);
+    request.prompt_id = rows.integer(i, 4);
+    request.stage = rows.text(i, 5);
+    request.model = rows.text(i, 6);
+    request.mode = rows.text(i, 7);
+    request.state = rows.text(i, 8);
+    request.input_hash = rows.bytes(i, 9);
+    request.max_output = static_cast<int>(rows.integer(i, 10));
+    requests.push_back(std::move(request));
+  }
   return requests;
-}
-
-void drop_from_batch(std::int64_t batch_id, std::int64_t graph_id, std::int64_t request_id, const std::string& why) {
-  execute(
-      "UPDATE kg_batch_internal.request SET state = 'failed', error = $4, batch_id = NULL "
-      "WHERE batch_id = $1 AND graph_id = $2 AND request_id = $3",
-      {batch_id, graph_id, request_id, why});
 }
 
 void set_uploaded(std::int64_t batch_id, const std::string& file_id, std::int64_t bytes) {
@@ -227,7 +234,7 @@ void quarantine_line(std::int64_t batch_id, const std::string& reason, const std
       {batch_id, reason, body});
 }
 
-int finish(std::int64_t batch_id, const std::string& state, const std::string& error, Rest rest) {
+int finish(std::int64_t batch_id, const std::string& state, const std::string& error, Rest rest, std::int64_t delay_ms) {
   std::optional<std::string> kept;
   if (!error.empty()) kept = error;
   execute(
@@ -252,11 +259,35 @@ int finish(std::int64_t batch_id, const std::string& state, const std::string& e
   const Rows again = execute(
       "WITH open AS (UPDATE kg_batch_internal.request r SET state = 'planned', mode = $3, batch_id = NULL "
       "  WHERE r.batch_id = $1 AND r.state IN ('planned', 'asking') RETURNING r.graph_id, r.request_id, r.job_id, r.input_tokens) "
-      "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
-      "SELECT o.graph_id, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, $2, o.input_tokens, o.request_id, o.job_id FROM open o "
+      "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id, due_at) "
+      "SELECT o.graph_id, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, $2, o.input_tokens, o.request_id, o.job_id, "
+      " CASE WHEN $4 > 0 THEN pg_catalog.now() + $4 * interval '1 millisecond' END FROM open o "
       "JOIN kg_batch_internal.job j ON j.graph_id = o.graph_id AND j.job_id = o.job_id ON CONFLICT DO NOTHING RETURNING 1",
-      {batch_id, rest == Rest::direct ? 5 : 4, rest == Rest::direct ? "direct" : "batch"});
+      {batch_id, rest == Rest::direct ? 5 : 4, rest == Rest::direct ? "direct" : "batch", delay_ms});
   return static_cast<int>(again.size());
+}
+
+int fail_lines(std::int64_t batch_id, const std::vector<std::int64_t>& lines, const std::vector<std::string>& errors) {
+  const Rows rows = execute(
+      "WITH numbered AS (SELECT graph_id, request_id, pg_catalog.row_number() OVER (ORDER BY graph_id, request_id) AS line "
+      "  FROM kg_batch_internal.request WHERE batch_id = $1), "
+      "bad AS (SELECT n.graph_id, n.request_id, pg_catalog.min(u.error) AS error FROM numbered n JOIN unnest($2, $3) AS u (line, error) USING (line) "
+      "  GROUP BY n.graph_id, n.request_id), "
+      "chunks AS (UPDATE kg_batch_internal.chunk c SET state = 'failed', error = bad.error, error_at = pg_catalog.clock_timestamp() FROM bad "
+      "  WHERE c.graph_id = bad.graph_id AND c.request_id = bad.request_id AND c.state = 'asking'), "
+      "failed AS (UPDATE kg_batch_internal.request r SET state = 'failed', error = bad.error, batch_id = NULL FROM bad "
+      "  WHERE r.graph_id = bad.graph_id AND r.request_id = bad.request_id AND r.state IN ('planned', 'asking') "
+      "  RETURNING r.graph_id, r.job_id, r.reserved), "
+      "released AS (UPDATE kg_batch_internal.job j SET reserved = j.reserved - f.total FROM (SELECT graph_id, job_id, pg_catalog.sum(reserved) AS total "
+      "  FROM failed GROUP BY graph_id, job_id) f WHERE j.graph_id = f.graph_id AND j.job_id = f.job_id) "
+      "SELECT pg_catalog.count(*) FROM failed",
+      {batch_id, lines, errors});
+  return static_cast<int>(rows.integer(0, 0));
+}
+
+void pause_jobs_of_batch(std::int64_t batch_id, const std::string& reason) {
+  const Rows rows = execute("SELECT graph_id, job_id FROM kg_batch_internal.batch_job WHERE batch_id = $1", {batch_id});
+  for (std::size_t i = 0; i < rows.size(); ++i) pause_job(rows.integer(i, 0), rows.integer(i, 1), reason);
 }
 
 void note_activity(const char* event, std::optional<std::int64_t> batch_id, const std::string& detail) {

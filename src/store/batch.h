@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "openai/client.h"
+#include "store/request.h"
 
 namespace kg_batch::store {
 
@@ -46,14 +47,7 @@ struct Gathered {
 Gathered gather(const GatherLimits& limits);
 
 // A page of the batch's requests after `after`, for building lines.
-struct BatchRequest {
-  std::int64_t graph_id = 0, request_id = 0, chunk_id = 0, prompt_id = 0;
-  std::string stage, model, input_hash;
-  int max_output = 0;
-};
-std::vector<BatchRequest> batch_requests(std::int64_t batch_id, std::int64_t after_graph, std::int64_t after_request, int limit);
-// Requests whose line cannot be built any more leave the batch and are planned anew.
-void drop_from_batch(std::int64_t batch_id, std::int64_t graph_id, std::int64_t request_id, const std::string& why);
+std::vector<Request> batch_requests(std::int64_t batch_id, std::int64_t after_graph, std::int64_t after_request, int limit);
 
 void set_uploaded(std::int64_t batch_id, const std::string& file_id, std::int64_t bytes);
 void set_creating(std::int64_t batch_id);
@@ -75,7 +69,11 @@ void quarantine_line(std::int64_t batch_id, const std::string& reason, const std
 // The end: what has no answer goes back to be asked again, by batch or directly,
 // or fails with the batch. Returns how many.
 enum class Rest { batch_again, direct, failed };
-int finish(std::int64_t batch_id, const std::string& state, const std::string& error, Rest rest);
+int finish(std::int64_t batch_id, const std::string& state, const std::string& error, Rest rest, std::int64_t delay_ms = 0);
+// Requests whose line the API refused (lines count from 1, in the order of the upload) fail.
+int fail_lines(std::int64_t batch_id, const std::vector<std::int64_t>& lines, const std::vector<std::string>& errors);
+
+void pause_jobs_of_batch(std::int64_t batch_id, const std::string& reason);
 
 void note_activity(const char* event, std::optional<std::int64_t> batch_id, const std::string& detail);
 

@@ -216,6 +216,11 @@ void set_done(const LoadedChunk& chunk) {
       {chunk.graph_id, chunk.chunk_id});
 }
 
+void set_ready_again(std::int64_t graph_id, std::int64_t chunk_id) {
+  execute("UPDATE kg_batch_internal.chunk SET state = 'ready', request_id = NULL WHERE graph_id = $1 AND chunk_id = $2",
+          {graph_id, chunk_id});
+}
+
 void set_failed(std::int64_t graph_id, std::int64_t chunk_id, const std::string& error) {
   execute(
       "UPDATE kg_batch_internal.chunk SET state = 'failed', error = $3, error_at = pg_catalog.clock_timestamp() "

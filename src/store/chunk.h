@@ -44,6 +44,7 @@ Prompt prompt_by_id(std::int64_t prompt_id);
 void set_asking(const LoadedChunk& chunk, std::int64_t request_id);
 void advance(const LoadedChunk& chunk, const std::string& next_stage);  // the next step of the plan is ready
 void set_done(const LoadedChunk& chunk);
+void set_ready_again(std::int64_t graph_id, std::int64_t chunk_id);  // to be planned once more
 void set_failed(std::int64_t graph_id, std::int64_t chunk_id, const std::string& error);
 // Two chunks out of one, both ready; false when it has but one sentence.
 bool split_chunk(const LoadedChunk& chunk, int context_sentences);

@@ -93,6 +93,15 @@ void put_ready(const std::vector<Item>& items, int delay_ms) {
       {columns.graphs, columns.kinds, columns.ids, columns.priorities, columns.sizes, columns.jobs, delay_ms});
 }
 
+void hold(std::int64_t worker_id, const std::vector<Item>& items) {
+  if (items.empty()) return;
+  const Columns columns(items);
+  execute(
+      "INSERT INTO kg_batch_internal.claimed (graph_id, kind, chunk_id, priority, work, job_id, worker_id) "
+      "SELECT u.*, $7 FROM unnest($1, $2, $3, $4, $5, $6) AS u ON CONFLICT DO NOTHING",
+      {columns.graphs, columns.kinds, columns.ids, columns.priorities, columns.sizes, columns.jobs, worker_id});
+}
+
 void release(const std::vector<Item>& items) {
   if (items.empty()) return;
   const Columns columns(items);
@@ -176,7 +185,9 @@ Backlog backlog() {
 int settle_due() {
   const Rows rows = execute(
       "WITH due AS (UPDATE kg_batch_internal.conversation SET settle_at = NULL, "
-      "  closing = CASE WHEN deliveries = ANY (closing) THEN closing ELSE closing || deliveries END "
+      // A delivery of its own, without messages: closing one that was cut already
+      // would be replayed differently.
+      "  deliveries = deliveries + 1, closing = closing || (deliveries + 1) "
       "  WHERE settle_at <= pg_catalog.now() RETURNING graph_id, conversation_id, job_id, messages, priority) "
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
       "SELECT d.graph_id, d.priority + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 1, d.messages, d.conversation_id, d.job_id "

@@ -36,6 +36,7 @@ std::vector<Item> claim(std::int64_t worker_id, const std::vector<Work>& kinds, 
 std::vector<Item> claim_round(std::int64_t worker_id, int limit);
 
 void put_ready(const std::vector<Item>& items, int delay_ms = 0);
+void hold(std::int64_t worker_id, const std::vector<Item>& items);  // claims that were never ready
 void release(const std::vector<Item>& items);  // takes claims away: the work is done or put elsewhere
 void give_back(const std::vector<Item>& items);  // claims become ready again, parked when their job is paused
 

@@ -96,7 +96,8 @@ void plan_anew(std::int64_t graph_id, std::int64_t request_id, const std::string
       "released AS (UPDATE kg_batch_internal.job j SET reserved = j.reserved - old.reserved FROM old "
       " WHERE j.graph_id = $1 AND j.job_id = old.job_id), "
       "day AS (UPDATE kg_batch_internal.spending s SET reserved = s.reserved - old.reserved FROM old WHERE s.day = old.reserved_day) "
-      "UPDATE kg_batch_internal.request SET state = 'failed', error = $3, reserved = 0, worker_id = NULL WHERE graph_id = $1 AND request_id = $2",
+      "UPDATE kg_batch_internal.request SET state = 'failed', error = $3, reserved = 0, worker_id = NULL, batch_id = NULL "
+      "WHERE graph_id = $1 AND request_id = $2",
       {graph_id, request_id, why});
   execute(
       "WITH again AS (UPDATE kg_batch_internal.chunk SET state = 'ready', request_id = NULL "
@@ -232,13 +233,14 @@ void unpark_some() {
 
 std::vector<StoredAnswer> newest_answers(std::int64_t graph_id, const std::vector<std::int64_t>& request_ids) {
   const Rows rows = execute(
-      "SELECT a.request_id, a.attempt, a.outcome, COALESCE(a.body, '') FROM unnest($2) WITH ORDINALITY AS u (request_id, n) "
+      "SELECT a.request_id, a.attempt, r.stage, a.outcome, COALESCE(a.body, '') FROM unnest($2) WITH ORDINALITY AS u (request_id, n) "
+      "JOIN kg_batch_internal.request r ON r.graph_id = $1 AND r.request_id = u.request_id "
       "CROSS JOIN LATERAL (SELECT * FROM kg_batch_internal.answer a WHERE a.graph_id = $1 AND a.request_id = u.request_id "
       " AND a.outcome IN ('answered', 'refused', 'length', 'content_filter', 'empty') ORDER BY a.attempt DESC LIMIT 1) a ORDER BY u.n",
       {graph_id, request_ids});
   std::vector<StoredAnswer> answers;
   for (std::size_t i = 0; i < rows.size(); ++i)
-    answers.push_back({rows.integer(i, 0), static_cast<int>(rows.integer(i, 1)), rows.text(i, 2), rows.text(i, 3)});
+    answers.push_back({rows.integer(i, 0), static_cast<int>(rows.integer(i, 1)), rows.text(i, 2), rows.text(i, 3), rows.text(i, 4)});
   return answers;
 }
 

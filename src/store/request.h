@@ -84,7 +84,7 @@ void unpark_some();
 struct StoredAnswer {
   std::int64_t request_id = 0;
   int attempt = 0;
-  std::string outcome, body;
+  std::string stage, outcome, body;
 };
 std::vector<StoredAnswer> newest_answers(std::int64_t graph_id, const std::vector<std::int64_t>& request_ids);
 

@@ -1,0 +1,21 @@
+// Where the API is and with which key: read by batch manager and pipelines,
+// never by a user's backend, and never put into a text.
+
+#pragma once
+
+#include <string>
+#include <variant>
+
+#include "openai/client.h"
+
+namespace kg_batch::workers {
+
+struct NoAccess {
+  std::string reason, hint;  // what a person is told
+};
+
+// The key file must be a regular file that nobody but its owner can read, of at
+// most 4 kB; without the setting the server's environment counts.
+std::variant<openai::Endpoint, NoAccess> api_access();
+
+}  // namespace kg_batch::workers

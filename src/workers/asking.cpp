@@ -1,0 +1,173 @@
+#include "workers/asking.h"
+
+#include <map>
+
+#include "backend/bridge.h"
+#include "backend/spi.h"
+#include "chunking/cuts.h"
+#include "graph/sha256.h"
+
+namespace kg_batch::workers {
+
+using store::Item;
+using store::LoadedChunk;
+using store::Work;
+
+namespace {
+
+// An answer that is longer than this has gone wrong; it also bounds what is
+// reserved of the budget. Measured answers of the combined stage stay under 120
+// tokens a sentence.
+int most_output(const stages::Stage& stage, const store::JobOptions& options, int countable) {
+  return std::min({stage.max_output_tokens(), options.max_output_tokens, 800 + 250 * std::max(countable, 1)});
+}
+
+struct Body {
+  std::string text, hash;
+  int tokens = 0;
+};
+
+Body build(const LoadedChunk& chunk, const stages::Stage& stage, const std::string& model, const store::Prompt& prompt,
+           const store::JobOptions& options, int max_output, const graph::Reading& so_far) {
+  const stages::Json question = stage.question(chunk.question, so_far);
+  const stages::Json body = stages::chat_body(stage, model, prompt.text, options.reasoning_effort, max_output, question);
+  Body built;
+  built.text = body.dump(-1, ' ', false, stages::Json::error_handler_t::replace);
+  const auto digest = graph::sha256(std::to_string(chunk.graph_id) + "\n" + built.text);
+  built.hash.assign(digest.begin(), digest.end());
+  built.tokens = chunking::estimate_tokens(built.text);
+  return built;
+}
+
+// What the plan's earlier stages read, out of their stored answers.
+graph::Reading read_so_far(const LoadedChunk& chunk, const std::vector<std::int64_t>& requests) {
+  graph::Reading so_far;
+  for (const auto& answer : store::newest_answers(chunk.graph_id, requests)) {
+    const stages::Stage* const stage = stages::find_stage(answer.stage);
+    if (stage != nullptr) (void)stage->read(answer.body, chunk.question, so_far);
+  }
+  return so_far;
+}
+
+const stages::Stage& stage_of(const std::string& name) {
+  const stages::Stage* const stage = stages::find_stage(name);
+  if (stage == nullptr) throw backend::Error(ERRCODE_UNDEFINED_OBJECT, "stage \"" + name + "\" is not in this library");
+  return *stage;
+}
+
+}  // namespace
+
+std::vector<Prepared> plan_questions(std::int64_t worker_id, const std::vector<Item>& items) {
+  std::vector<Prepared> direct;
+  if (items.empty()) return direct;
+  std::vector<std::int64_t> ids;
+  std::map<std::int64_t, Item> item_of;
+  for (const Item& item : items) {
+    ids.push_back(item.id);
+    item_of[item.id] = item;
+  }
+  std::map<std::int64_t, store::Job> jobs;
+  std::map<std::string, store::Prompt> prompts;
+  std::vector<Item> to_send, to_read, parked_again;
+  for (const LoadedChunk& chunk : store::load_chunks(items.front().graph_id, ids)) {
+    const Item item = item_of[chunk.chunk_id];
+    if (chunk.state != "ready") continue;
+    if (!jobs.contains(chunk.job_id)) jobs.emplace(chunk.job_id, store::read_job(chunk.graph_id, chunk.job_id));
+    const store::Job& job = jobs.at(chunk.job_id);
+    const stages::Stage& stage = stage_of(chunk.stage);
+    if (!prompts.contains(chunk.stage)) prompts.emplace(chunk.stage, store::newest_prompt(chunk.stage));
+    const store::Prompt& prompt = prompts.at(chunk.stage);
+    const int max_output = most_output(stage, job.options, chunk.countable);
+    Body body = build(chunk, stage, job.options.model, prompt, job.options, max_output, read_so_far(chunk, chunk.answered_requests));
+
+    store::Draft draft;
+    draft.graph_id = chunk.graph_id;
+    draft.job_id = chunk.job_id;
+    draft.chunk_id = chunk.chunk_id;
+    draft.prompt_id = prompt.prompt_id;
+    draft.stage = chunk.stage;
+    draft.model = job.options.model;
+    draft.mode = job.options.use_batch_api ? "batch" : "direct";
+    draft.input_hash = body.hash;
+    draft.input_tokens = body.tokens;
+    draft.max_output = max_output;
+    const store::PlanResult planned = store::plan_request(draft);
+    Item next = item;
+    switch (planned.outcome) {
+      case store::Planned::no_budget:
+        next.priority = item.priority % store::parked + store::parked;
+        parked_again.push_back(next);
+        continue;
+      case store::Planned::wait:
+        store::set_asking(chunk, planned.request_id);
+        continue;
+      case store::Planned::answered:
+        store::set_asking(chunk, planned.request_id);
+        next.kind = Work::read;
+        to_read.push_back(next);
+        continue;
+      case store::Planned::send:
+        store::set_asking(chunk, planned.request_id);
+        next.id = planned.request_id;
+        next.size = body.tokens;
+        if (job.options.use_batch_api) {
+          next.kind = Work::send;
+          to_send.push_back(next);
+        } else {
+          next.kind = Work::direct;
+          Prepared prepared;
+          prepared.claim = next;
+          prepared.request = *store::lock_request(chunk.graph_id, planned.request_id);
+          prepared.body = std::move(body.text);
+          direct.push_back(std::move(prepared));
+        }
+        continue;
+    }
+  }
+  store::release(items);
+  store::put_ready(to_send);
+  store::put_ready(to_read);
+  store::put_ready(parked_again);
+  if (!direct.empty()) {
+    std::vector<Item> claims;
+    for (const auto& prepared : direct) claims.push_back(prepared.claim);
+    store::hold(worker_id, claims);
+  }
+  return direct;
+}
+
+std::vector<std::optional<std::string>> rebuild_bodies(const std::vector<store::Request>& requests) {
+  std::map<std::int64_t, std::vector<std::int64_t>> chunk_ids;
+  for (const auto& request : requests) chunk_ids[request.graph_id].push_back(request.chunk_id);
+  std::map<std::pair<std::int64_t, std::int64_t>, LoadedChunk> chunks;
+  for (const auto& [graph_id, ids] : chunk_ids)
+    for (auto& chunk : store::load_chunks(graph_id, ids)) {
+      const std::pair key{chunk.graph_id, chunk.chunk_id};
+      chunks.emplace(key, std::move(chunk));
+    }
+  std::map<std::int64_t, store::JobOptions> options;
+  std::map<std::int64_t, store::Prompt> prompts;
+  std::vector<std::optional<std::string>> bodies;
+  for (const auto& request : requests) {
+    bodies.emplace_back();
+    if (request.state != "planned" && request.state != "asking") continue;
+    const auto found = chunks.find({request.graph_id, request.chunk_id});
+    const stages::Stage* const stage = stages::find_stage(request.stage);
+    if (found == chunks.end() || stage == nullptr) {
+      store::plan_anew(request.graph_id, request.request_id, "its chunk or its stage is gone");
+      continue;
+    }
+    const LoadedChunk& chunk = found->second;
+    if (!options.contains(request.job_id)) options.emplace(request.job_id, store::read_job(request.graph_id, request.job_id).options);
+    if (!prompts.contains(request.prompt_id)) prompts.emplace(request.prompt_id, store::prompt_by_id(request.prompt_id));
+    Body body = build(chunk, *stage, request.model, prompts.at(request.prompt_id), options.at(request.job_id), request.max_output,
+                      read_so_far(chunk, chunk.answered_requests));
+    if (body.hash != request.input_hash)
+      store::plan_anew(request.graph_id, request.request_id, "its question comes out differently now");
+    else
+      bodies.back() = std::move(body.text);
+  }
+  return bodies;
+}
+
+}  // namespace kg_batch::workers

@@ -1,0 +1,700 @@
+// The batch manager: gathers ready requests into batches, uploads them, polls,
+// reads results into the ledger.
+//
+// What it survives, and how:
+//   it dies before the upload          the batch is `planned`: its file is made again, byte for byte
+//   it dies between upload and create  `uploaded`: the file's id is known, the create is made once
+//   it dies in the create, or the      `creating`: it may exist at the API. It is looked for by input file
+//   answer is lost                     and by our token before anything else; a second create is a person's decision
+//   a poll fails                       says nothing of the batch; it is asked again, later each time
+//   it dies while reading              lines that were stored are known by their request; the file is read again
+//   answers are missing, doubled,      the first good one counts, the rest is quarantined; what has none goes
+//   or nobody's                        back to be asked
+//   the batch fails, expires, is       what it finished is kept; the rest is asked again, by batch, or directly
+//   cancelled or takes too long        when its time was over
+// Nothing is asked directly while a batch that holds it may still run.
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <deque>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <set>
+
+#include "backend/bridge.h"
+#include "backend/log.h"
+#include "backend/settings.h"
+#include "backend/shared_memory.h"
+#include "backend/transaction.h"
+#include "backend/wait.h"
+#include "openai/batch_file.h"
+#include "openai/http.h"
+#include "openai/retry.h"
+#include "store/batch.h"
+#include "store/home.h"
+#include "store/job.h"
+#include "store/queue.h"
+#include "store/request.h"
+#include "workers/api_access.h"
+#include "workers/asking.h"
+#include "workers/worker_process.h"
+
+namespace kg_batch::workers {
+
+using namespace backend;
+using openai::ApiError;
+using openai::BatchObject;
+using store::Batch;
+
+namespace {
+
+constexpr std::int64_t idle_limit_ms = 60'000;
+constexpr std::size_t download_buffer = 4u << 20;
+constexpr std::size_t lines_a_transaction = 500;
+constexpr int lookups_before_unclear = 3;
+constexpr std::int64_t lookup_pause_ms = 45'000;
+constexpr const char* endpoint_path = "/v1/chat/completions";
+
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double random_unit() {
+  static std::minstd_rand generator(static_cast<unsigned>(MyProcPid));
+  return std::uniform_real_distribution<double>(0, 1)(generator);
+}
+
+std::string hex(std::string_view bytes) {
+  static const char digits[] = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char byte : bytes) {
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
+}
+
+std::optional<std::string> unhex(std::string_view text) {
+  if (text.size() != 64) return std::nullopt;
+  std::string bytes;
+  auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    if (digit(text[i]) < 0 || digit(text[i + 1]) < 0) return std::nullopt;
+    bytes += static_cast<char>(digit(text[i]) * 16 + digit(text[i + 1]));
+  }
+  return bytes;
+}
+
+// A download on its way: bytes wait here until whole lines are stored.
+struct Download {
+  std::int64_t batch_id = 0;
+  openai::TransferId transfer = 0;
+  std::string buffer;
+  bool paused = false;
+  bool ended = false;
+  openai::HttpResponse response;
+  openai::LineSplitter splitter;
+};
+
+class BatchManager {
+ public:
+  BatchManager() : wait_(&http_) {}
+
+  void run(WorkerProcess& process) {
+    process_ = &process;
+    std::int64_t idle_since = now_ms();
+    int errors = 0;
+    while (process.go_on(static_cast<int>(http_.in_flight()))) {
+      std::int64_t pause = 1'000;
+      bool busy = true;
+      try {
+        handle_arrivals();
+        read_downloads();
+        busy = step(pause);
+        errors = 0;
+      } catch (const Error& error) {
+        report(Level::warning, "kg_batch batch manager: " + error.message(), error.detail(), error.hint());
+        pause = backoff_after(++errors);
+      }
+      if (busy) idle_since = now_ms();
+      if (now_ms() - idle_since >= idle_limit_ms) break;
+      if (!arrivals_.empty()) continue;
+      report_idle(activity_.c_str());
+      wait_.until_something(std::min<std::int64_t>(pause, 10'000));
+    }
+    process.end();
+  }
+
+ private:
+  // One look at everything: gathers what is ready, takes each open batch one step
+  // further. False when there is nothing to look after.
+  bool step(std::int64_t& pause) {
+    if (!has_access()) {
+      pause = 5'000;
+      return true;
+    }
+    store::Gathered gathered;
+    std::vector<Batch> batches;
+    store::GatherLimits limits;
+    limits.most_requests = settings::batch_max_requests();
+    limits.most_enqueued_tokens = settings::batch_enqueued_tokens();
+    limits.linger_ms = settings::batch_linger_ms();
+    in_transaction([&] {
+      if (now_ms() >= no_new_batches_before_ms_) gathered = store::gather(limits);
+      if (gathered.batch_id) store::note_activity("batch planned", gathered.batch_id, "");
+      batches = store::open_batches();
+    });
+    if (gathered.sent_directly > 0) backend_call([] { wake(coordinator_pid(MyDatabaseId)); });
+    if (gathered.batch_id) pause = 1;  // perhaps there is more
+    if (gathered.wait_ms) pause = std::min(pause, std::max<std::int64_t>(*gathered.wait_ms, 5));
+    activity_ = batches.empty() ? "waiting for requests" : "polling " + std::to_string(batches.size()) + " batches";
+    for (const Batch& batch : batches) {
+      if (flying_.contains(batch.batch_id) || batch.state == "unclear") continue;
+      if (batch.next_poll_ms > 0 && !(batch.state == "submitted" && must_cancel(batch))) {
+        pause = std::min(pause, batch.next_poll_ms);
+        continue;
+      }
+      take_further(batch);
+    }
+    return !batches.empty() || gathered.wait_ms || gathered.batch_id || !flying_.empty();
+  }
+
+  bool must_cancel(const Batch& batch) const {
+    return (batch.cancel_requested || batch.past_deadline) && !cancelled_.contains(batch.batch_id);
+  }
+
+  void take_further(const Batch& batch) {
+    if (batch.state == "planned") {
+      upload(batch);
+    } else if (batch.state == "uploaded") {
+      create(batch);
+    } else if (batch.state == "creating") {
+      look_for(batch);
+    } else if (batch.state == "submitted") {
+      must_cancel(batch) ? cancel(batch) : poll(batch);
+    } else if (batch.state == "reading") {
+      download(batch, batch.output_file_id.empty() || read_output_.contains(batch.batch_id) ? batch.error_file_id : batch.output_file_id);
+    }
+  }
+
+  bool has_access() {
+    if (endpoint_ && !configuration_was_reloaded()) return true;
+    auto access = api_access();
+    if (auto* none = std::get_if<NoAccess>(&access)) {
+      endpoint_.reset();
+      if (!complained_) report(Level::warning, "kg_batch cannot send batches: " + none->reason, "", none->hint);
+      complained_ = true;
+      note_probe(0, none->reason);
+      return false;
+    }
+    endpoint_ = std::get<openai::Endpoint>(access);
+    complained_ = false;
+    send(openai::models_request(*endpoint_), [this](const openai::HttpResponse& response) {
+      note_probe(response.status, response.status == 200 ? "" : openai::read_error(response, false).message);
+    });
+    return true;
+  }
+
+  // ---- transfers: what came back is handled in the loop, not inside libcurl's turn ----
+
+  using Handler = std::function<void(const openai::HttpResponse&)>;
+
+  void send(openai::HttpRequest request, Handler handler) {
+    http_.start(std::move(request), [this, handler](openai::HttpResponse&& response) {
+      arrivals_.push_back({handler, std::move(response)});
+    });
+  }
+
+  void fly(std::int64_t batch_id, openai::HttpRequest request, Handler handler) {
+    flying_.insert(batch_id);
+    send(std::move(request), [this, batch_id, handler](const openai::HttpResponse& response) {
+      handler(response);
+      flying_.erase(batch_id);
+    });
+  }
+
+  void handle_arrivals() {
+    while (!arrivals_.empty()) {
+      auto& [handler, response] = arrivals_.front();
+      learn_rate(Pool::batch, response.status, {}, 0);
+      handler(response);  // on an error it stays in front and is handled again
+      arrivals_.pop_front();
+    }
+    const auto pages = std::move(next_pages_);
+    next_pages_.clear();
+    for (const auto& page : pages) page();
+  }
+
+  static void note_probe(long status, const std::string& text) {
+    ProbeState probe;
+    probe.at_us = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    probe.status = static_cast<int>(status);
+    strlcpy(probe.text, text.c_str(), sizeof probe.text);
+    set_probe(MyDatabaseId, probe);
+  }
+
+  // ---- upload ----
+
+  // Under base/pgsql_tmp and with its prefix: left out of backups, removed at a start.
+  std::string spool_path(const Batch& batch) const {
+    return std::string("base/pgsql_tmp/pgsql_tmp") + std::to_string(MyProcPid) + "." + batch.token;
+  }
+
+  // Lines are built page by page in short transactions, so memory does not grow
+  // with the batch. Returns bytes written, or nothing when no request is left.
+  std::optional<std::int64_t> write_lines(const Batch& batch, const std::string& path) {
+    (void)mkdir("base/pgsql_tmp", S_IRWXU);
+    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    std::int64_t graph = 0, request = 0, bytes = 0;
+    for (;;) {
+      std::vector<store::Request> page;
+      std::vector<std::optional<std::string>> bodies;
+      in_transaction([&] {
+        page = store::batch_requests(batch.batch_id, graph, request, 200);
+        bodies = rebuild_bodies(page);
+      });
+      if (page.empty()) break;
+      for (std::size_t i = 0; i < page.size(); ++i) {
+        if (!bodies[i]) continue;
+        const std::string line = openai::batch_line(hex(page[i].input_hash), endpoint_path, *bodies[i]);
+        file.write(line.data(), static_cast<std::streamsize>(line.size()));
+        bytes += static_cast<std::int64_t>(line.size());
+      }
+      graph = page.back().graph_id;
+      request = page.back().request_id;
+      process_->go_on(static_cast<int>(http_.in_flight()));
+    }
+    file.close();
+    if (!file) throw Error(ERRCODE_IO_ERROR, "could not write the file of a batch: " + path);
+    if (bytes == 0) return std::nullopt;
+    return bytes;
+  }
+
+  void upload(const Batch& batch) {
+    const std::string path = spool_path(batch);
+    const auto bytes = write_lines(batch, path);
+    if (!bytes) {
+      (void)unlink(path.c_str());
+      in_transaction([&] { store::finish(batch.batch_id, "done", "nothing was left to ask", store::Rest::batch_again); });
+      return;
+    }
+    auto request = openai::upload_request(*endpoint_, path, "kg-" + batch.token + ".jsonl", 30 * 86'400);
+    fly(batch.batch_id, std::move(request), [this, batch, path, bytes](const openai::HttpResponse& response) {
+      const auto result = openai::read_file(response);
+      if (const auto* file = std::get_if<openai::FileObject>(&result)) {
+        in_transaction([&] { store::set_uploaded(batch.batch_id, file->file_id, *bytes); });
+      } else {
+        step_failed(batch, "planned", std::get<ApiError>(result));
+      }
+      (void)unlink(path.c_str());
+    });
+  }
+
+  // ---- create ----
+
+  void create(const Batch& batch) {
+    std::string installation;
+    in_transaction([&] {
+      installation = store::installation_id();
+      store::set_creating(batch.batch_id);
+    });
+    auto request = openai::create_batch_request(*endpoint_, batch.input_file_id, endpoint_path,
+                                                {{"kg_token", batch.token}, {"kg_installation", installation}}, 30 * 86'400);
+    fly(batch.batch_id, std::move(request), [this, batch](const openai::HttpResponse& response) {
+      const auto result = openai::read_batch(response, true);
+      if (const auto* remote = std::get_if<BatchObject>(&result)) {
+        submitted(batch, *remote);
+        return;
+      }
+      const auto& error = std::get<ApiError>(result);
+      if (error.advice == openai::Advice::unclear) {
+        // It may exist: the state stays `creating`, and it is looked for.
+        in_transaction([&] { store::set_back(batch.batch_id, "creating", "outcome of the create is unknown: " + error.message, 500); });
+        return;
+      }
+      step_failed(batch, "uploaded", error);
+    });
+  }
+
+  void submitted(const Batch& batch, const BatchObject& remote) {
+    const std::int64_t first_poll = std::min<std::int64_t>(settings::batch_poll_interval_ms(), 1'000);
+    in_transaction([&] {
+      store::set_submitted(batch.batch_id, remote, first_poll);
+      store::note_activity("batch submitted", batch.batch_id, remote.batch_id);
+    });
+    report(Level::log, "kg_batch batch " + std::to_string(batch.batch_id) + " of " + std::to_string(batch.requests) +
+                           " requests was submitted as " + remote.batch_id);
+  }
+
+  // A batch in `creating` whose create nobody waits for: lists newest first until
+  // the attempt's own time, matching the input file, then the token.
+  void look_for(const Batch& batch) { look_at_page(batch, "", std::make_shared<std::vector<BatchObject>>()); }
+
+  void look_at_page(const Batch& batch, const std::string& after, std::shared_ptr<std::vector<BatchObject>> found) {
+    fly(batch.batch_id, openai::list_batches_request(*endpoint_, 100, after), [this, batch, found](const openai::HttpResponse& response) {
+      const auto result = openai::read_batch_page(response);
+      if (const auto* error = std::get_if<ApiError>(&result)) {
+        in_transaction([&] {
+          store::set_back(batch.batch_id, "creating", "could not list batches: " + error->message,
+                          openai::backoff_ms(batch.attempts + 1, error->retry_after_ms, random_unit()));
+        });
+        return;
+      }
+      const auto& page = std::get<openai::Page<BatchObject>>(result);
+      bool far_enough = page.data.empty() || !page.has_more;
+      for (const auto& remote : page.data) {
+        bool ours = remote.input_file_id == batch.input_file_id;
+        for (const auto& [name, value] : remote.metadata) ours = ours || (name == "kg_token" && value == batch.token);
+        if (ours) found->push_back(remote);
+        // An hour for clocks that differ.
+        if (batch.create_started_at && remote.created_at < *batch.create_started_at - 3'600) far_enough = true;
+      }
+      if (!far_enough) {
+        const std::string last = page.data.back().batch_id;
+        next_pages_.push_back([this, batch, last, found] { look_at_page(batch, last, found); });
+        return;
+      }
+      looked(batch, *found);
+    });
+  }
+
+  void looked(const Batch& batch, std::vector<BatchObject> found) {
+    if (found.empty()) {
+      if (batch.attempts >= lookups_before_unclear) {
+        in_transaction([&] { store::set_unclear(batch.batch_id, "it is not known whether the batch was created; it was not found"); });
+        report(Level::warning, "kg_batch does not know whether batch " + std::to_string(batch.batch_id) + " was created",
+               "It was looked for and not found; a late one would still be known by file " + batch.input_file_id + ".",
+               "Look at the API's list of batches; kg_batch.retry asks its requests again.");
+        return;
+      }
+      in_transaction([&] {
+        store::set_back(batch.batch_id, "creating", "looking for the batch",
+                        batch.attempts < 2 ? 1'000 : lookup_pause_ms);
+      });
+      return;
+    }
+    std::sort(found.begin(), found.end(), [](const BatchObject& a, const BatchObject& b) { return a.created_at < b.created_at; });
+    submitted(batch, found.front());
+    for (std::size_t i = 1; i < found.size(); ++i)
+      send(openai::cancel_batch_request(*endpoint_, found[i].batch_id), [](const openai::HttpResponse&) {});
+  }
+
+  // ---- poll and cancel ----
+
+  std::int64_t next_poll_ms(const Batch& batch) const {
+    const std::int64_t base = settings::batch_poll_interval_ms();
+    // Early polls find early failures; long batches are asked seldom.
+    const double factor = batch.polls < 3 ? 0.25 * (batch.polls + 1) : std::min(20.0, 1.0 + (batch.polls - 3) / 10.0);
+    return static_cast<std::int64_t>(static_cast<double>(base) * factor * (0.9 + 0.2 * random_unit())) + 1;
+  }
+
+  void poll(const Batch& batch) {
+    fly(batch.batch_id, openai::get_batch_request(*endpoint_, batch.remote_id), [this, batch](const openai::HttpResponse& response) {
+      const auto result = openai::read_batch(response);
+      if (const auto* error = std::get_if<ApiError>(&result)) {
+        poll_failed(batch, *error);
+        return;
+      }
+      const auto& remote = std::get<BatchObject>(result);
+      in_transaction([&] {
+        if (openai::is_terminal(remote.status)) {
+          store::note_poll(batch.batch_id, remote, 1);
+          store::set_reading(batch.batch_id, remote);
+        } else {
+          store::note_poll(batch.batch_id, remote, next_poll_ms(batch));
+        }
+      });
+      if (openai::is_terminal(remote.status)) {
+        terminal_[batch.batch_id] = remote;
+        report(Level::log, "kg_batch batch " + std::to_string(batch.batch_id) + " (" + batch.remote_id + ") is " + remote.status_text);
+      }
+    });
+  }
+
+  void poll_failed(const Batch& batch, const ApiError& error) {
+    // 404 for a batch that is known to exist: perhaps another key sees it. Given
+    // time, then up to a person.
+    if (error.advice == openai::Advice::not_found && batch.attempts >= 10) {
+      in_transaction([&] { store::finish(batch.batch_id, "lost", "the API does not know the batch any more", store::Rest::failed); });
+      report(Level::warning, "kg_batch batch " + batch.remote_id + " is not known to the API any more", "",
+             "Its chunks are in kg_batch.errors; kg_batch.retry asks them again.");
+      return;
+    }
+    in_transaction([&] {
+      store::note_poll_failed(batch.batch_id, error.message,
+                              std::max<std::int64_t>(openai::backoff_ms(batch.attempts + 1, error.retry_after_ms, random_unit()), 200));
+    });
+  }
+
+  void cancel(const Batch& batch) {
+    fly(batch.batch_id, openai::cancel_batch_request(*endpoint_, batch.remote_id), [this, batch](const openai::HttpResponse& response) {
+      const auto result = openai::read_batch(response);
+      // 409: it ended meanwhile; the next poll says how.
+      if (const auto* error = std::get_if<ApiError>(&result); error == nullptr || error->advice == openai::Advice::conflict)
+        cancelled_.insert(batch.batch_id);
+      in_transaction([&] { store::note_poll_failed(batch.batch_id, "", 500); });
+    });
+  }
+
+  // ---- results ----
+
+  void download(const Batch& batch, const std::string& file_id) {
+    if (file_id.empty()) {
+      ended(batch);
+      return;
+    }
+    flying_.insert(batch.batch_id);
+    auto download = std::make_shared<Download>();
+    download->batch_id = batch.batch_id;
+    downloads_[batch.batch_id] = download;
+    download->transfer = http_.start(
+        openai::file_content_request(*endpoint_, file_id),
+        [download](std::string_view bytes) {
+          if (download->buffer.size() >= download_buffer) {
+            download->paused = true;
+            return openai::Http::Take::pause;
+          }
+          download->buffer.append(bytes);
+          return openai::Http::Take::all;
+        },
+        [download](openai::HttpResponse&& response) {
+          download->response = std::move(response);
+          download->ended = true;
+        });
+  }
+
+  void read_downloads() {
+    std::vector<std::shared_ptr<Download>> list;
+    for (auto& [batch_id, download] : downloads_) list.push_back(download);
+    for (auto& download : list) {
+      if (!download->paused && !download->ended && download->buffer.size() < download_buffer / 2) continue;
+      std::string bytes = std::move(download->buffer);
+      download->buffer.clear();
+      const bool whole = download->ended && download->response.outcome == openai::Outcome::answered && download->response.status == 200;
+      std::vector<std::optional<std::string>> lines;
+      const auto collect = [&](std::optional<std::string_view> line) {
+        lines.push_back(line ? std::optional(std::string(*line)) : std::nullopt);
+      };
+      download->splitter.feed(bytes, collect);
+      if (whole) download->splitter.finish(collect);
+      for (std::size_t at = 0; at < lines.size(); at += lines_a_transaction)
+        store_lines(download->batch_id, lines, at, std::min(at + lines_a_transaction, lines.size()));
+      if (download->paused) {
+        download->paused = false;
+        http_.resume(download->transfer);
+      }
+      if (download->ended) file_ended(*download, whole);
+    }
+  }
+
+  void file_ended(const Download& download, bool whole) {
+    const std::int64_t batch_id = download.batch_id;
+    const openai::HttpResponse response = download.response;
+    downloads_.erase(batch_id);
+    flying_.erase(batch_id);
+    if (whole) {
+      if (!read_output_.insert(batch_id).second) error_read_.insert(batch_id);
+      Batch batch;
+      in_transaction([&] {
+        for (auto& one : store::open_batches())
+          if (one.batch_id == batch_id) batch = one;
+      });
+      if (batch.batch_id == 0) return;
+      const bool only_errors = batch.output_file_id.empty();
+      if (batch.error_file_id.empty() || error_read_.contains(batch_id) || only_errors) ended(batch);
+      return;
+    }
+    // Half a file gives half of the answers; it is read again from its beginning,
+    // and lines that are stored already change nothing.
+    const ApiError error = openai::read_error(response, false);
+    in_transaction([&] {
+      for (const auto& batch : store::open_batches())
+        if (batch.batch_id == batch_id) {
+          if (batch.attempts >= 20 && error.advice == openai::Advice::not_found) {
+            store::finish(batch_id, "failed", "its results are gone: " + error.message, store::Rest::failed);
+            return;
+          }
+          store::note_poll_failed(batch_id, "could not read results: " + error.message,
+                                  openai::backoff_ms(batch.attempts + 1, error.retry_after_ms, random_unit()));
+        }
+    });
+  }
+
+  void store_lines(std::int64_t batch_id, const std::vector<std::optional<std::string>>& lines, std::size_t from, std::size_t to) {
+    std::vector<openai::BatchLine> read;
+    std::vector<std::string> hashes;
+    std::vector<std::pair<std::string, std::string>> quarantine;
+    for (std::size_t i = from; i < to; ++i) {
+      if (!lines[i]) {
+        quarantine.emplace_back("line is too long", "");
+        continue;
+      }
+      openai::BatchLine line = openai::read_batch_line(*lines[i]);
+      const auto hash = unhex(line.custom_id);
+      if (!hash) {
+        quarantine.emplace_back(line.custom_id.empty() ? "line cannot be read" : "unknown custom_id", *lines[i]);
+        continue;
+      }
+      hashes.push_back(*hash);
+      read.push_back(std::move(line));
+    }
+    in_transaction([&] {
+      const auto owners = store::line_owners(batch_id, hashes);
+      std::vector<store::Answer> answers;
+      for (std::size_t i = 0; i < read.size(); ++i) {
+        if (!owners[i]) {
+          quarantine.emplace_back("unknown custom_id", read[i].custom_id);
+          continue;
+        }
+        if (auto answer = answer_from(read[i], *owners[i])) answers.push_back(std::move(*answer));
+      }
+      const auto stored = store::store_answers(answers);
+      store::put_ready(stored.to_read);
+      for (const auto& [reason, body] : quarantine) store::quarantine_line(batch_id, reason, body);
+      store::unpark_some();
+      process_->count(0, 0, stored.stored, 0, 0);
+    });
+    backend_call([] { wake(coordinator_pid(MyDatabaseId)); });
+  }
+
+  static std::optional<store::Answer> answer_from(const openai::BatchLine& line, const store::LineOwner& owner) {
+    store::Answer answer;
+    answer.graph_id = owner.graph_id;
+    answer.request_id = owner.request_id;
+    answer.mode = "batch";
+    if (const auto* chat = std::get_if<openai::ChatAnswer>(&line.result)) {
+      static const char* const names[] = {"answered", "length", "refused", "content_filter", "empty"};
+      answer.status = 200;
+      answer.outcome = names[static_cast<int>(chat->finish)];
+      answer.model = chat->model;
+      answer.usage = chat->usage;
+      answer.remote_request_id = chat->request_id;
+      answer.body = chat->content;
+      return answer;
+    }
+    const auto& error = std::get<ApiError>(line.result);
+    // Never ran: nothing was answered, and nothing is held against it.
+    if (error.code == "batch_expired" || error.code == "batch_cancelled") return std::nullopt;
+    answer.status = error.status;
+    answer.outcome = "error";
+    answer.error = (error.code.empty() ? "" : error.code + ": ") + error.message;
+    const bool transient = error.advice == openai::Advice::retry;
+    answer.counts_as_bad = true;
+    answer.next = transient && owner.bad_answers + 1 < owner.max_attempts ? store::Next::again : store::Next::failed;
+    return answer;
+  }
+
+  // Both files are read. What has no answer is asked again.
+  void ended(const Batch& batch) {
+    std::string state = "done", error;
+    store::Rest rest = store::Rest::batch_again;
+    std::int64_t delay_ms = 0;
+    BatchObject remote;
+    if (const auto found = terminal_.find(batch.batch_id); found != terminal_.end()) remote = found->second;
+    if (batch.remote_status == "failed" || remote.status == openai::BatchStatus::failed) {
+      state = "failed";
+      if (remote.batch_id.empty()) {
+        // Read before a restart: why it failed is asked again.
+        in_transaction([&] { store::set_back(batch.batch_id, "submitted", "", 1); });
+        return;
+      }
+      std::vector<std::int64_t> lines;
+      std::vector<std::string> line_errors;
+      bool capacity = false;
+      for (const auto& one : remote.errors) {
+        capacity = capacity || one.code == "token_limit_exceeded";
+        error += (error.empty() ? "" : "; ") + one.code + ": " + one.message.substr(0, 200);
+        if (!one.line) continue;
+        lines.push_back(*one.line);
+        line_errors.push_back(one.code + ": " + one.message.substr(0, 300));
+      }
+      if (capacity) {
+        delay_ms = 10'000;
+        no_new_batches_before_ms_ = now_ms() + delay_ms;
+      } else if (!lines.empty()) {
+        in_transaction([&] { store::fail_lines(batch.batch_id, lines, line_errors); });
+      } else {
+        rest = store::Rest::failed;
+      }
+      if (error.empty()) error = "the API failed the batch without saying why";
+    } else if (batch.past_deadline) {
+      rest = store::Rest::direct;
+      error = "took longer than batch_timeout";
+    } else if (batch.remote_status != "completed") {
+      error = "the batch " + batch.remote_status;
+    }
+    int again = 0;
+    in_transaction([&] {
+      again = store::finish(batch.batch_id, state, error, rest, delay_ms);
+      store::unpark_some();
+      store::note_activity("batch ended", batch.batch_id, batch.remote_status + (again > 0 ? ", " + std::to_string(again) + " left" : ""));
+    });
+    report(Level::log, "kg_batch batch " + std::to_string(batch.batch_id) + " was read" +
+                           (again > 0 ? "; " + std::to_string(again) + " requests had no answer" : ""));
+    for (const std::string& file : {batch.input_file_id, batch.output_file_id, batch.error_file_id})
+      if (!file.empty()) send(openai::delete_file_request(*endpoint_, file), [](const openai::HttpResponse&) {});
+    read_output_.erase(batch.batch_id);
+    error_read_.erase(batch.batch_id);
+    terminal_.erase(batch.batch_id);
+    cancelled_.erase(batch.batch_id);
+    backend_call([] { wake(coordinator_pid(MyDatabaseId)); });
+  }
+
+  // A step that clearly was not done. What a person has to mend pauses the jobs,
+  // once; what passes is tried again, later each time.
+  void step_failed(const Batch& batch, const std::string& state, const ApiError& error) {
+    const bool person = error.advice == openai::Advice::money || error.advice == openai::Advice::credentials;
+    const bool final = error.advice == openai::Advice::bad_request;
+    in_transaction([&] {
+      if (final) {
+        store::finish(batch.batch_id, "failed", error.message, store::Rest::failed);
+        return;
+      }
+      if (person) {
+        store::finish(batch.batch_id, "failed", error.message, store::Rest::batch_again);
+        store::pause_jobs_of_batch(batch.batch_id, (error.advice == openai::Advice::money ? "trouble with money: " : "trouble with the API key: ") +
+                                                       (error.code.empty() ? "HTTP " + std::to_string(error.status) : error.code));
+        return;
+      }
+      store::set_back(batch.batch_id, state, error.message, openai::backoff_ms(batch.attempts + 1, error.retry_after_ms, random_unit()));
+    });
+    if (person || final) report(Level::warning, "kg_batch could not send a batch: " + error.message);
+  }
+
+  openai::Http http_;
+  Wait wait_;
+  WorkerProcess* process_ = nullptr;
+  std::optional<openai::Endpoint> endpoint_;
+  bool complained_ = false;
+  std::string activity_;
+  std::deque<std::pair<Handler, openai::HttpResponse>> arrivals_;
+  std::vector<std::function<void()>> next_pages_;
+  std::set<std::int64_t> flying_;      // batches with a step on its way
+  std::set<std::int64_t> cancelled_;   // cancel was sent
+  std::set<std::int64_t> read_output_, error_read_;
+  std::map<std::int64_t, BatchObject> terminal_;
+  std::map<std::int64_t, std::shared_ptr<Download>> downloads_;
+  std::int64_t no_new_batches_before_ms_ = 0;
+};
+
+}  // namespace
+
+}  // namespace kg_batch::workers
+
+extern "C" {
+PGDLLEXPORT void kg_batch_batch_manager_main(Datum argument);
+
+void kg_batch_batch_manager_main(Datum argument) {
+  using namespace kg_batch;
+  workers::run_worker([&] {
+    const int coordinator = std::atoi(MyBgworkerEntry->bgw_extra);
+    workers::WorkerProcess process;
+    if (!process.begin(backend::WorkerKind::batch_manager, DatumGetObjectId(argument), coordinator)) return;
+    auto* const manager = new workers::BatchManager();
+    manager->run(process);
+  });
+}
+}

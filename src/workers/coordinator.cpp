@@ -1,0 +1,325 @@
+// The coordinator of a database: supervises, recovers, wakes, samples.
+//
+// What it survives, and how:
+//   two are started at once        one gets the coordinator's lock, the other leaves with exit code 0
+//   work is enqueued while it leaves   it leaves only while it holds lock E exclusively, after a fresh look
+//   a prepared transaction made work   E is held until COMMIT PREPARED: it stays, on a timer
+//   a child dies                   the postmaster says so; its lock is free, its claims become ready at once
+//   a child hangs                  no sign of life for 60 s: SIGTERM
+//   it dies itself                 its children see that it is gone and leave; launcher or postmaster start it again
+//   the extension or database goes it leaves with exit code 0
+//   the database is a copy         it does nothing and leaves
+// It does nothing that takes long: cutting, reading and folding are work that pipelines claim.
+
+#include "backend/bridge.h"
+#include "backend/locks.h"
+#include "backend/log.h"
+#include "backend/settings.h"
+#include "backend/shared_memory.h"
+#include "backend/spi.h"
+#include "backend/transaction.h"
+#include "backend/wait.h"
+#include "backend/wake.h"
+#include "store/home.h"
+#include "store/job.h"
+#include "store/queue.h"
+#include "store/request.h"
+#include "store/worker.h"
+#include "workers/worker_process.h"
+
+namespace kg_batch::workers {
+
+using namespace backend;
+
+namespace {
+
+constexpr std::int64_t hung_after_us = 60'000'000;
+constexpr std::int64_t sample_every_ms = 5'000;
+
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::int64_t wall_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+struct Child {
+  void* handle = nullptr;
+  std::int64_t started_ms = 0;
+};
+
+// Died early again and again: waits longer each time.
+struct Backoff {
+  int failures = 0;
+  std::int64_t not_before_ms = 0;
+  void note_end(std::int64_t lived_ms) {
+    failures = lived_ms < 1'000 ? failures + 1 : 0;
+    not_before_ms = now_ms() + (failures == 0 ? 0 : backoff_after(failures));
+  }
+};
+
+bool left_for_good = false;
+
+void leave_database_slot(int, Datum) {
+  set_coordinator(MyDatabaseId, 0, left_for_good);
+}
+
+class Coordinator {
+ public:
+  Coordinator() : wait_(nullptr) {}
+
+  void run(WorkerProcess& process) {
+    int errors = 0;
+    bool first = true;
+    while (process.go_on(0)) {
+      std::int64_t pause_ms = 1'000;
+      try {
+        if (first) recover();
+        first = false;
+        reap();
+        end_hung();
+        pause_ms = look_after_work();
+        errors = 0;
+        if (pause_ms < 0) {
+          if (leave_if_nothing_comes()) break;
+          pause_ms = idle_pause_ms_;
+          idle_pause_ms_ = std::min<std::int64_t>(idle_pause_ms_ * 2, 60'000);
+        } else {
+          idle_pause_ms_ = 100;
+        }
+      } catch (const Error& error) {
+        report(Level::warning, "kg_batch coordinator: " + error.message(), error.detail(), error.hint());
+        pause_ms = backoff_after(++errors);
+      }
+      report_idle("supervising");
+      wait_.until_something(pause_ms);
+    }
+    end_children();
+    process.end();
+  }
+
+ private:
+  // A new coordinator finds what the one before left: claims of the dead, and,
+  // after a restore, an empty queue.
+  void recover() {
+    free_claims_of_the_dead();
+    in_transaction([] {
+      const store::Backlog backlog = store::backlog();
+      if (backlog.claimable + backlog.to_send + backlog.claimed == 0) store::refill_ready();
+    });
+  }
+
+  void free_claims_of_the_dead() {
+    std::vector<std::int64_t> ids;
+    in_transaction([&] { ids = store::claiming_workers(); });
+    for (const std::int64_t id : ids)
+      in_transaction([&] {
+        if (!try_lock_exclusive(LockClass::worker, id, LockSpan::transaction)) return;
+        const int freed = store::free_claims(id);
+        if (freed > 0) report(Level::log, "kg_batch freed " + std::to_string(freed) + " claims of worker " + std::to_string(id) + ", which ended");
+      });
+  }
+
+  void reap() {
+    bool somebody_ended = false;
+    auto ended = [&](Child& child, Backoff& backoff) {
+      if (child.handle == nullptr || is_running(child.handle)) return;
+      backoff.note_end(now_ms() - child.started_ms);
+      child.handle = nullptr;
+      somebody_ended = true;
+    };
+    ended(batch_manager_, batch_manager_backoff_);
+    for (Child& child : pipelines_) ended(child, pipeline_backoff_);
+    std::erase_if(pipelines_, [](const Child& child) { return child.handle == nullptr; });
+    if (somebody_ended) free_claims_of_the_dead();
+  }
+
+  void end_hung() {
+    for (const WorkerState& worker : backend::workers(MyDatabaseId)) {
+      if (worker.pid == MyProcPid || worker.beat_us == 0 || wall_us() - worker.beat_us < hung_after_us) continue;
+      report(Level::warning, "kg_batch worker " + std::to_string(worker.worker_id) + " gave no sign of life for a minute and is ended");
+      kill(worker.pid, SIGTERM);
+    }
+  }
+
+  // Returns how long to wait, or -1 when there is nothing to do.
+  std::int64_t look_after_work() {
+    store::Backlog backlog;
+    std::vector<store::JobChange> changes;
+    bool welcome = true;
+    in_transaction([&] {
+      welcome = !store::is_stopped() && store::look_at_home() == store::Home::ours;
+      if (!welcome) return;
+      store::settle_due();
+      store::unpark_some();
+      changes = store::advance_jobs();
+      backlog = store::backlog();
+      if (settings::enable_progress_tracking() && now_ms() - sampled_ms_ >= sample_every_ms) {
+        store::sample_progress();
+        sampled_ms_ = now_ms();
+      }
+    });
+    tell(changes);
+    if (!welcome) {
+      end_children();
+      return -1;
+    }
+    if (backlog.to_send > 0 || backlog.open_batches > 0) start_batch_manager();
+    const std::int64_t wanted = backlog.claimable + (backlog.claimed > 0 ? 1 : 0);
+    while (backlog.claimable > 0 && static_cast<std::int64_t>(pipelines_.size()) < wanted && start_pipeline()) {
+    }
+    wake_idle_workers(backlog);
+    const bool something = backlog.claimable + backlog.to_send + backlog.claimed + backlog.open_batches + backlog.settling > 0 ||
+                           backlog.next_due_ms.has_value();
+    if (!something) return -1;
+    const bool moving = backlog.claimable + backlog.claimed + backlog.to_send > 0;
+    std::int64_t pause = moving ? 250 : 2'000;
+    if (backlog.next_due_ms) pause = std::clamp<std::int64_t>(*backlog.next_due_ms + 1, 10, pause);
+    return pause;
+  }
+
+  void wake_idle_workers(const store::Backlog& backlog) {
+    for (const WorkerState& worker : backend::workers(MyDatabaseId)) {
+      const bool for_it = (worker.kind == WorkerKind::pipeline && backlog.claimable > 0) ||
+                          (worker.kind == WorkerKind::batch_manager && backlog.to_send + backlog.open_batches > 0);
+      if (for_it) backend_call([&] { wake(worker.pid); });
+    }
+  }
+
+  // After commit, in a transaction of its own: a notification that cannot be
+  // sent must not take back what it reports.
+  void tell(const std::vector<store::JobChange>& changes) {
+    for (const auto& change : changes) {
+      report(Level::log, "kg_batch job " + std::to_string(change.job_id) + " of graph \"" + change.graph + "\" is " + change.state +
+                             (change.reason.empty() ? "" : ": " + change.reason));
+      const std::string payload = "{\"job\":" + std::to_string(change.job_id) + ",\"state\":\"" + change.state + "\"}";
+      in_transaction([&] { execute("SELECT pg_catalog.pg_notify('kg_batch', $1)", {payload}); });
+    }
+  }
+
+  bool a_slot_is_ours() { return static_cast<int>(backend::workers(0).size()) < settings::max_workers(); }
+
+  bool start_child(Child& child, Backoff& backoff, const char* function, const char* type) {
+    if (now_ms() < backoff.not_before_ms || !a_slot_is_ours()) return false;
+    void* handle = nullptr;
+    if (!register_child(function, type, type, MyDatabaseId, &handle)) {
+      if (!complained_of_slots_)
+        report(Level::warning, "kg_batch found no free background worker slot", "",
+               "max_worker_processes might need to be increased; kg_batch goes on with what it has.");
+      complained_of_slots_ = true;
+      backoff.not_before_ms = now_ms() + 5'000;
+      return false;
+    }
+    child.handle = handle;
+    child.started_ms = now_ms();
+    return true;
+  }
+
+  void start_batch_manager() {
+    if (batch_manager_.handle == nullptr)
+      start_child(batch_manager_, batch_manager_backoff_, "kg_batch_batch_manager_main", "kg_batch batch manager");
+  }
+
+  bool start_pipeline() {
+    if (static_cast<int>(pipelines_.size()) >= settings::num_pipelines()) return false;
+    Child child;
+    if (!start_child(child, pipeline_backoff_, "kg_batch_pipeline_main", "kg_batch pipeline")) return false;
+    pipelines_.push_back(child);
+    return true;
+  }
+
+  void end_children() {
+    for (const WorkerState& worker : backend::workers(MyDatabaseId))
+      if (worker.pid != MyProcPid) kill(worker.pid, SIGTERM);
+  }
+
+  // Nothing is ready, asked, out, or waiting. Whoever may be about to add
+  // something holds E shared; holding it exclusively, a fresh look decides.
+  bool leave_if_nothing_comes() {
+    bool leaves = false;
+    in_transaction([&] {
+      if (!try_lock_exclusive(LockClass::enqueue, 0, LockSpan::session)) return;
+      leaves = true;
+    });
+    if (!leaves) return false;
+    const auto let_go = [] { in_bare_transaction([] { unlock_exclusive(LockClass::enqueue, 0); }); };
+    try {
+      if (look_after_work() >= 0) leaves = false;
+    } catch (...) {
+      let_go();
+      throw;
+    }
+    if (leaves) {
+      left_for_good = true;
+      set_coordinator(MyDatabaseId, 0, true);
+      in_bare_transaction([] { unlock_exclusive(LockClass::coordinator, 0); });
+    }
+    let_go();
+    return leaves;
+  }
+
+  Wait wait_;
+  Child batch_manager_;
+  std::vector<Child> pipelines_;
+  Backoff batch_manager_backoff_, pipeline_backoff_;
+  std::int64_t sampled_ms_ = 0;
+  std::int64_t idle_pause_ms_ = 100;
+  bool complained_of_slots_ = false;
+};
+
+// A worker whose database was dropped would fail to connect for ever, because
+// connecting fails before it can leave for good: it looks for the directory first.
+bool database_is_there(unsigned int database, unsigned int tablespace) {
+  const std::string path = backend_call([&] {
+    char* const name = GetDatabasePath(database, tablespace);
+    return name;
+  }) + std::string("/PG_VERSION");
+  return access(path.c_str(), F_OK) == 0;
+}
+
+// True when this process is the one; false when another lives.
+bool become_the_one(unsigned int database) {
+  for (int tries = 0; tries < 200; ++tries) {
+    bool got = false;
+    in_bare_transaction([&] { got = try_lock_exclusive(LockClass::coordinator, 0, LockSpan::session); });
+    if (got) return true;
+    const int other = coordinator_pid(database);
+    if (other != 0 && backend_call([&] { return backend_proc(other) != nullptr; })) return false;
+    // One that is going has left shared memory but not yet its lock.
+    backend_call([] { pg_usleep(10'000); });
+  }
+  return false;
+}
+
+}  // namespace
+
+}  // namespace kg_batch::workers
+
+extern "C" {
+PGDLLEXPORT void kg_batch_coordinator_main(Datum argument);
+
+void kg_batch_coordinator_main(Datum argument) {
+  using namespace kg_batch;
+  using namespace kg_batch::backend;
+  workers::run_worker([&] {
+    const Oid database = DatumGetObjectId(argument);
+    workers::left_for_good = true;  // until it is known that there is work
+    if (!workers::database_is_there(database, static_cast<Oid>(std::strtoul(MyBgworkerEntry->bgw_extra, nullptr, 10)))) return;
+    attach_shared_memory();
+    if (is_blocked(database)) return;
+    workers::WorkerProcess process;
+    if (!process.begin(WorkerKind::coordinator, database, 0)) return;
+    if (!workers::become_the_one(database)) {
+      process.end();
+      return;
+    }
+    backend_call([] { before_shmem_exit(workers::leave_database_slot, Datum{0}); });
+    workers::left_for_good = false;
+    set_coordinator(database, MyProcPid, false);
+    auto* const coordinator = new workers::Coordinator();
+    coordinator->run(process);
+    workers::left_for_good = true;
+  });
+}
+}

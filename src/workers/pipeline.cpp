@@ -1,0 +1,489 @@
+// A pipeline: cuts conversations, plans questions, sends direct ones with many in
+// flight, reads answers, folds mentions.
+//
+// Guarantees: no transaction is open while it waits; a direct question stands in
+// the ledger as in flight before it is sent, and its answer is stored before
+// anything is made of it; whatever it has claimed is freed by the coordinator
+// when it ends, however it ends. An item that raises an error is tried again
+// alone, and then fails alone.
+
+#include <deque>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "backend/bridge.h"
+#include "backend/locks.h"
+#include "backend/log.h"
+#include "backend/settings.h"
+#include "backend/shared_memory.h"
+#include "backend/transaction.h"
+#include "backend/wait.h"
+#include "openai/http.h"
+#include "openai/retry.h"
+#include "store/conversation.h"
+#include "store/cutting_options.h"
+#include "store/job.h"
+#include "store/round.h"
+#include "workers/api_access.h"
+#include "workers/asking.h"
+#include "workers/reading.h"
+#include "workers/worker_process.h"
+
+namespace kg_batch::workers {
+
+using namespace backend;
+using store::Item;
+using store::Work;
+
+namespace {
+
+constexpr std::int64_t idle_limit_ms = 60'000;
+constexpr int round_limit = 200;  // chunks a round folds at most
+
+std::int64_t now_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+double random_unit() {
+  static std::minstd_rand generator(static_cast<unsigned>(MyProcPid));
+  return std::uniform_real_distribution<double>(0, 1)(generator);
+}
+
+struct InFlight {
+  Prepared prepared;
+  std::int64_t tokens = 0;
+};
+
+struct Arrived {
+  Prepared prepared;
+  openai::HttpResponse response;
+};
+
+class Pipeline {
+ public:
+  Pipeline() : wait_(&http_) {}
+
+  void run(WorkerProcess& process) {
+    process_ = &process;
+    std::int64_t idle_since = now_ms();
+    int errors = 0;
+    while (process.go_on(static_cast<int>(http_.in_flight()))) {
+      bool worked = false;
+      try {
+        worked = turn();
+        errors = 0;
+      } catch (const Error& error) {
+        report(Level::warning, "kg_batch pipeline: " + error.message(), error.detail(), error.hint());
+        give_back_hands();
+        pause_ms_ = backoff_after(++errors);
+      }
+      if (worked || http_.in_flight() > 0 || !prepared_.empty()) idle_since = now_ms();
+      if (now_ms() - idle_since >= idle_limit_ms) break;
+      if (!worked) wait_for_something(idle_since);
+    }
+    process.end();
+  }
+
+ private:
+  // One turn of the loop: answers first, then whatever can be started.
+  bool turn() {
+    bool worked = exchange();
+    worked |= take_work();
+    worked |= read_some();
+    worked |= fold_some();
+    if (worked) process_->flush_counts();
+    return worked;
+  }
+
+  // ---- direct requests ----
+
+  // Stores what arrived and enters the next ones in the ledger, in one commit, so
+  // that a slot is free for as short as can be; then sends them.
+  bool exchange() {
+    const int free = settings::requests_in_flight() - static_cast<int>(http_.in_flight());
+    std::vector<Prepared> next;
+    rate_wait_ms_ = -1;
+    while (!prepared_.empty() && static_cast<int>(next.size()) < free) {
+      const std::int64_t tokens = prepared_.front().request.input_tokens + prepared_.front().request.max_output / 4;
+      const std::int64_t wait_us = take_rate(Pool::direct, tokens);
+      if (wait_us > 0) {
+        rate_wait_ms_ = wait_us / 1000 + 1;
+        break;
+      }
+      next.push_back(std::move(prepared_.front()));
+      prepared_.pop_front();
+    }
+    if (arrived_.empty() && next.empty()) return false;
+    std::vector<Arrived> arrived = std::move(arrived_);
+    arrived_.clear();
+    std::vector<Item> to_read;
+    try {
+      in_transaction([&] {
+        to_read = store_arrived(arrived);
+        for (auto& prepared : next) store::mark_in_flight(prepared.request, process_->worker_id());
+      });
+    } catch (...) {
+      // What was paid for is kept in memory until it can be stored.
+      arrived_.insert(arrived_.begin(), std::make_move_iterator(arrived.begin()), std::make_move_iterator(arrived.end()));
+      prepared_.insert(prepared_.begin(), std::make_move_iterator(next.begin()), std::make_move_iterator(next.end()));
+      throw;
+    }
+    for (auto& prepared : next) send(std::move(prepared));
+    process_->count(0, 0, static_cast<std::int64_t>(arrived.size()), 0, 0);
+    mine_to_read_.insert(mine_to_read_.end(), to_read.begin(), to_read.end());
+    return true;
+  }
+
+  void send(Prepared prepared) {
+    auto request = openai::chat_request(*endpoint_, prepared.body);
+    auto shared = std::make_shared<Prepared>(std::move(prepared));
+    http_.start(std::move(request), [this, shared](openai::HttpResponse&& response) {
+      arrived_.push_back({std::move(*shared), std::move(response)});
+    });
+  }
+
+  // Returns what is to be read now, claimed.
+  std::vector<Item> store_arrived(const std::vector<Arrived>& arrived) {
+    if (arrived.empty()) return {};
+    std::vector<store::Answer> answers;
+    std::vector<Item> claims, again;
+    std::optional<openai::ApiError> stop;
+    std::map<std::int64_t, int> attempts_of_job;
+    for (const Arrived& one : arrived) {
+      const Item& claim = one.prepared.claim;
+      claims.push_back(claim);
+      store::Answer answer;
+      answer.graph_id = claim.graph_id;
+      answer.request_id = claim.id;
+      answer.mode = "direct";
+      answer.status = one.response.status;
+      answer.latency_ms = one.response.latency_us / 1000;
+      const auto result = openai::read_chat(one.response);
+      if (const auto* chat = std::get_if<openai::ChatAnswer>(&result)) {
+        answer.outcome = outcome_name(chat->finish);
+        answer.model = chat->model;
+        answer.usage = chat->usage;
+        answer.remote_request_id = chat->request_id;
+        answer.body = chat->content;
+        learn_rate(Pool::direct, one.response.status, one.response.headers, 0);
+        note_probe(one.response.status, "");
+      } else {
+        const auto& error = std::get<openai::ApiError>(result);
+        learn_rate(Pool::direct, one.response.status, one.response.headers, error.retry_after_ms.value_or(0));
+        note_probe(one.response.status, error.message);
+        answer.outcome = "error";
+        answer.error = error.message;
+        answer.remote_request_id = error.request_id;
+        answer.perhaps_billed = one.response.outcome == openai::Outcome::unknown;
+        const bool money = error.advice == openai::Advice::money || error.advice == openai::Advice::credentials;
+        const bool transient = money || error.advice == openai::Advice::retry || error.advice == openai::Advice::unclear;
+        if (money) stop = error;
+        answer.counts_as_bad = !transient;
+        // What passes by itself is asked again for an hour; what a person has to
+        // mend waits, parked with its job.
+        if (transient && one.prepared.request.attempt < 40) {
+          answer.next = store::Next::again;
+          again.push_back(claim);
+        } else {
+          answer.next = store::Next::failed;
+        }
+      }
+      answers.push_back(std::move(answer));
+    }
+    const auto stored = store::store_answers(answers);
+    store::release(claims);
+    store::hold(process_->worker_id(), stored.to_read);
+    for (const Item& item : again) {
+      const int attempt = attempt_of(arrived, item.id);
+      std::optional<std::int64_t> advised = advised_delay(arrived, item.id);
+      store::put_ready({item}, static_cast<int>(openai::backoff_ms(attempt + 1, advised, random_unit())));
+    }
+    if (stop)
+      for (const Item& item : again) store::pause_job(item.graph_id, item.job_id, why_stopped(*stop));
+    store::unpark_some();
+    return stored.to_read;
+  }
+
+  static std::string why_stopped(const openai::ApiError& error) {
+    return std::string(error.advice == openai::Advice::money ? "trouble with money: " : "trouble with the API key: ") +
+           (error.code.empty() ? "HTTP " + std::to_string(error.status) : error.code);
+  }
+
+  static int attempt_of(const std::vector<Arrived>& arrived, std::int64_t request_id) {
+    for (const auto& one : arrived)
+      if (one.prepared.claim.id == request_id) return one.prepared.request.attempt;
+    return 0;
+  }
+
+  static std::optional<std::int64_t> advised_delay(const std::vector<Arrived>& arrived, std::int64_t request_id) {
+    for (const auto& one : arrived)
+      if (one.prepared.claim.id == request_id) return openai::read_error(one.response, false).retry_after_ms;
+    return std::nullopt;
+  }
+
+  static const char* outcome_name(openai::Finish finish) {
+    switch (finish) {
+      case openai::Finish::stop: return "answered";
+      case openai::Finish::length: return "length";
+      case openai::Finish::refusal: return "refused";
+      case openai::Finish::content_filter: return "content_filter";
+      case openai::Finish::empty: return "empty";
+    }
+    return "answered";
+  }
+
+  static void note_probe(long status, const std::string& text) {
+    ProbeState probe;
+    probe.at_us = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+    probe.status = static_cast<int>(status);
+    strlcpy(probe.text, text.c_str(), sizeof probe.text);
+    set_probe(MyDatabaseId, probe);
+  }
+
+  // ---- claims ----
+
+  bool take_work() {
+    std::vector<Work> kinds;
+    const int ahead = 2 * settings::requests_in_flight() - static_cast<int>(http_.in_flight() + prepared_.size());
+    const bool can_ask = ahead > 0 && has_access();
+    if (mine_to_read_.size() < static_cast<std::size_t>(settings::commit_frequency())) kinds.push_back(Work::read);
+    kinds.push_back(Work::cut);
+    if (can_ask) {
+      kinds.push_back(Work::ask);
+      kinds.push_back(Work::direct);
+    }
+    int limit = settings::max_conversations_per_pipeline();
+    if (can_ask) limit = std::min(limit, ahead);
+    std::vector<Item> items;
+    in_transaction([&] { items = store::claim(process_->worker_id(), kinds, limit); });
+    if (items.empty()) return false;
+    std::vector<Item> asks, sends;
+    for (const Item& item : items) {
+      switch (item.kind) {
+        case Work::cut: cut_conversation(item); break;
+        case Work::ask: asks.push_back(item); break;
+        case Work::direct: sends.push_back(item); break;
+        case Work::read: mine_to_read_.push_back(item); break;
+        default: break;
+      }
+    }
+    plan(asks);
+    prepare(sends);
+    return true;
+  }
+
+  bool has_access() {
+    if (!endpoint_ || configuration_was_reloaded()) {
+      set_rate_limits(Pool::direct, settings::requests_per_minute(), settings::tokens_per_minute());
+      auto access = api_access();
+      if (auto* none = std::get_if<NoAccess>(&access)) {
+        endpoint_.reset();
+        if (!complained_) report(Level::warning, "kg_batch cannot ask anything: " + none->reason, "", none->hint);
+        complained_ = true;
+        note_probe(0, none->reason);
+        return false;
+      }
+      endpoint_ = std::get<openai::Endpoint>(access);
+      complained_ = false;
+    }
+    return true;
+  }
+
+  void cut_conversation(const Item& item) {
+    try {
+      in_transaction([&] {
+        if (auto uncut = store::load_uncut(item.graph_id, item.id)) {
+          const store::Job job = store::read_job(uncut->graph_id, uncut->job_id);
+          const chunking::CutOptions options = store::cutting_options(job.options);
+          const std::string stage = store::first_stage(job.options.extraction);
+          for (const auto& edit : uncut->edits) store::write_cuts(*uncut, edit, chunking::cut(edit.input, options), stage);
+          const chunking::Cuts cuts = chunking::cut(uncut->open.input, options);
+          store::write_cuts(*uncut, uncut->open, cuts, stage);
+          store::mark_cut(*uncut, cuts.cast);
+        }
+        store::release({item});
+      });
+    } catch (const Error& error) {
+      in_transaction([&] {
+        store::mark_cut_failed(item.graph_id, item.id, error.message());
+        store::release({item});
+      });
+    }
+  }
+
+  void plan(const std::vector<Item>& items) {
+    for_groups(items, [&](const std::vector<Item>& group) {
+      std::vector<Prepared> direct;
+      in_transaction([&] { direct = plan_questions(process_->worker_id(), group); });
+      for (auto& one : direct) prepared_.push_back(std::move(one));
+    });
+  }
+
+  void prepare(const std::vector<Item>& items) {
+    for_groups(items, [&](const std::vector<Item>& group) {
+      std::vector<Prepared> direct;
+      in_transaction([&] {
+        direct.clear();
+        std::vector<store::Request> requests;
+        std::vector<Item> claims, useless;
+        for (const Item& item : group) {
+          if (auto request = store::lock_request(item.graph_id, item.id)) {
+            requests.push_back(*request);
+            claims.push_back(item);
+          } else {
+            useless.push_back(item);
+          }
+        }
+        auto bodies = rebuild_bodies(requests);
+        for (std::size_t i = 0; i < bodies.size(); ++i) {
+          if (bodies[i])
+            direct.push_back({claims[i], requests[i], std::move(*bodies[i])});
+          else
+            useless.push_back(claims[i]);
+        }
+        store::release(useless);
+      });
+      for (auto& one : direct) prepared_.push_back(std::move(one));
+    });
+  }
+
+  // ---- reading and folding ----
+
+  bool read_some() {
+    if (mine_to_read_.empty()) return false;
+    const std::vector<Item> items = std::move(mine_to_read_);
+    mine_to_read_.clear();
+    for_groups(items, [&](const std::vector<Item>& group) {
+      ReadResult result;
+      in_transaction([&] { result = read_chunks(group); });
+      process_->count(result.done, result.failed, 0, 0, 0);
+      // Between two commits whatever arrived goes first.
+      exchange();
+    });
+    return true;
+  }
+
+  bool fold_some() {
+    std::vector<Item> items;
+    in_transaction([&] { items = store::claim_round(process_->worker_id(), round_limit); });
+    if (items.empty()) return false;
+    const std::int64_t graph_id = items.front().graph_id;
+    store::RoundResult result;
+    bool locked = false;
+    in_transaction([&] {
+      locked = try_lock_exclusive(LockClass::graph, graph_id, LockSpan::transaction);
+      if (!locked) {
+        store::give_back(items);
+        return;
+      }
+      std::vector<std::int64_t> chunks;
+      bool rest = false;
+      for (const Item& item : items) (item.id == 0 ? (void)(rest = true) : chunks.push_back(item.id));
+      if (rest) store::rest_replaced(graph_id);
+      result = store::fold_chunks(graph_id, chunks);
+      store::release(items);
+    });
+    if (locked) process_->count(0, 0, 0, result.nodes, result.edges);
+    return locked;
+  }
+
+  // Items of one graph, `commit_frequency` a transaction; when one raises an
+  // error they are tried one by one, and what fails alone fails.
+  template <typename Work_>
+  void for_groups(const std::vector<Item>& items, Work_ work) {
+    std::map<std::int64_t, std::vector<Item>> by_graph;
+    for (const Item& item : items) by_graph[item.graph_id].push_back(item);
+    const std::size_t size = static_cast<std::size_t>(settings::commit_frequency());
+    for (const auto& [graph_id, list] : by_graph) {
+      for (std::size_t at = 0; at < list.size(); at += size) {
+        const std::vector<Item> group(list.begin() + static_cast<std::ptrdiff_t>(at),
+                                      list.begin() + static_cast<std::ptrdiff_t>(std::min(at + size, list.size())));
+        try {
+          work(group);
+        } catch (const Error& error) {
+          if (group.size() == 1) {
+            fail_alone(group.front(), error);
+            continue;
+          }
+          for (const Item& item : group) {
+            try {
+              work({item});
+            } catch (const Error& alone) {
+              fail_alone(item, alone);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  void fail_alone(const Item& item, const Error& error) {
+    report(Level::warning, "kg_batch could not work on " + std::string(item.kind == Work::direct ? "request " : "chunk ") +
+                               std::to_string(item.id) + ": " + error.message(),
+           error.detail());
+    // A cancel, a deadlock or a full disk says nothing of the item.
+    const int category = ERRCODE_TO_CATEGORY(error.sqlstate());
+    const bool passing = error.sqlstate() == ERRCODE_QUERY_CANCELED || category == ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE) ||
+                         category == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES);
+    in_transaction([&] {
+      if (passing) {
+        store::give_back({item});
+        return;
+      }
+      if (item.kind == Work::ask || item.kind == Work::read) store::set_failed(item.graph_id, item.id, error.message());
+      store::release({item});
+    });
+    process_->count(0, 1, 0, 0, 0);
+  }
+
+  // After an error nobody foresaw: what is in hand and not in flight goes back.
+  void give_back_hands() {
+    std::vector<Item> items = std::move(mine_to_read_);
+    mine_to_read_.clear();
+    for (const auto& prepared : prepared_) items.push_back(prepared.claim);
+    prepared_.clear();
+    in_transaction([&] { store::give_back(items); });
+  }
+
+  void wait_for_something(std::int64_t idle_since) {
+    std::int64_t limit = std::max<std::int64_t>(1, idle_limit_ms - (now_ms() - idle_since));
+    limit = std::min<std::int64_t>(limit, 10'000);  // signs of life
+    if (rate_wait_ms_ > 0 && !prepared_.empty()) limit = std::min(limit, rate_wait_ms_);
+    if (pause_ms_ > 0) limit = std::min(limit, pause_ms_);
+    pause_ms_ = 0;
+    report_idle(http_.in_flight() > 0 ? "waiting for answers" : "waiting for work");
+    wait_.until_something(limit);
+  }
+
+  openai::Http http_;
+  Wait wait_;
+  WorkerProcess* process_ = nullptr;
+  std::optional<openai::Endpoint> endpoint_;
+  bool complained_ = false;
+  std::deque<Prepared> prepared_;     // claimed, planned, body built: to be sent next
+  std::vector<Arrived> arrived_;      // filled while waiting
+  std::vector<Item> mine_to_read_;    // claimed
+  std::int64_t rate_wait_ms_ = -1;
+  std::int64_t pause_ms_ = 0;
+};
+
+}  // namespace
+
+}  // namespace kg_batch::workers
+
+extern "C" {
+PGDLLEXPORT void kg_batch_pipeline_main(Datum argument);
+
+void kg_batch_pipeline_main(Datum argument) {
+  using namespace kg_batch;
+  workers::run_worker([&] {
+    const int coordinator = std::atoi(MyBgworkerEntry->bgw_extra);
+    workers::WorkerProcess process;
+    if (!process.begin(backend::WorkerKind::pipeline, DatumGetObjectId(argument), coordinator)) return;
+    // Never destroyed: FATAL does not unwind, and closing handles may wait for a resolver.
+    auto* const pipeline = new workers::Pipeline();
+    pipeline->run(process);
+  });
+}
+}

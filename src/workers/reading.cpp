@@ -1,0 +1,98 @@
+#include "workers/reading.h"
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "backend/bridge.h"
+#include "graph/mentions.h"
+#include "store/chunk.h"
+#include "store/job.h"
+#include "store/mention.h"
+#include "store/request.h"
+
+namespace kg_batch::workers {
+
+using store::Item;
+using store::LoadedChunk;
+using store::Work;
+
+namespace {
+
+constexpr int most_splits = 6;
+
+// Why the answer that came with HTTP 200 is none.
+std::string why_unusable(const std::string& outcome, const std::string& body) {
+  if (outcome == "refused") return "refused by the model: " + body.substr(0, 200);
+  if (outcome == "length") return "answer cut off by length";
+  if (outcome == "content_filter") return "answer held back by the content filter";
+  if (outcome == "empty") return "empty answer";
+  return "";
+}
+
+// Asks again, or fails the chunk. True when it failed.
+bool send_back(const LoadedChunk& chunk, const Item& item, const std::string& reason, const store::JobOptions& options) {
+  if (store::reject_answer(chunk.graph_id, *chunk.request_id, reason, options.max_attempts)) {
+    store::set_ready_again(chunk.graph_id, chunk.chunk_id);
+    store::put_ready({{item.graph_id, Work::ask, item.id, 2, item.size, item.job_id}});
+    return false;
+  }
+  store::set_failed(chunk.graph_id, chunk.chunk_id, reason);
+  return true;
+}
+
+}  // namespace
+
+ReadResult read_chunks(const std::vector<Item>& items) {
+  ReadResult result;
+  if (items.empty()) return result;
+  std::vector<std::int64_t> ids;
+  std::map<std::int64_t, Item> item_of;
+  for (const Item& item : items) {
+    ids.push_back(item.id);
+    item_of[item.id] = item;
+  }
+  std::map<std::int64_t, store::Job> jobs;
+  std::vector<Item> next_items;
+  for (const LoadedChunk& chunk : store::load_chunks(items.front().graph_id, ids)) {
+    const Item item = item_of[chunk.chunk_id];
+    if (chunk.state != "asking" || !chunk.request_id) continue;
+    if (!jobs.contains(chunk.job_id)) jobs.emplace(chunk.job_id, store::read_job(chunk.graph_id, chunk.job_id));
+    const store::JobOptions& options = jobs.at(chunk.job_id).options;
+    std::vector<std::int64_t> requests = chunk.answered_requests;
+    requests.push_back(*chunk.request_id);
+    const auto answers = store::newest_answers(chunk.graph_id, requests);
+    if (answers.size() != requests.size()) {
+      result.failed += send_back(chunk, item, "the stored answer is gone", options) ? 1 : 0;
+      continue;
+    }
+    std::string trouble = why_unusable(answers.back().outcome, answers.back().body);
+    if (answers.back().outcome == "length" && chunk.splits < most_splits && store::split_chunk(chunk, options.context_sentences)) continue;
+    graph::Reading reading;
+    for (std::size_t i = 0; i < answers.size() && trouble.empty(); ++i) {
+      const stages::Stage* const stage = stages::find_stage(answers[i].stage);
+      if (stage == nullptr) {
+        trouble = "stage \"" + answers[i].stage + "\" is not in this library";
+      } else if (const auto bad = stage->read(answers[i].body, chunk.question, reading)) {
+        trouble = bad->reason;
+      }
+    }
+    if (!trouble.empty()) {
+      result.failed += send_back(chunk, item, trouble, options) ? 1 : 0;
+      continue;
+    }
+    if (const auto next = store::next_stage(options.extraction, chunk.stage)) {
+      store::advance(chunk, *next);
+      next_items.push_back({item.graph_id, Work::ask, item.id, item.priority, item.size, item.job_id});
+      continue;
+    }
+    store::write_mentions(chunk, *chunk.request_id, graph::mentions_of(reading, chunk.question, chunk.place));
+    store::set_done(chunk);
+    next_items.push_back({item.graph_id, Work::round, item.id, 0, item.size, item.job_id});
+    ++result.done;
+  }
+  store::release(items);
+  store::put_ready(next_items);
+  return result;
+}
+
+}  // namespace kg_batch::workers

@@ -1,0 +1,22 @@
+// Answers become mentions.
+
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "store/queue.h"
+
+namespace kg_batch::workers {
+
+struct ReadResult {
+  int done = 0, failed = 0;
+};
+
+// In a transaction: reads the answers of these claimed chunks of one graph. A
+// chunk goes to its plan's next stage, or is done with its facts and mentions
+// written; an answer that cannot be used sends it back to be asked, splits it
+// (cut off by length), or fails it, alone. The claims are released.
+ReadResult read_chunks(const std::vector<store::Item>& chunks);
+
+}  // namespace kg_batch::workers

@@ -1,0 +1,121 @@
+#include "workers/worker_process.h"
+
+#include "backend/bridge.h"
+#include "backend/locks.h"
+#include "backend/log.h"
+#include "backend/settings.h"
+#include "backend/transaction.h"
+#include "store/home.h"
+#include "store/worker.h"
+
+namespace kg_batch::workers {
+
+using namespace backend;
+
+namespace {
+
+bool reloaded = false;
+
+void leave_shared_memory(int, Datum) { remove_worker(MyProcPid); }
+
+const char* kind_name(WorkerKind kind) {
+  switch (kind) {
+    case WorkerKind::launcher: return "launcher";
+    case WorkerKind::coordinator: return "coordinator";
+    case WorkerKind::batch_manager: return "batch manager";
+    case WorkerKind::pipeline: return "pipeline";
+  }
+  return "";
+}
+
+}  // namespace
+
+bool WorkerProcess::begin(WorkerKind kind, unsigned int database, int coordinator_pid) {
+  database_ = database;
+  coordinator_pid_ = coordinator_pid;
+  attach_shared_memory();
+  if (!begin_session(database)) return false;
+  bool welcome = settings::enabled();
+  if (welcome)
+    in_transaction([&] {
+      welcome = store::look_at_home() == store::Home::ours && !store::is_stopped();
+      if (!welcome) return;
+      worker_id_ = store::add_worker_row(kind_name(kind));
+      lock_exclusive(LockClass::worker, worker_id_, LockSpan::session);
+    });
+  if (!welcome) return false;
+  WorkerState state;
+  state.pid = MyProcPid;
+  state.database = database;
+  state.kind = kind;
+  state.worker_id = worker_id_;
+  state.coordinator_pid = coordinator_pid;
+  backend_call([] { before_shmem_exit(leave_shared_memory, Datum{0}); });
+  if (!add_worker(state)) return false;
+  report_idle("");
+  return true;
+}
+
+void WorkerProcess::end() {
+  flush_counts();
+  in_transaction([&] { store::end_worker_row(worker_id_); });
+}
+
+bool WorkerProcess::go_on(int in_flight) {
+  backend_call([] {
+    CHECK_FOR_INTERRUPTS();
+    if (ConfigReloadPending != 0) {
+      ConfigReloadPending = 0;
+      ProcessConfigFile(PGC_SIGHUP);
+      reloaded = true;
+    }
+  });
+  beat(MyProcPid, in_flight);
+  if (!settings::enabled()) return false;
+  return coordinator_pid_ == 0 || backend::coordinator_pid(database_) == coordinator_pid_;
+}
+
+void WorkerProcess::count(std::int64_t chunks_done, std::int64_t chunks_failed, std::int64_t requests, std::int64_t nodes,
+                          std::int64_t edges) {
+  chunks_done_ += chunks_done;
+  chunks_failed_ += chunks_failed;
+  requests_ += requests;
+  nodes_ += nodes;
+  edges_ += edges;
+}
+
+void WorkerProcess::flush_counts() {
+  if (chunks_done_ + chunks_failed_ + requests_ + nodes_ + edges_ == 0) return;
+  in_transaction([&] { store::count_work(worker_id_, chunks_done_, chunks_failed_, requests_, nodes_, edges_); });
+  chunks_done_ = chunks_failed_ = requests_ = nodes_ = edges_ = 0;
+}
+
+void run_worker(const std::function<void()>& run) {
+  entry_point([&] {
+    backend_call([] {
+      // `die` and no flag: a worker that waits for synchronous replication must
+      // not hold up a fast shutdown.
+      pqsignal(SIGTERM, die);
+      pqsignal(SIGHUP, SignalHandlerForConfigReload);
+      BackgroundWorkerUnblockSignals();
+    });
+    try {
+      run();
+    } catch (const Leave&) {
+      // The extension is gone or of another version: nothing is left to do here.
+    }
+  });
+  proc_exit(0);
+}
+
+std::int64_t backoff_after(int errors_in_a_row) {
+  return std::min<std::int64_t>(60'000, 250LL << std::min(errors_in_a_row, 8));
+}
+
+bool configuration_was_reloaded() {
+  const bool was = reloaded;
+  reloaded = false;
+  return was;
+}
+
+}  // namespace kg_batch::workers
