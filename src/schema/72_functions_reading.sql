@@ -1,0 +1,44 @@
+-- Reading the graph by questions. These are the caller's own queries on the
+-- views, with the caller's rights and nobody else's.
+
+CREATE FUNCTION kg_batch.facts(about text DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
+                               current boolean DEFAULT NULL, graph text DEFAULT NULL)
+    RETURNS TABLE (said_at timestamptz, said_by text, fact text, modality text, negated boolean, conversation text, fact_id bigint)
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    the_graph CONSTANT bigint := kg_batch.graph_id(graph);
+    nodes bigint[];
+BEGIN
+    IF about IS NOT NULL THEN
+        IF about ~ '^[0-9]{1,18}$' THEN
+            nodes := ARRAY(SELECT n.node_id FROM kg_batch.node n WHERE n.graph_id = the_graph AND n.node_id = about::bigint
+                           UNION SELECT r.node_id FROM kg_batch.node_redirect r
+                           WHERE r.graph_id = the_graph AND r.old_node_id = about::bigint);
+        END IF;
+        IF nodes IS NULL OR nodes = '{}' THEN
+            nodes := ARRAY(SELECT n.node_id FROM kg_batch.node n WHERE n.graph_id = the_graph AND n.label = about);
+        END IF;
+        IF nodes = '{}' THEN
+            nodes := ARRAY(SELECT n.node_id FROM kg_batch.node n
+                           WHERE n.graph_id = the_graph
+                             AND (lower(n.label COLLATE "default") = lower(about)
+                                  OR EXISTS (SELECT FROM unnest(n.aliases) a WHERE lower(a) = lower(about))));
+        END IF;
+    END IF;
+    RETURN QUERY
+        SELECT f.said_at, f.said_by, f.text, f.modality, f.negated, f.conversation::text, f.fact_id
+        FROM kg_batch.fact f
+        WHERE f.graph_id = the_graph
+          AND (nodes IS NULL OR f.fact_id IN (SELECT l.fact_id FROM kg_batch.node_fact l
+                                              WHERE l.graph_id = the_graph AND l.node_id = ANY (nodes)))
+          AND (since IS NULL OR f.said_at >= since)
+          AND (until IS NULL OR f.said_at < until)
+          AND (current IS NULL OR current = EXISTS (
+                SELECT FROM kg_batch.node_fact l JOIN kg_batch.node s ON s.graph_id = l.graph_id AND s.node_id = l.node_id
+                WHERE l.graph_id = the_graph AND l.fact_id = f.fact_id AND s.type IN ('State', 'Goal')
+                  AND (s.end_date IS NULL OR s.end_date > to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD'))
+                  AND s.goal_status IS DISTINCT FROM 'completed' AND s.goal_status IS DISTINCT FROM 'abandoned'))
+        ORDER BY f.said_at NULLS LAST, f.fact_id;
+END $$;
+COMMENT ON FUNCTION kg_batch.facts(text, timestamptz, timestamptz, boolean, text)
+    IS 'facts in the order in which they were said. about: a node by id (an old one too) or by name (its label as it stands, else label or alias in any case); since and until bound when it was said, until exclusive; current => true: only those behind a State or Goal that has not ended, false: only the others. Needs reader';
