@@ -1,0 +1,84 @@
+#include "store/digest.h"
+
+#include "backend/spi.h"
+
+namespace kg_batch::store {
+
+// A row's text is that of a composite value: null, empty and quoted values stay
+// apart. Nothing in it may depend on a setting: times as microseconds, days as
+// numbers. A chunk is known by its conversation and by where its first sentence
+// begins and its last one ends.
+std::string graph_digest(std::int64_t graph_id) {
+  const auto rows = backend::execute(
+      R"(
+WITH place AS MATERIALIZED (
+    SELECT c.chunk_id, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(ROW (v.key, a.message_key, a.version,
+            c.starts[c.context_size + 1], b.message_key, b.version, c.ends[pg_catalog.cardinality(c.ends)])::text, 'UTF8')), 'hex') AS key,
+        v.key AS conversation, v.participant_names, v.participant_ids
+    FROM kg_batch_internal.chunk c
+    JOIN kg_batch_internal.conversation v ON v.graph_id = c.graph_id AND v.conversation_id = c.conversation_id
+    LEFT JOIN kg_batch_internal.message a ON a.graph_id = c.graph_id AND a.message_id = c.message_ids[c.context_size + 1]
+    LEFT JOIN kg_batch_internal.message b ON b.graph_id = c.graph_id
+        AND b.message_id = c.message_ids[pg_catalog.cardinality(c.message_ids)]
+    WHERE c.graph_id = $1),
+content (item) AS (
+    SELECT ROW ('graph', COALESCE(g.options ->> 'self', ''), COALESCE(g.options ->> 'names', 'personal'))::text
+    FROM kg_batch_internal.graph g WHERE g.graph_id = $1
+    UNION ALL
+    SELECT ROW ('node', n.key, n.is_statement, n.type, n.class, n.label, n.category, n.aliases, n.attributes, n.hash_tags, n.negated,
+        n.modality, n.start_date, n.start_how, n.end_date, n.end_how, n.goal_status,
+        (SELECT pg_catalog.string_agg(COALESCE((pg_catalog.lower(d.days) - '2000-01-01'::date)::text, '') || ' '
+                || COALESCE((pg_catalog.upper(d.days) - '2000-01-01'::date)::text, ''), ',' ORDER BY d.days)
+         FROM pg_catalog.unnest(n.asserted_on) AS d (days)),
+        n.confidence, n.importance, n.mentions)::text
+    FROM kg_batch_internal.node n WHERE n.graph_id = $1
+    UNION ALL
+    SELECT ROW ('edge', s.key, e.predicate, t.key, e.negated, e.mentions)::text
+    FROM kg_batch_internal.edge e
+    JOIN kg_batch_internal.node s ON s.graph_id = e.graph_id AND s.node_id = e.source_id
+    JOIN kg_batch_internal.node t ON t.graph_id = e.graph_id AND t.node_id = e.target_id
+    WHERE e.graph_id = $1
+    UNION ALL
+    SELECT ROW ('fact', p.key, f.n, f.text, f.modality, f.negated, f.said_by, p.participant_names[f.said_by],
+        p.participant_ids[f.said_by], (EXTRACT(epoch FROM f.said_at) * 1000000)::bigint, m.message_key, m.version)::text
+    FROM kg_batch_internal.fact f
+    JOIN place p ON p.chunk_id = f.chunk_id
+    LEFT JOIN kg_batch_internal.message m ON m.graph_id = f.graph_id AND m.message_id = f.first_message_id
+    WHERE f.graph_id = $1 AND f.live
+    UNION ALL
+    SELECT ROW ('source', p.key, q.fact, q.n, m.message_key, m.version, q.sentence_start, q.sentence_end, q.quote, q.matched,
+        q.span_start, q.span_end)::text
+    FROM kg_batch_internal.fact_source q
+    JOIN kg_batch_internal.fact f ON f.graph_id = q.graph_id AND f.chunk_id = q.chunk_id AND f.n = q.fact AND f.live
+    JOIN place p ON p.chunk_id = q.chunk_id
+    JOIN kg_batch_internal.message m ON m.graph_id = q.graph_id AND m.message_id = q.message_id
+    WHERE q.graph_id = $1
+    UNION ALL
+    SELECT ROW ('mention', p.key, m.n, m.key, o.key, m.is_statement, m.type, m.class, m.label, m.label_key, m.category, m.named,
+        m.aliases, m.attributes, m.hash_tags, m.confidence, m.importance, m.start_date, m.start_how, m.end_date, m.end_how, m.replaces,
+        m.goal_status, m.negated, m.modality, m.facts, (EXTRACT(epoch FROM m.said_at) * 1000000)::bigint, m.participant, m.scope)::text
+    FROM kg_batch_internal.node_mention m
+    JOIN place p ON p.chunk_id = m.chunk_id
+    LEFT JOIN kg_batch_internal.identity i ON i.graph_id = m.graph_id AND i.key = m.key
+    LEFT JOIN kg_batch_internal.node o ON o.graph_id = i.graph_id AND o.node_id = i.node_id
+    WHERE m.graph_id = $1 AND m.live
+    UNION ALL
+    SELECT ROW ('role', p.key, r.n, r.statement, r.role, r.target)::text
+    FROM kg_batch_internal.edge_mention r
+    JOIN kg_batch_internal.node_mention m ON m.graph_id = r.graph_id AND m.chunk_id = r.chunk_id AND m.n = r.statement AND m.live
+    JOIN place p ON p.chunk_id = r.chunk_id
+    WHERE r.graph_id = $1),
+hashed AS (
+    SELECT pg_catalog.sha256(pg_catalog.convert_to(c.item, 'UTF8')) AS hash FROM content c),
+buckets AS (
+    SELECT pg_catalog.substr(h.hash, 1, 2) AS bucket,
+        pg_catalog.sha256(pg_catalog.string_agg(h.hash, ''::bytea ORDER BY h.hash)) AS hash
+    FROM hashed h GROUP BY 1)
+SELECT pg_catalog.encode(pg_catalog.sha256('kg_batch digest 1'::bytea
+    || COALESCE(pg_catalog.string_agg(b.hash, ''::bytea ORDER BY b.bucket), ''::bytea)), 'hex')
+FROM buckets b)",
+      {graph_id});
+  return rows.text(0, 0);
+}
+
+}  // namespace kg_batch::store
