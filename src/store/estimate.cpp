@@ -1,0 +1,219 @@
+#include <nlohmann/json.hpp>
+
+#include <set>
+
+#include "backend/bridge.h"
+#include "backend/settings.h"
+#include "backend/spi.h"
+#include "stages/stage.h"
+#include "store/chunk.h"
+#include "store/cutting_options.h"
+#include "store/estimate.h"
+
+namespace kg_batch::store {
+
+using backend::execute;
+
+namespace {
+
+constexpr std::size_t most_bytes_held = 200 << 20;
+constexpr std::int64_t conversations_at_once = 100;
+
+// Tokens around the words in a question (stages/question_document.h): the
+// document, `{"by":1,"at":"2023-05-08 15:56 Mon","s":[` and `[1,"…"],`.
+constexpr std::int64_t frame_tokens = 60;
+constexpr std::int64_t message_tokens = 24;
+constexpr std::int64_t sentence_tokens = 6;
+
+constexpr double assumed_output_per_sentence = 80;
+constexpr std::int64_t enough_answers = 20;
+
+// What providers find again of a constant beginning: from 1,024 tokens on, in steps of 128.
+std::int64_t cacheable(std::int64_t tokens) { return tokens < 1'024 ? 0 : tokens / 128 * 128; }
+
+}  // namespace
+
+Estimator::Estimator(std::int64_t graph_id, const JobOptions& options, std::size_t enough_bytes)
+    : graph_id_(graph_id), options_(options), enough_bytes_(enough_bytes), cutting_(cutting_options(options)) {
+  for (std::optional<std::string> stage = first_stage(options.extraction); stage; stage = next_stage(options.extraction, *stage)) {
+    stages_.push_back(*stage);
+    constant_tokens_ += chunking::estimate_tokens(newest_prompt(*stage).text);
+    if (const stages::Stage* const known = stages::find_stage(*stage))
+      constant_tokens_ += chunking::estimate_tokens(known->schema().dump());
+  }
+}
+
+void Estimator::add(const IncomingMessage& message) {
+  all_bytes_ += message.content.size();
+  if (enough_bytes_ > 0 && counted_bytes_ > enough_bytes_) return;
+  counted_bytes_ += message.content.size();
+  held_bytes_ += message.content.size();
+  Conversation& conversation = held_[message.conversation];
+  chunking::Message one;
+  one.message_id = static_cast<std::int64_t>(conversation.messages.size()) + 1;
+  one.delivery = 1;
+  one.by_assistant = message.role != "user";
+  if (!one.by_assistant) {
+    const std::string& known_by = message.speaker_id.empty() ? message.speaker : message.speaker_id;
+    const auto [found, is_new] =
+        conversation.speaker_numbers.emplace(known_by, static_cast<int>(conversation.speakers.size()));
+    if (is_new) conversation.speakers.push_back(message.speaker);
+    one.speaker = found->second;
+  }
+  one.text = message.content;
+  one.sent_at_us = message.sent_at_us;
+  one.session = message.session;
+  conversation.messages.push_back(std::move(one));
+  if (held_bytes_ > most_bytes_held) cut_held();
+}
+
+void Estimator::add_job(std::int64_t job_id) {
+  add_uncut(job_id);
+  add_chunks(job_id);
+}
+
+// Edits of what was cut are read alone, each in a chunk of its own.
+void Estimator::add_uncut(std::int64_t job_id) {
+  for (std::int64_t after = 0;;) {
+    const auto page = execute(
+        "SELECT v.conversation_id FROM kg_batch_internal.conversation v WHERE v.graph_id = $1 AND v.job_id = $2 "
+        "AND v.conversation_id > $3 ORDER BY v.conversation_id LIMIT $4",
+        {graph_id_, job_id, after, conversations_at_once});
+    if (page.empty()) break;
+    std::vector<std::int64_t> conversation_ids;
+    for (std::size_t i = 0; i < page.size(); ++i) conversation_ids.push_back(page.integer(i, 0));
+    after = conversation_ids.back();
+    const auto rows = execute(
+        "SELECT m.conversation_id, m.role, m.participant, v.participant_names[m.participant], m.content, "
+        "kg_batch_internal.us(m.sent_at), m.session, m.replaces IS NOT NULL, m.message_id "
+        "FROM kg_batch_internal.message m JOIN kg_batch_internal.conversation v USING (graph_id, conversation_id) "
+        "WHERE m.graph_id = $1 AND m.conversation_id = ANY ($2) AND m.segment_id IS NULL AND m.skipped IS NULL "
+        "AND NOT m.replaced ORDER BY m.conversation_id, m.position, m.message_id",
+        {graph_id_, conversation_ids});
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      IncomingMessage message;
+      message.conversation = rows.text(i, 0) + (rows.boolean(i, 7) ? ":" + rows.text(i, 8) : "");
+      message.role = rows.text(i, 1);
+      message.speaker_id = rows.text(i, 2);
+      message.speaker = rows.text(i, 3);
+      message.content = rows.text(i, 4);
+      message.sent_at_us = rows.maybe_integer(i, 5);
+      message.session = rows.maybe_text(i, 6);
+      add(message);
+    }
+    cut_held();
+  }
+}
+
+void Estimator::add_chunks(std::int64_t job_id) {
+  const auto rows = execute(
+      "SELECT pg_catalog.count(*), pg_catalog.sum(c.countable), pg_catalog.sum(c.tokens), pg_catalog.sum(pg_catalog.cardinality(c.message_ids)), "
+      "pg_catalog.sum((SELECT pg_catalog.count(DISTINCT m) FROM unnest(c.message_ids) m)), "
+      "pg_catalog.count(DISTINCT c.conversation_id) "
+      "FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.job_id = $2 AND c.state IN ('ready', 'asking') "
+      "AND NOT EXISTS (SELECT FROM kg_batch_internal.request r WHERE r.graph_id = c.graph_id AND r.request_id = c.request_id "
+      " AND r.state = 'answered')",
+      {graph_id_, job_id});
+  const std::int64_t chunks = rows.integer(0, 0);
+  if (chunks == 0) return;
+  chunks_ += chunks;
+  conversations_ += rows.integer(0, 5);
+  countable_ += rows.integer(0, 1);
+  question_tokens_ += chunks * frame_tokens + rows.integer(0, 2) + rows.integer(0, 3) * sentence_tokens + rows.integer(0, 4) * message_tokens;
+}
+
+void Estimator::cut_held() {
+  for (auto& [key, conversation] : held_) {
+    backend::backend_call([] { CHECK_FOR_INTERRUPTS(); });
+    cut(conversation);
+  }
+  held_.clear();
+  held_bytes_ = 0;
+}
+
+void Estimator::cut(Conversation& conversation) {
+  chunking::CutInput input;
+  input.messages = std::move(conversation.messages);
+  input.speakers = std::move(conversation.speakers);
+  input.closing = {1};
+  const chunking::Cuts cuts = chunking::cut(input, cutting_);
+  ++conversations_;
+  for (const chunking::Chunk& chunk : cuts.chunks) {
+    std::set<std::int64_t> context_messages, messages;
+    for (const auto& sentence : chunk.context) context_messages.insert(sentence.message_id);
+    for (const auto& sentence : chunk.sentences) messages.insert(sentence.message_id);
+    std::int64_t names = 0;
+    for (const std::string& name : chunk.cast) names += chunking::estimate_tokens(name) + 2;
+    ++chunks_;
+    countable_ += chunk.countable;
+    question_tokens_ += frame_tokens + names + chunk.tokens +
+                        static_cast<std::int64_t>(chunk.context.size() + chunk.sentences.size()) * sentence_tokens +
+                        static_cast<std::int64_t>(context_messages.size() + messages.size()) * message_tokens;
+  }
+}
+
+Estimate Estimator::estimate() {
+  cut_held();
+  Estimate estimate;
+  const double scale =
+      counted_bytes_ == 0 ? 1 : static_cast<double>(all_bytes_) / static_cast<double>(counted_bytes_);
+  const auto scaled = [scale](double value) { return static_cast<std::int64_t>(value * scale + 0.5); };
+  estimate.conversations = scaled(static_cast<double>(conversations_));
+  estimate.sentences = scaled(static_cast<double>(countable_));
+  estimate.chunks = scaled(static_cast<double>(chunks_));
+  estimate.requests = estimate.chunks * static_cast<std::int64_t>(stages_.size());
+  estimate.input_tokens = estimate.chunks * constant_tokens_ + scaled(static_cast<double>(question_tokens_));
+  for (const std::string& stage : stages_)
+    estimate.output_tokens += scaled(static_cast<double>(countable_) * output_per_sentence(stage, &estimate.measured));
+  estimate.mode = options_.use_batch_api && estimate.requests >= options_.batch_min_requests ? "batch" : "direct";
+  estimate.model = options_.model;
+  // Prices have tiers by the size of one request, so one average request is priced.
+  const std::int64_t requests = std::max<std::int64_t>(estimate.requests, 1);
+  const std::int64_t cached =
+      estimate.mode == "direct" && requests > 1 ? cacheable(constant_tokens_ / static_cast<std::int64_t>(std::max<std::size_t>(stages_.size(), 1))) : 0;
+  const auto cost = execute(
+      "SELECT pg_catalog.round(kg_batch_internal.cost($1, pg_catalog.now(), $2, $3, $4, 0, $5) * $6, 6), "
+      "pg_catalog.round(kg_batch_internal.cost($1, pg_catalog.now(), 'direct', $3, $4, 0, $5) * $6, 6)",
+      {estimate.model, estimate.mode, estimate.input_tokens / requests, cached, estimate.output_tokens / requests, estimate.requests});
+  estimate.cost = cost.maybe_text(0, 0);
+  estimate.direct_cost = cost.maybe_text(0, 1);
+  return estimate;
+}
+
+// Output tokens per countable sentence in the newest answers of the graph.
+double Estimator::output_per_sentence(const std::string& stage, bool* measured) const {
+  const auto rows = execute(
+      "SELECT pg_catalog.count(*), pg_catalog.sum(a.output_tokens), pg_catalog.sum(c.countable) "
+      "FROM (SELECT graph_id, request_id, chunk_id FROM kg_batch_internal.request WHERE graph_id = $1 AND stage = $2 AND model = $3 "
+      " AND state = 'answered' ORDER BY request_id DESC LIMIT 500) r "
+      "JOIN kg_batch_internal.answer a ON a.graph_id = r.graph_id AND a.request_id = r.request_id AND a.outcome = 'answered' "
+      "JOIN kg_batch_internal.chunk c ON c.graph_id = r.graph_id AND c.chunk_id = r.chunk_id",
+      {graph_id_, stage, options_.model});
+  if (rows.integer(0, 0) < enough_answers || rows.integer(0, 2) == 0) return assumed_output_per_sentence;
+  *measured = true;
+  return rows.number(0, 1) / rows.number(0, 2);
+}
+
+JobOptions options_of_new_job(std::int64_t graph_id) {
+  nlohmann::json frozen = nlohmann::json::object();
+  for (const auto& setting : backend::job_settings()) frozen[setting.name] = backend::job_setting(setting);
+  const auto of_graph = nlohmann::json::parse(
+      execute("SELECT options FROM kg_batch_internal.graph WHERE graph_id = $1", {graph_id}).text(0, 0));
+  for (const auto& [name, value] : of_graph.items()) frozen[name] = value.is_string() ? value.get<std::string>() : value.dump();
+  const auto number = [&](const char* name) { return std::stoi(frozen[name].get<std::string>()); };
+  JobOptions options;
+  options.batch_chunk_max = number("batch_chunk_max");
+  options.batch_chunk_size = number("batch_chunk_size");
+  options.batch_min_requests = number("batch_min_requests");
+  options.boundaries = frozen["boundaries"].get<std::string>();
+  options.chunk_max_tokens = number("chunk_max_tokens");
+  options.context_sentences = number("context_sentences");
+  options.extraction = frozen["extraction"].get<std::string>();
+  options.model = frozen["model"].get<std::string>();
+  options.real_time_chunk_size = number("real_time_chunk_size");
+  const std::string by_batch = frozen["use_batch_api"].get<std::string>();
+  options.use_batch_api = by_batch == "on" || by_batch == "true";
+  return options;
+}
+
+}  // namespace kg_batch::store

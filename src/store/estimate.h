@@ -1,0 +1,72 @@
+// What it will take to read messages: chunks, requests, tokens, US dollars,
+// before anything is asked.
+//
+// Messages are cut in memory just as the workers will cut them, as if nothing
+// more came. Input tokens are counted over what each request holds; output
+// tokens follow from what the graph's answers took per sentence once there are
+// enough of them, and from a constant until then.
+
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "chunking/cuts.h"
+#include "store/ingest.h"
+#include "store/job.h"
+
+namespace kg_batch::store {
+
+struct Estimate {
+  std::int64_t conversations = 0;
+  std::int64_t sentences = 0;  // that count towards chunks
+  std::int64_t chunks = 0;
+  std::int64_t requests = 0;
+  std::int64_t input_tokens = 0, output_tokens = 0;
+  std::string mode;   // batch or direct
+  std::string model;
+  std::optional<std::string> cost, direct_cost;  // nothing where the model has no price
+  bool measured = false;  // output as the graph's answers took, not a constant
+};
+
+class Estimator {
+ public:
+  // Past `enough_bytes` of text the rest is taken to be like what came before.
+  Estimator(std::int64_t graph_id, const JobOptions& options, std::size_t enough_bytes = 0);
+
+  void add(const IncomingMessage& message);
+  // All of a job that is not cut, or cut and not answered.
+  void add_job(std::int64_t job_id);
+  Estimate estimate();
+
+ private:
+  struct Conversation {
+    std::vector<chunking::Message> messages;
+    std::vector<std::string> speakers;
+    std::unordered_map<std::string, int> speaker_numbers;
+  };
+  void add_uncut(std::int64_t job_id);
+  void add_chunks(std::int64_t job_id);
+  void cut_held();
+  void cut(Conversation& conversation);
+  double output_per_sentence(const std::string& stage, bool* measured) const;
+
+  std::int64_t graph_id_;
+  JobOptions options_;
+  std::size_t enough_bytes_;
+  chunking::CutOptions cutting_;
+  std::vector<std::string> stages_;
+  std::int64_t constant_tokens_ = 0;  // prompts and schemas of one chunk's requests
+  std::unordered_map<std::string, Conversation> held_;
+  std::size_t held_bytes_ = 0;
+  std::uint64_t counted_bytes_ = 0, all_bytes_ = 0;
+  std::int64_t conversations_ = 0, countable_ = 0, chunks_ = 0, question_tokens_ = 0;
+};
+
+// The options that a job made now would have: the caller's settings, then the graph's.
+JobOptions options_of_new_job(std::int64_t graph_id);
+
+}  // namespace kg_batch::store
