@@ -216,9 +216,18 @@ std::vector<Key> keys_of_things(const std::vector<Thing>& things, const std::vec
   return keys;
 }
 
+std::string scope_of_statement(const Statement& statement, const Standing& standing, bool has_participant,
+                               const KnownSentences& sentences) {
+  const std::string day = day_of(statement);
+  const bool is_undated_event = statement.type == "Event" && day.empty();
+  if (is_undated_event || !has_participant) {
+    return day + "\x1f" + std::string(segment_of(standing.first_sentence, sentences));
+  }
+  return day;
+}
+
 Key key_of_statement(const Statement& statement, const Standing& standing,
-                     const std::vector<std::pair<const RoleOf*, Key>>& roles, bool has_participant,
-                     const KnownSentences& sentences) {
+                     const std::vector<std::pair<const RoleOf*, Key>>& roles, std::string_view scope) {
   std::set<std::tuple<std::string, std::string, Key>> parts;
   for (const auto& [role, target] : roles) {
     parts.emplace(role->role, role->role_text ? name_key(*role->role_text) : "", target);
@@ -232,10 +241,7 @@ Key key_of_statement(const Statement& statement, const Standing& standing,
   for (const auto& [role, role_text, target] : parts) {
     key.add(role).add(role_text).add(target);
   }
-  const std::string day = day_of(statement);
-  const bool is_undated_event = statement.type == "Event" && day.empty();
-  const bool is_of_segment = is_undated_event || !has_participant;
-  key.add(day).add(is_of_segment ? segment_of(standing.first_sentence, sentences) : std::string_view{});
+  key.add(scope);
   return key.key();
 }
 

@@ -7,6 +7,8 @@
 
 #pragma once
 
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,10 +22,15 @@ namespace kg_batch::graph {
 std::vector<Key> keys_of_things(const std::vector<Thing>& things, const std::vector<Standing>& standings,
                                 const Place& place, const KnownSentences& sentences, std::vector<Rejected>& rejected);
 
-// The key of a statement by its roles and the keys they lead to.
-// `has_participant`: one of them leads to somebody who speaks.
+// How far a statement reaches besides what takes part in it: its day, for a dated
+// Event; its segment, for an undated one and for what no speaker takes part in;
+// "" for what is the same wherever it is said.
+std::string scope_of_statement(const Statement& statement, const Standing& standing, bool has_participant,
+                               const KnownSentences& sentences);
+
+// The key of a statement by its roles and the keys they lead to,
+// and by its scope.
 Key key_of_statement(const Statement& statement, const Standing& standing,
-                     const std::vector<std::pair<const RoleOf*, Key>>& roles, bool has_participant,
-                     const KnownSentences& sentences);
+                     const std::vector<std::pair<const RoleOf*, Key>>& roles, std::string_view scope);
 
 }  // namespace kg_batch::graph

@@ -57,7 +57,7 @@ MentionRow statement_row(const Statement& statement, const Standing& standing) {
   row.is_statement = true;
   row.type = statement.type;
   row.label = statement.label;
-  row.category = statement.category;
+  row.category = name_key(statement.category);  // a kind, compared as in the key
   row.label_key = name_key(statement.label);
   row.hash_tags = statement.hash_tags;
   row.confidence = statement.confidence;
@@ -116,8 +116,9 @@ Mentions mentions_of(const Reading& reading, const stages::Question& question, c
       has_participant = has_participant || target.participant.has_value();
     }
     const Standing standing = standing_of({statement.facts.begin(), statement.facts.end()}, facts);
-    mentions.nodes[node_of.at(statement.id)].key =
-        key_of_statement(statement, standing, targets, has_participant, sentences);
+    MentionRow& row = mentions.nodes[node_of.at(statement.id)];
+    row.scope = scope_of_statement(statement, standing, has_participant, sentences);
+    row.key = key_of_statement(statement, standing, targets, row.scope);
   }
 
   for (std::size_t i = 0; i < statements.size(); ++i) {
@@ -128,7 +129,10 @@ Mentions mentions_of(const Reading& reading, const stages::Question& question, c
       edge.statement = mentions.nodes[node_of.at(statements[i].id)].n;
       edge.target = mentions.nodes[node_of.at(role.node)].n;
       edge.role = role.role;
-      edge.role_text = role.role_text;
+      // As in the key: two spellings of one role are one edge.
+      if (role.role_text) {
+        edge.role_text = name_key(*role.role_text);
+      }
       mentions.edges.push_back(std::move(edge));
     }
   }
