@@ -95,6 +95,21 @@ constexpr Kind kinds[] = {
     {"recover", "Recovery", "recovery", "object", ""},
     {"plan", "Planning", "planning", "object", ""},
     {"train", "Training", "training", "object", ""},
+    {"share", "Sharing", "sharing", "object", ""},
+    {"enter", "Entry", "participation", "object", ""},
+    {"invite", "Invitation", "invitation", "object", ""},
+    {"spend", "Stay", "stay", "object", ""},
+    {"quit", "End", "end", "object", ""},
+    {"camp", "Camping", "camping", "place", "place"},
+    {"upgrade", "Improvement", "improvement", "object", "product"},
+    {"collect", "Collection", "collection", "object", ""},
+    {"score", "Score", "sport", "object", ""},
+    {"check", "Visit", "visit", "object", ""},
+    {"discuss", "Discussion", "discussion", "topic", ""},
+    {"talk", "Conversation", "conversation", "topic", ""},
+    {"chat", "Conversation", "conversation", "topic", ""},
+    {"notice", "Discovery", "discovery", "object", ""},
+    {"remember", "Memory", "memory", "topic", ""},
 };
 
 const Kind* kind_of(const std::string& lemma) {
@@ -122,11 +137,13 @@ bool under_way(Reader& reader, Told& told) {
     return false;
   }
   if (!is_any(lemma, {"learn", "study", "train", "practice", "practise", "write", "paint", "read", "build", "take", "renovate", "play",
-                      "teach", "volunteer", "work", "develop", "design", "research", "organize", "organise", "coach", "mentor", "knit", "watch", "run"})) {
+                      "teach", "volunteer", "work", "develop", "design", "research", "organize", "organise", "coach", "mentor", "knit", "watch", "run", "focus", "prepare", "look", "search", "save", "explore", "think", "try",
+                      "promote", "expand", "help", "support", "host", "grow", "plan", "create", "make", "record", "draw", "bake", "cook"})) {
     return false;
   }
-  while (at < rest.size() && rest[at].in({"on", "for", "how", "at", "about", "with", "in", "to"})) ++at;
+  while (at < rest.size() && rest[at].in({"on", "for", "how", "at", "about", "with", "in", "to", "out", "into", "hard", "forward", "of"})) ++at;
   if (at < rest.size() && verb_form(rest[at].lower).base && !rest[at].capital() && at > 0 && rest[at - 1].is("to")) {
+    if (!is_any(lemma, {"learn", "train", "study", "practice", "practise"})) return false;
     // "learning to drive"
     const int skill = reader.concept_of(text_of(rest, at, std::min(at + 3, rest.size())), verb_form(rest[at].lower).lemma);
     const int fact = reader.say(told);
@@ -186,6 +203,11 @@ bool read_events(Reader& reader, Told& told) {
                                 told.clause.rest_has("lessons") || told.clause.rest_has("trip") || told.clause.rest_has("exam") || told.clause.rest_has("test"))) {
     return false;
   }
+  // "started to learn", "got mentored": the verb behind is what it is about
+  if (at < rest.size()) {
+    const VerbForm form = verb_form(rest[at].lower);
+    if ((at > 0 && rest[at - 1].is("to") && form.base && !rest[at].capital()) || (verb.lemma == "get" && rest[at].lower.ends_with("ed"))) return false;
+  }
   const std::vector<int> objects = reader.things_at(rest, at, told, kind->object_class);
   std::vector<Role> roles = {{person && verb.lemma != "break" ? "agent" : "subject", told.subject}};
   if (told.with >= 0) roles.push_back({"agent", told.with});
@@ -215,7 +237,8 @@ bool read_events(Reader& reader, Told& told) {
     if (rest[n].is("in") && thing_class == "place") roles.push_back({"place", thing});
   }
   const int fact = reader.say(told);
-  reader.event(told, fact, kind->label, kind->category, roles);
+  const bool trip = verb.lemma == "take" && told.clause.rest_has("trip");
+  reader.event(told, fact, trip ? "Trip" : kind->label, trip ? "travel" : kind->category, roles);
   return true;
 }
 

@@ -77,6 +77,27 @@ bool read_likes(Reader& reader, Told& told) {
     reader.state(told, fact, "Favourite", "preference", {{"experiencer", told.speaker}, {"topic", things[0]}});
     return true;
   }
+  // "Dancing is my passion"
+  if (verb.lemma == "be" && !told.negated && rest.size() >= 2 && rest[0].is("my") && told.subject >= 0 &&
+      told.subject != told.speaker && reader.builder().thing(told.subject).type == "Concept" &&
+      rest.back().in({"passion", "hobby", "thing", "favorite", "favourite", "escape", "therapy"})) {
+    const int fact = reader.say(told, reader.name_in_text(told.speaker) + " likes " + reader.builder().thing(told.subject).label + ".");
+    reader.state(told, fact, "Liking", "liking", {{"experiencer", told.speaker}, {"topic", told.subject}});
+    return true;
+  }
+  // "I have a clothing store"
+  if (verb.lemma == "have" && told.subject >= 0 && !rest.empty() && rest[0].in({"a", "an", "two", "three", "some"}) && !verb.able &&
+      verb.tense == Tense::present && told.factual() && reader.builder().thing(told.subject).thing_class == "person") {
+    auto phrase = reader.phrase_at(rest, 0);
+    const bool thing = phrase && is_any(class_of_noun(phrase->head), {"product", "place", "organisation", "work"});
+    if (!thing) return false;
+    const int owned = reader.thing_of(*phrase, rest, told, "product");
+    if (owned < 0) return false;
+    if (!reader.builder().thing(owned).named && reader.builder().thing(owned).of < 0) reader.builder().thing(owned).of = told.subject;
+    const int fact = reader.say(told);
+    reader.state(told, fact, "Ownership", "ownership", {{"owner", told.subject}, {"owned", owned}});
+    return true;
+  }
   if (told.subject < 0 || rest.empty()) return false;
   const std::string& subject_class = reader.builder().thing(told.subject).thing_class;
   if (subject_class != "person" && subject_class != "animal") return false;

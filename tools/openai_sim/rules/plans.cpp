@@ -209,6 +209,7 @@ bool read_plans(Reader& reader, Told& told) {
   if (told.subject < 0) return false;
   const std::string& subject_class = reader.builder().thing(told.subject).thing_class;
   if (subject_class != "person" && subject_class != "organisation" && subject_class != "other") return false;
+  if (reader.builder().thing(told.subject).type != "Entity") return false;
   if (abandoned(reader, told)) return true;
   if (auto deed = intention(reader, told)) {
     // "decided not to", "no longer want to"

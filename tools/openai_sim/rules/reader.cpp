@@ -38,6 +38,7 @@ enum class Frame { none, plain, reported, possible, hypothetical };
 
 Frame frame_of(const Clause& clause, bool by_speaker) {
   const std::string& lemma = clause.verb.lemma;
+  if (clause.verb.able && clause.verb.negated && lemma == "believe") return Frame::plain;  // "I can't believe we won"
   if (is_any(lemma, {"say", "tell", "mention", "claim", "announce", "answer", "explain"})) return by_speaker ? Frame::plain : Frame::reported;
   if (lemma == "hear") return Frame::reported;
   if (is_any(lemma, {"think", "guess", "believe", "hope", "wonder"})) return Frame::possible;
@@ -302,7 +303,7 @@ int Reader::thing_of(const NounPhrase& phrase, const Words& words, Told& told, s
   }
   if (phrase.head.empty() || phrase.text.size() > 60 || is_any(phrase.determiner, {"every", "each", "no", "any", "this", "that"})) return -1;
   if (in_list("thing things lot bit way time something anything nothing everything someone somebody everyone anyone people one ones stuff "
-              "day week month year time minute hour moment kind part fact idea point news",
+              "day week month year time minute hour moment kind part fact idea point news doing being having getting going",
               phrase.head) &&
       class_hint != "any") {
     return -1;

@@ -37,7 +37,7 @@ constexpr const char* regular =
     "welcome introduce interview audition rehearse discover notice realize realise remember happen interest "
     "inspire motivate excite save invest borrow lend earn owe offer expect continue consider dream avoid skip "
     "settle relocate head stumble check kick wrap host score crash bike jog ski surf skate sail garden barbecue "
-    "babysit swap pick explain hurry tie welcome prepare research work-out attract handle manage migrate switch raise rehome smoke count test backup carry bond stick";
+    "babysit swap pick explain hurry tie welcome prepare research work-out attract handle manage migrate switch raise rehome smoke count test backup carry bond stick enter focus expand search";
 
 struct Forms {
   std::unordered_map<std::string, VerbForm> by_form;
