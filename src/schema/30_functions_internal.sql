@@ -3,17 +3,18 @@
 
 CREATE FUNCTION kg_batch_internal.is_all_powerful(role oid) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-    RETURN EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = role AND r.rolsuper)
-        OR pg_catalog.pg_has_role(role, (SELECT e.extowner FROM pg_catalog.pg_extension e WHERE e.extname = 'kg_batch'), 'USAGE');
+    RETURN EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = is_all_powerful.role AND r.rolsuper)
+        OR pg_catalog.pg_has_role(is_all_powerful.role, (SELECT e.extowner FROM pg_catalog.pg_extension e WHERE e.extname = 'kg_batch'), 'USAGE');
 COMMENT ON FUNCTION kg_batch_internal.is_all_powerful(oid) IS 'superusers and members of the extension''s owner';
 
+-- Parameters are named in full: inside the sub-select a plain "role" is the column.
 CREATE FUNCTION kg_batch_internal.graphs_of(role oid, least_level int) RETURNS bigint[]
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-    RETURN CASE WHEN kg_batch_internal.is_all_powerful(role)
+    RETURN CASE WHEN kg_batch_internal.is_all_powerful(graphs_of.role)
         THEN ARRAY(SELECT g.graph_id FROM kg_batch_internal.graph g)
         ELSE ARRAY(SELECT DISTINCT a.graph_id FROM kg_batch_internal.access a
                    WHERE a.level >= least_level AND EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = a.role)
-                     AND pg_catalog.pg_has_role(role, a.role::oid, 'USAGE')) END;
+                     AND pg_catalog.pg_has_role(graphs_of.role, a.role::oid, 'USAGE')) END;
 COMMENT ON FUNCTION kg_batch_internal.graphs_of(oid, int) IS 'graphs on which a role has at least a level, its own or inherited';
 
 -- Rights to enter: each function and view decides by itself what it shows whom.
