@@ -1,0 +1,195 @@
+-- Who may what: nothing without a grant, one graph with one, no writing at all;
+-- and what every object of the extension has to have.
+\ir fixtures/two_graphs.sql
+SELECT * FROM no_plan();
+
+-- Roles are the server's, tests run side by side: names of this database.
+SELECT current_database() || '_nobody' AS nobody, current_database() || '_reader' AS reader, current_database() || '_auditor' AS auditor,
+    current_database() || '_writer' AS writer, current_database() || '_admin' AS admin, current_database() || '_member' AS member \gset
+CREATE ROLE :"nobody"; CREATE ROLE :"reader"; CREATE ROLE :"auditor"; CREATE ROLE :"writer"; CREATE ROLE :"admin"; CREATE ROLE :"member";
+GRANT USAGE ON SCHEMA tap TO PUBLIC;
+DO $$
+DECLARE
+    level text;
+BEGIN
+    FOREACH level IN ARRAY ARRAY['reader', 'auditor', 'writer', 'admin'] LOOP
+        PERFORM kg_batch.grant_access(current_database() || '_' || level, level, 'pets');
+    END LOOP;
+END $$;
+GRANT :"reader" TO :"member";
+CREATE FUNCTION pets() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$ SELECT graph_id FROM kg_batch_internal.graph WHERE name = 'pets' $$;
+CREATE FUNCTION work() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$ SELECT graph_id FROM kg_batch_internal.graph WHERE name = 'work' $$;
+GRANT CREATE ON SCHEMA public TO PUBLIC;
+
+-- ---- objects ----
+
+CREATE VIEW object AS
+SELECT c.oid, 'pg_class'::regclass AS catalog, c.oid::regclass::text AS name, c.relnamespace::regnamespace::text AS schema, c.relkind::text AS kind
+FROM pg_class c WHERE c.relnamespace IN ('kg_batch'::regnamespace, 'kg_batch_internal'::regnamespace) AND c.relkind IN ('r', 'v', 'S', 'm', 'p')
+UNION ALL
+SELECT p.oid, 'pg_proc', p.oid::regprocedure::text, p.pronamespace::regnamespace::text, p.prokind::text
+FROM pg_proc p WHERE p.pronamespace IN ('kg_batch'::regnamespace, 'kg_batch_internal'::regnamespace);
+CREATE TABLE role_name AS SELECT current_database() || '_' || level AS name, level
+FROM unnest(ARRAY['nobody', 'reader', 'auditor', 'writer', 'admin', 'member']) AS level;
+
+SELECT cmp_ok(count(*), '>', 60::bigint, 'there are objects to look at') FROM object;
+SELECT is_empty($$SELECT name FROM object o WHERE kind <> 'S' AND obj_description(o.oid, o.catalog::name) IS NULL$$, 'each has a comment');
+SELECT is_empty($$SELECT p.polname FROM pg_policy p WHERE obj_description(p.oid, 'pg_policy') IS NULL$$, 'so has each policy');
+SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p JOIN object o ON o.oid = p.oid AND o.catalog = 'pg_proc'::regclass
+    WHERE p.prokind <> 'p' AND NOT 'search_path=pg_catalog, pg_temp' = ANY (COALESCE(p.proconfig, '{}'))$$, 'every function has a pinned search_path');
+SELECT set_eq($$SELECT DISTINCT p.proname::text FROM pg_proc p JOIN object o ON o.oid = p.oid AND o.catalog = 'pg_proc'::regclass
+    WHERE p.proconfig IS NULL$$, ARRAY['wait'], 'except procedures that commit');
+SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p JOIN object o ON o.oid = p.oid AND o.catalog = 'pg_proc'::regclass WHERE p.prosecdef$$,
+    'none runs with its owner''s rights as a whole');
+SELECT is_empty($$SELECT oid::regclass FROM pg_class WHERE relnamespace = 'kg_batch'::regnamespace AND relkind = 'v'
+    AND NOT 'security_barrier=true' = ANY (COALESCE(reloptions, '{}'))$$, 'every view is a barrier');
+SELECT is_empty($$SELECT oid::regclass FROM pg_class WHERE relnamespace = 'kg_batch'::regnamespace AND relkind NOT IN ('v', 'i')$$,
+    'what people read are views');
+SELECT is_empty($$SELECT c.oid::regclass FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'graph_id'
+    WHERE c.relnamespace = 'kg_batch_internal'::regnamespace AND c.relkind = 'r' AND NOT (c.relrowsecurity AND EXISTS (
+        SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polcmd = '*' AND pg_get_expr(p.polqual, c.oid) ~ 'my_graphs'))$$,
+    'every table with graph_id has the second fence');
+SELECT is_empty($$SELECT k.conrelid::regclass, k.conname FROM pg_constraint k
+    WHERE k.connamespace = 'kg_batch_internal'::regnamespace AND k.contype = 'f' AND NOT EXISTS (
+        SELECT FROM pg_index i WHERE i.indrelid = k.conrelid
+            AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey AND (i.indkey::int2[])[0:cardinality(k.conkey) - 1] <@ k.conkey)$$,
+    'every referencing column has an index');
+
+-- ---- privileges in the catalog ----
+
+SELECT is_empty($$SELECT o.name, p.privilege FROM object o, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS p (privilege),
+    role_name r WHERE o.kind IN ('r', 'v') AND has_table_privilege(r.name, o.oid, p.privilege)$$, 'nobody can write any table or view');
+SELECT is_empty($$SELECT r.name, o.name FROM object o, role_name r WHERE o.schema = 'kg_batch_internal' AND o.kind <> 'S' AND o.catalog = 'pg_class'::regclass
+    AND has_table_privilege(r.name, o.oid, 'SELECT')$$, 'nobody can read what is inside');
+SELECT is_empty($$SELECT r.name, o.name FROM object o, role_name r WHERE o.kind = 'S'
+    AND (has_sequence_privilege(r.name, o.oid, 'USAGE') OR has_sequence_privilege(r.name, o.oid, 'SELECT'))$$, 'nor use a sequence');
+SELECT is_empty($$SELECT r.name FROM role_name r WHERE has_schema_privilege(r.name, 'kg_batch_internal', 'USAGE')
+    OR has_schema_privilege(r.name, 'kg_batch', 'CREATE')$$, 'nor enter the inner schema, nor create in the outer one');
+SELECT is_empty($$SELECT o.name FROM object o, role_name r WHERE r.level = 'nobody'
+    AND CASE WHEN o.catalog = 'pg_proc'::regclass THEN has_function_privilege(r.name, o.oid, 'EXECUTE')
+             WHEN o.kind <> 'S' THEN has_table_privilege(r.name, o.oid, 'SELECT') END$$, 'a role without a grant has a right on nothing');
+
+-- ---- trying everything ----
+
+-- What happens when a role does something: its error code, or 'fine'.
+CREATE FUNCTION attempt(role text, statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    outcome text := 'fine';
+BEGIN
+    EXECUTE format('SET LOCAL ROLE %I', role);
+    BEGIN
+        EXECUTE statement;
+    EXCEPTION WHEN OTHERS THEN
+        outcome := SQLSTATE;
+    END;
+    RESET ROLE;
+    RETURN outcome;
+END $$;
+CREATE VIEW call AS
+SELECT o.name, CASE WHEN o.kind = 'p' THEN 'CALL ' ELSE 'SELECT ' END || p.pronamespace::regnamespace::text || '.' || p.proname || '('
+    || (SELECT COALESCE(string_agg('NULL::' || format_type(t, NULL), ', ' ORDER BY n), '') FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a (t, n))
+    || ')' AS statement, o.schema
+FROM object o JOIN pg_proc p ON p.oid = o.oid WHERE o.catalog = 'pg_proc'::regclass;
+
+SELECT is_empty(format($$SELECT name, attempt(%L, 'SELECT * FROM ' || name) FROM object WHERE kind IN ('r', 'v') AND attempt(%L, 'SELECT * FROM ' || name) <> '42501'$$,
+    :'nobody', :'nobody'), 'a role without a grant can read nothing');
+SELECT is_empty(format($$SELECT name, attempt(%L, statement) FROM call WHERE attempt(%L, statement) <> '42501'$$, :'nobody', :'nobody'),
+    'and call nothing');
+SELECT is_empty(format($$SELECT r.level, c.name, attempt(r.name, c.statement) FROM call c, role_name r WHERE c.schema = 'kg_batch_internal'
+    AND r.level <> 'nobody' AND attempt(r.name, c.statement) <> '42501'$$), 'no role can call what is inside');
+SELECT is_empty(format($$SELECT name, attempt(%L, 'SELECT * FROM ' || name) FROM object WHERE kind = 'v' AND schema = 'kg_batch' AND attempt(%L, 'SELECT * FROM ' || name) <> 'fine'$$,
+    :'reader', :'reader'), 'a reader can read every view');
+
+-- ---- one graph of two ----
+
+-- How many rows of which graphs a role sees in a view.
+CREATE FUNCTION seen(role text, view_name text) RETURNS bigint[] LANGUAGE plpgsql AS $$
+DECLARE
+    graphs bigint[];
+BEGIN
+    EXECUTE format('SET LOCAL ROLE %I', role);
+    EXECUTE format('SELECT array_agg(DISTINCT graph_id) FROM kg_batch.%I', view_name) INTO graphs;
+    RESET ROLE;
+    RETURN graphs;
+END $$;
+CREATE VIEW graph_view AS SELECT DISTINCT c.relname::text AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'graph_id'
+WHERE c.relnamespace = 'kg_batch'::regnamespace AND c.relkind = 'v';
+INSERT INTO kg_batch_internal.node_redirect SELECT graph_id, 1000000, max(node_id) FROM kg_batch_internal.node GROUP BY 1;
+UPDATE kg_batch_internal.conversation SET cut_error = 'for the test';
+
+SELECT is(seen(:'reader', name), CASE WHEN name IN ('evidence', 'rejected', 'errors') THEN NULL ELSE ARRAY[pets()] END,
+    'a reader sees of ' || name || (CASE WHEN name IN ('evidence', 'rejected', 'errors') THEN ' nothing' ELSE ' the one graph' END)) FROM graph_view;
+SELECT is(seen(:'auditor', name), ARRAY[pets()], 'an auditor sees of ' || name || ' the one graph') FROM graph_view;
+SELECT is(seen(:'member', 'node'), ARRAY[pets()], 'a member of the reader''s role sees the same');
+SELECT is(seen(:'reader', 'graph'), ARRAY[pets()], 'a stranger''s graph is not even named');
+SELECT is(seen(session_user, 'node'), ARRAY[pets(), work()], 'a superuser sees all');
+UPDATE kg_batch_internal.conversation SET cut_error = NULL;
+
+-- A definer function of somebody else's shows what its owner may see.
+SET ROLE :"reader";
+CREATE FUNCTION public.lend() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+    AS $$ SELECT count(DISTINCT graph_id) FROM kg_batch.node $$;
+RESET ROLE;
+SET ROLE :"nobody";
+SELECT is(public.lend(), 1::bigint, 'a view inside a definer function asks for the function''s owner');
+RESET ROLE;
+
+-- ---- functions on the other graph ----
+
+CREATE FUNCTION on_graph(call text, graph text) RETURNS text LANGUAGE sql AS $$ SELECT format(call, quote_literal(graph)) $$;
+CREATE TABLE right_needed (level int, call text);
+INSERT INTO right_needed VALUES
+    (1, 'SELECT kg_batch.graph_digest(%s)'), (1, 'SELECT * FROM kg_batch.facts(graph => %s)'), (1, 'SELECT kg_batch.graph_id(%s)'),
+    (3, 'SELECT kg_batch.create_job(graph => %s)'), (3, 'SELECT kg_batch.pause(''first'', %s)'), (3, 'SELECT kg_batch.resume(''first'', graph => %s)'),
+    (3, 'SELECT kg_batch.retry(''first'', graph => %s)'), (3, 'SELECT kg_batch.cancel(''first'', %s)'),
+    (4, format('SELECT kg_batch.grant_access(%L, ''reader'', %%s)', :'member'));
+CREATE TABLE level AS SELECT name, level, array_position(ARRAY['reader', 'auditor', 'writer', 'admin'], level) AS number FROM role_name
+WHERE level NOT IN ('nobody', 'member');
+SELECT is(attempt(l.name, on_graph(r.call, 'pets')), CASE WHEN l.number >= r.level THEN 'fine' ELSE '42501' END,
+    format('%s: %s', l.level, on_graph(r.call, 'pets'))) FROM right_needed r, level l ORDER BY r.level, r.call, l.number;
+SELECT is(attempt(l.name, on_graph(r.call, 'work')), '42704', format('%s: %s: no such graph', l.level, on_graph(r.call, 'work')))
+FROM right_needed r, level l ORDER BY r.level, r.call, l.number;
+SELECT is(attempt(:'admin', statement), '42501', statement || ' is for the owner') FROM unnest(ARRAY[
+    'SELECT kg_batch.create_graph(''mine'')', 'SELECT kg_batch.start()', 'SELECT kg_batch.stop()', 'SELECT kg_batch.resume()',
+    'SELECT kg_batch.set_model_price(''m'', 1, 1)', 'SELECT kg_batch.my_graphs(session_user, ''reader'')']) AS statement;
+SELECT is(attempt(:'member', format('SELECT kg_batch.my_graphs(%L, ''reader'')', :'reader')), 'fine', 'one may ask for a role that one is a member of');
+SELECT is(attempt(:'reader', 'SELECT * FROM kg_batch.health()'), 'fine', 'a reader may look at the health');
+SELECT kg_batch.grant_access(:'reader', 'none', 'pets');
+SELECT is(seen(:'reader', 'node'), NULL, 'none takes the right away');
+SELECT is(attempt(:'reader', 'SELECT * FROM kg_batch.health()'), '42501', 'and health with it');
+SELECT kg_batch.grant_access(:'reader', 'reader', 'pets');
+
+-- ---- the second fence ----
+
+GRANT USAGE ON SCHEMA kg_batch_internal TO :"writer", :"admin";
+GRANT SELECT ON kg_batch_internal.node TO :"writer", :"admin";
+SET ROLE :"writer";
+SELECT is(count(*), 0::bigint, 'a table granted by mistake shows a writer nothing') FROM kg_batch_internal.node;
+SET ROLE :"admin";
+SELECT is(count(DISTINCT graph_id), 1::bigint, 'and an admin the own graph') FROM kg_batch_internal.node;
+RESET ROLE;
+
+-- ---- by index ----
+
+INSERT INTO kg_batch_internal.graph (name, icu_version) SELECT 'g' || i, 'x' FROM generate_series(1, 200) i;
+INSERT INTO kg_batch_internal.node (graph_id, key, is_statement, label)
+SELECT graph_id, gen_random_uuid(), false, 'n' || i FROM kg_batch_internal.graph, generate_series(1, 100) i;
+ANALYZE kg_batch_internal.node;
+CREATE FUNCTION plan_of(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+    line text;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || statement LOOP RETURN NEXT line; END LOOP;
+END $$;
+GRANT EXECUTE ON FUNCTION plan_of(text) TO PUBLIC;
+SET ROLE :"reader";
+SELECT ok('InitPlan 1 (returns $0)' = ANY (array_agg(btrim(l))) OR bool_or(l ~ 'InitPlan 1'), 'the graphs of the caller are asked for once') FROM plan_of('SELECT label FROM kg_batch.node') l;
+SELECT ok(bool_or(l ~ 'Index Cond: .*graph_id = ANY') AND NOT bool_or(l ~ 'Seq Scan'), 'a graph is read by index') FROM plan_of('SELECT label FROM kg_batch.node') l;
+SELECT ok(bool_or(l ~ 'Index Cond: .*graph_id = ANY.*node_id = 5'), 'a node is found by the whole key') FROM plan_of('SELECT label FROM kg_batch.node WHERE node_id = 5') l;
+SELECT ok(bool_or(l ~ 'Index Cond: .*graph_id = ANY.*label = '), 'or by its label') FROM plan_of('SELECT node_id FROM kg_batch.node WHERE label = ''n7''') l;
+RESET ROLE;
+
+SELECT * FROM finish();
+DROP FUNCTION public.lend();
+DROP OWNED BY :"nobody", :"reader", :"auditor", :"writer", :"admin", :"member";
+DROP ROLE :"nobody", :"reader", :"auditor", :"writer", :"admin", :"member";
