@@ -55,7 +55,7 @@ void raise(const Raised& raised) {
   ereport(ERROR, (errcode(raised.sqlstate), errmsg_internal("%s", raised.message == nullptr ? "error" : raised.message),
                   raised.detail == nullptr ? 0 : errdetail_internal("%s", raised.detail),
                   raised.hint == nullptr ? 0 : errhint("%s", raised.hint),
-                  raised.context == nullptr ? 0 : errcontext("%s", raised.context)));
+                  raised.context == nullptr ? 0 : (errcontext("%s", raised.context))));
   pg_unreachable();
 }
 

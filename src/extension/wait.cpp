@@ -101,7 +101,7 @@ Look look_at(std::int64_t graph_id, std::optional<std::int64_t> job_id) {
       " pg_catalog.count(*) FILTER (WHERE p.state = 'paused'), pg_catalog.count(*) FILTER (WHERE p.state = 'cancelled'), "
       " COALESCE(pg_catalog.sum(p.chunks_failed), 0), pg_catalog.string_agg(p.job, ', ' ORDER BY p.job) FILTER (WHERE p.state = 'paused'), "
       " pg_catalog.min(p.reason) FILTER (WHERE p.state = 'paused'), pg_catalog.min(p.job), "
-      " pg_catalog.round(COALESCE(pg_catalog.avg(p.percent), 100), 0), COALESCE(pg_catalog.sum(p.chunks_done), 0), "
+      " pg_catalog.floor(COALESCE(pg_catalog.avg(p.percent), 100)), COALESCE(pg_catalog.sum(p.chunks_done), 0), "
       " COALESCE(pg_catalog.sum(p.chunks), 0), COALESCE(pg_catalog.sum(p.conversations), 0), "
       " pg_catalog.round(COALESCE(pg_catalog.sum(p.cost), 0), 4), "
       " pg_catalog.round(EXTRACT(epoch FROM pg_catalog.max(p.eta)))::bigint "
@@ -142,6 +142,10 @@ Look look_at(std::int64_t graph_id, std::optional<std::int64_t> job_id) {
   return look;
 }
 
+bool no_inbox(std::int64_t graph_id) {
+  return backend::execute("SELECT FROM kg_batch_internal.job WHERE graph_id = $1 AND name = 'inbox'", {graph_id}).processed() == 0;
+}
+
 // Nobody may be there after a restart without preload.
 std::string see_to_coordinator() {
   if (backend_call([] { return RecoveryInProgress(); })) return "";
@@ -157,7 +161,9 @@ bool is_over(const Look& look) {
       backend::report(Level::warning, "job \"" + look.name + "\" is cancelled", "", "SELECT kg_batch.retry takes it up again.");
     } else if (look.paused > 0) {
       backend::report(Level::warning, "paused: " + look.paused_names,
-                      look.reason.empty() ? "" : "The reason is " + look.reason + ".", "SELECT kg_batch.resume(job) goes on.");
+                      look.reason.empty() ? "" : "The reason is: " + look.reason + ".",
+                      look.reason == "budget" ? "SELECT kg_batch.resume(job, budget => ...) goes on with a higher one."
+                                              : "SELECT kg_batch.resume(job) goes on.");
     }
     if (look.failed > 0)
       backend::report(Level::warning, std::to_string(look.failed) + (look.failed == 1 ? " chunk" : " chunks") + " failed", "",
@@ -200,11 +206,17 @@ void wait_for(const Call& call) {
     in_short_transaction([&] {
       if (first) {
         graph_id = store::graph_for(caller, graph, store::Right::reader);
-        if (job) job_id = store::job_by(graph_id, *job);
+        // Before anything was enqueued without a job there is no inbox, and nothing to wait for.
+        if (job && !(*job == "inbox" && no_inbox(graph_id))) job_id = store::job_by(graph_id, *job);
+        if (job && !job_id) return;
       }
       look = look_at(graph_id, job_id);
       if (first && look.running > 0 && look.obstacle.empty()) warning = see_to_coordinator();
     });
+    if (job && !job_id) {
+      backend::report(Level::notice, "nothing was enqueued without a job yet");
+      return;
+    }
     const std::int64_t now = now_ms();
     if (!warning.empty()) backend::report(Level::warning, warning, "", "max_worker_processes might need to be increased.");
     warning.clear();

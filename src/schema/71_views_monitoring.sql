@@ -40,7 +40,7 @@ CROSS JOIN LATERAL (
         c.sentences + CASE WHEN j.state = 'cancelled' THEN 0 ELSE 2 * v.messages_uncut END AS total) s
 CROSS JOIN LATERAL (
     SELECT CASE WHEN s.total = 0 AND j.state = 'done' THEN 100.0 WHEN s.total = 0 THEN 0.0
-        WHEN s.finished = s.total THEN 100.0 ELSE LEAST(floor(1000.0 * s.finished / s.total) / 10, 99.9) END::numeric(4, 1) AS percent) p
+        WHEN s.finished = s.total AND j.state IN ('done', 'cancelled') THEN 100.0 ELSE LEAST(floor(1000.0 * s.finished / s.total) / 10, 99.9) END::numeric(4, 1) AS percent) p
 LEFT JOIN LATERAL (
     SELECT (max(a.done) - min(a.done)) * 60 / NULLIF(EXTRACT(epoch FROM max(a.at) - min(a.at)), 0) AS per_minute
     FROM kg_batch_internal.progress_sample a
@@ -53,7 +53,7 @@ WHERE j.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::big
 COMMENT ON VIEW kg_batch.progress IS 'a row a job: how far it is, how fast, what it costs';
 COMMENT ON COLUMN kg_batch.progress.state IS 'running, done (nothing in it is open), paused or cancelled';
 COMMENT ON COLUMN kg_batch.progress.reason IS 'why it is paused: budget, budget_per_day, a person''s word, trouble with key or account';
-COMMENT ON COLUMN kg_batch.progress.percent IS 'of sentences; what is not cut yet counts two a message';
+COMMENT ON COLUMN kg_batch.progress.percent IS 'of sentences; what is not cut yet counts two a message; 100 only once the job is done';
 COMMENT ON COLUMN kg_batch.progress.rate IS 'chunks a minute over the last five minutes';
 COMMENT ON COLUMN kg_batch.progress.eta IS 'time left at that rate; null while it is unknown, as for a batch that is out';
 COMMENT ON COLUMN kg_batch.progress.cost IS 'US dollars so far';
