@@ -82,9 +82,15 @@ bool MultipartReader::advance() {
         buffer_.clear();
         return false;
       }
-      state_ = buffer_.compare(0, 2, "\r\n") == 0 ? State::headers : State::broken;
-      buffer_.erase(0, 2);
-      return state_ == State::headers;
+      if (buffer_.compare(0, 2, "\r\n") == 0) {
+        buffer_.erase(0, 2);
+        state_ = State::headers;
+        return true;
+      }
+      // Only the beginning of a boundary: it belongs to the part.
+      state_ = in_part_ ? State::data : State::broken;
+      if (in_part_) events_.on_data(delimiter_);
+      return in_part_;
     }
     case State::headers: {
       const std::size_t end = buffer_.find("\r\n\r\n");
@@ -105,6 +111,7 @@ bool MultipartReader::advance() {
       }
       buffer_.erase(0, end + 4);
       events_.on_part(part);
+      in_part_ = true;
       state_ = State::data;
       return true;
     }

@@ -38,6 +38,7 @@ class MultipartReader {
   Events events_;
   std::string buffer_;
   State state_ = State::preamble;
+  bool in_part_ = false;
 };
 
 }  // namespace kg_sim
