@@ -95,7 +95,7 @@ class Coordinator {
       report_idle("supervising");
       wait_.until_something(pause_ms);
     }
-    end_children();
+    let_children_go();
     process.end();
   }
 
@@ -227,6 +227,12 @@ class Coordinator {
     if (!start_child(child, pipeline_backoff_, "kg_batch_pipeline_main", "kg_batch pipeline")) return false;
     pipelines_.push_back(child);
     return true;
+  }
+
+  // They see that their coordinator is gone and leave by themselves.
+  void let_children_go() {
+    set_coordinator(MyDatabaseId, 0, left_for_good);
+    for (const WorkerState& worker : backend::workers(MyDatabaseId)) backend_call([&] { wake(worker.pid); });
   }
 
   void end_children() {

@@ -1,5 +1,7 @@
 #include "workers/worker_process.h"
 
+#include <sys/resource.h>
+
 #include "backend/bridge.h"
 #include "backend/locks.h"
 #include "backend/log.h"
@@ -28,6 +30,16 @@ const char* kind_name(WorkerKind kind) {
   return "";
 }
 
+// A connection a request in flight, a few files of the server's own.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = static_cast<rlim_t>(settings::requests_in_flight()) + 1'024;
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = limit.rlim_max == RLIM_INFINITY ? wanted : std::min(limit.rlim_max, wanted);
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
 bool WorkerProcess::begin(WorkerKind kind, unsigned int database, int coordinator_pid) {
@@ -52,6 +64,7 @@ bool WorkerProcess::begin(WorkerKind kind, unsigned int database, int coordinato
   state.coordinator_pid = coordinator_pid;
   backend_call([] { before_shmem_exit(leave_shared_memory, Datum{0}); });
   if (!add_worker(state)) return false;
+  raise_descriptor_limit();
   report_idle("");
   return true;
 }
