@@ -21,12 +21,16 @@ constexpr std::int64_t conversations_at_once = 100;
 
 // Tokens around the words in a question (stages/question_document.h): the
 // document, `{"by":1,"at":"2023-05-08 15:56 Mon","s":[` and `[1,"…"],`.
-constexpr std::int64_t frame_tokens = 60;
-constexpr std::int64_t message_tokens = 24;
-constexpr std::int64_t sentence_tokens = 6;
+constexpr std::int64_t frame_tokens = 40;
+constexpr std::int64_t message_tokens = 16;
+constexpr std::int64_t sentence_tokens = 4;
 
 constexpr double assumed_output_per_sentence = 80;
 constexpr std::int64_t enough_answers = 20;
+
+// Prompts and schemas: English and JSON run at four characters a token. (Marks,
+// which estimate_tokens counts one by one, go together in JSON.)
+std::int64_t constant_tokens(std::string_view text) { return static_cast<std::int64_t>(text.size() + 3) / 4; }
 
 // What providers find again of a constant beginning: from 1,024 tokens on, in steps of 128.
 std::int64_t cacheable(std::int64_t tokens) { return tokens < 1'024 ? 0 : tokens / 128 * 128; }
@@ -37,9 +41,9 @@ Estimator::Estimator(std::int64_t graph_id, const JobOptions& options, std::size
     : graph_id_(graph_id), options_(options), enough_bytes_(enough_bytes), cutting_(cutting_options(options)) {
   for (std::optional<std::string> stage = first_stage(options.extraction); stage; stage = next_stage(options.extraction, *stage)) {
     stages_.push_back(*stage);
-    constant_tokens_ += chunking::estimate_tokens(newest_prompt(*stage).text);
+    constant_tokens_ += constant_tokens(newest_prompt(*stage).text);
     if (const stages::Stage* const known = stages::find_stage(*stage))
-      constant_tokens_ += chunking::estimate_tokens(known->schema().dump());
+      constant_tokens_ += constant_tokens(known->schema().dump());
   }
 }
 
@@ -143,7 +147,7 @@ void Estimator::cut(Conversation& conversation) {
     for (const auto& sentence : chunk.context) context_messages.insert(sentence.message_id);
     for (const auto& sentence : chunk.sentences) messages.insert(sentence.message_id);
     std::int64_t names = 0;
-    for (const std::string& name : chunk.cast) names += chunking::estimate_tokens(name) + 2;
+    for (const std::string& name : chunk.cast) names += chunking::estimate_tokens(name) + 1;
     ++chunks_;
     countable_ += chunk.countable;
     question_tokens_ += frame_tokens + names + chunk.tokens +
