@@ -78,12 +78,17 @@ COMMENT ON COLUMN kg_batch.fact.said_at IS 'when the message was sent that says 
 COMMENT ON COLUMN kg_batch.fact.conversation IS 'the key under which it was handed in';
 
 CREATE VIEW kg_batch.node_fact WITH (security_barrier) AS
-SELECT DISTINCT i.graph_id, i.node_id, f.fact_id
+SELECT DISTINCT i.graph_id, i.node_id, f.fact_id, n.label, n.type,
+    CASE WHEN n.type IN ('State', 'Goal') THEN
+        (n.end_date IS NULL OR n.end_date > to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD'))
+        AND n.goal_status IS DISTINCT FROM 'completed' AND n.goal_status IS DISTINCT FROM 'abandoned' END AS current
 FROM kg_batch_internal.identity i
+JOIN kg_batch_internal.node n ON n.graph_id = i.graph_id AND n.node_id = i.node_id
 JOIN kg_batch_internal.node_mention m ON m.graph_id = i.graph_id AND m.key = i.key AND m.live
 JOIN kg_batch_internal.fact f ON f.graph_id = m.graph_id AND f.chunk_id = m.chunk_id AND f.n = ANY (m.facts) AND f.live
-WHERE i.node_id IS NOT NULL AND i.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
+WHERE i.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
 COMMENT ON VIEW kg_batch.node_fact IS 'which facts speak of which nodes';
+COMMENT ON COLUMN kg_batch.node_fact.current IS 'of a State or Goal: whether it has not ended; null for all else';
 
 CREATE VIEW kg_batch.node_redirect WITH (security_barrier) AS
 SELECT r.graph_id, r.old_node_id, r.node_id
@@ -93,9 +98,9 @@ COMMENT ON VIEW kg_batch.node_redirect IS 'ids that nodes had before they were j
 COMMENT ON COLUMN kg_batch.node_redirect.node_id IS 'where it is now';
 
 -- Pairs of a statement's roles, in the order in which people say them; what takes
--- part alone has nobody on the other side. The order stands in the join and in no
--- expression over the columns, so that a condition on from_id or to_id is one on
--- an index.
+-- part alone has nobody on the other side. Each half is one flat join, and the
+-- order of roles stands in its condition and in no column: so from_id, to_id,
+-- from_label and statement_id are found by index.
 CREATE VIEW kg_batch.links WITH (security_barrier) AS
 WITH role_order (roles) AS (VALUES (ARRAY[
     'agent', 'experiencer', 'owner', 'holder', 'employee', 'resident', 'student', 'member', 'spouse', 'partner', 'parent', 'friend',
@@ -104,26 +109,29 @@ WITH role_order (roles) AS (VALUES (ARRAY[
     'goal', 'plan', 'result', 'instrument', 'origin', 'destination', 'place', 'location', 'time', 'other']))
 SELECT s.graph_id, x.label AS from_label,
     CASE WHEN s.negated THEN 'not ' ELSE '' END || s.label
-        || CASE WHEN p.to_id IS NULL OR p.from_role = p.to_role THEN '' ELSE ' (' || p.from_role || ' -> ' || p.to_role || ')' END
-        AS relation,
+        || CASE WHEN a.predicate = b.predicate THEN '' ELSE ' (' || a.predicate || ' -> ' || b.predicate || ')' END AS relation,
     y.label AS to_label, s.start_date AS since, s.end_date AS until, s.negated, s.modality,
     CASE WHEN NOT isempty(s.asserted_on) THEN upper(s.asserted_on) - 1 END AS said,
-    s.type, s.category, s.goal_status, p.from_id, p.from_role, p.to_id, p.to_role, s.node_id AS statement_id, s.mentions
-FROM (SELECT a.graph_id, a.source_id, a.target_id AS from_id, a.predicate AS from_role, b.target_id AS to_id, b.predicate AS to_role
-      FROM role_order o, kg_batch_internal.edge a
-      JOIN kg_batch_internal.edge b ON b.graph_id = a.graph_id AND b.source_id = a.source_id
-      WHERE (COALESCE(array_position(o.roles, a.predicate), 99), a.predicate, a.target_id)
-          < (COALESCE(array_position(o.roles, b.predicate), 99), b.predicate, b.target_id)
-        AND a.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[])
-      UNION ALL
-      SELECT a.graph_id, a.source_id, a.target_id, a.predicate, NULL, NULL
-      FROM kg_batch_internal.edge a
-      WHERE NOT EXISTS (SELECT FROM kg_batch_internal.edge b
-                        WHERE b.graph_id = a.graph_id AND b.source_id = a.source_id AND b.edge_id <> a.edge_id)
-        AND a.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[])) p
-JOIN kg_batch_internal.node s ON s.graph_id = p.graph_id AND s.node_id = p.source_id
-JOIN kg_batch_internal.node x ON x.graph_id = p.graph_id AND x.node_id = p.from_id
-LEFT JOIN kg_batch_internal.node y ON y.graph_id = p.graph_id AND y.node_id = p.to_id;
+    s.type, s.category, s.goal_status, a.target_id AS from_id, a.predicate AS from_role, b.target_id AS to_id, b.predicate AS to_role,
+    s.node_id AS statement_id, s.mentions
+FROM role_order o, kg_batch_internal.edge a
+JOIN kg_batch_internal.edge b ON b.graph_id = a.graph_id AND b.source_id = a.source_id
+JOIN kg_batch_internal.node s ON s.graph_id = a.graph_id AND s.node_id = a.source_id
+JOIN kg_batch_internal.node x ON x.graph_id = a.graph_id AND x.node_id = a.target_id
+JOIN kg_batch_internal.node y ON y.graph_id = b.graph_id AND y.node_id = b.target_id
+WHERE (COALESCE(array_position(o.roles, a.predicate), 99), a.predicate, a.target_id)
+    < (COALESCE(array_position(o.roles, b.predicate), 99), b.predicate, b.target_id)
+  AND s.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[])
+UNION ALL
+SELECT s.graph_id, x.label, CASE WHEN s.negated THEN 'not ' ELSE '' END || s.label, NULL, s.start_date, s.end_date, s.negated, s.modality,
+    CASE WHEN NOT isempty(s.asserted_on) THEN upper(s.asserted_on) - 1 END,
+    s.type, s.category, s.goal_status, a.target_id, a.predicate, NULL, NULL, s.node_id, s.mentions
+FROM kg_batch_internal.edge a
+JOIN kg_batch_internal.node s ON s.graph_id = a.graph_id AND s.node_id = a.source_id
+JOIN kg_batch_internal.node x ON x.graph_id = a.graph_id AND x.node_id = a.target_id
+WHERE NOT EXISTS (SELECT FROM kg_batch_internal.edge b
+                  WHERE b.graph_id = a.graph_id AND b.source_id = a.source_id AND b.edge_id <> a.edge_id)
+  AND s.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
 COMMENT ON VIEW kg_batch.links IS 'thing, relation, thing, with the statement between them folded away: a row for each pair of its roles; to is null where only one takes part';
 COMMENT ON COLUMN kg_batch.links.relation IS 'the statement with the roles of both: Adoption (agent -> object); "not" before what is denied';
 COMMENT ON COLUMN kg_batch.links.since IS 'start of the statement, as precise as it is known';

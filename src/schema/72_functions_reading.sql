@@ -8,8 +8,21 @@ CREATE FUNCTION kg_batch.facts(about text DEFAULT NULL, since timestamptz DEFAUL
 DECLARE
     the_graph CONSTANT bigint := kg_batch.graph_id(graph);
     nodes bigint[];
+    ids bigint[];
 BEGIN
-    IF about IS NOT NULL THEN
+    IF about IS NULL AND current IS NULL THEN
+        RETURN QUERY
+            SELECT f.said_at, f.said_by, f.text, f.modality, f.negated, f.conversation::text, f.fact_id
+            FROM kg_batch.fact f
+            WHERE f.graph_id = the_graph AND (since IS NULL OR f.said_at >= since) AND (until IS NULL OR f.said_at < until)
+            ORDER BY f.said_at NULLS LAST, f.fact_id;
+        RETURN;
+    END IF;
+    -- By steps: views that are barriers are not joined by index, one at a time they are.
+    IF about IS NULL THEN
+        ids := ARRAY(SELECT f.fact_id FROM kg_batch.fact f
+                     WHERE f.graph_id = the_graph AND (since IS NULL OR f.said_at >= since) AND (until IS NULL OR f.said_at < until));
+    ELSE
         IF about ~ '^[0-9]{1,18}$' THEN
             nodes := ARRAY(SELECT n.node_id FROM kg_batch.node n WHERE n.graph_id = the_graph AND n.node_id = about::bigint
                            UNION SELECT r.node_id FROM kg_batch.node_redirect r
@@ -24,20 +37,20 @@ BEGIN
                              AND (lower(n.label COLLATE "default") = lower(about)
                                   OR EXISTS (SELECT FROM unnest(n.aliases) a WHERE lower(a) = lower(about))));
         END IF;
+        ids := ARRAY(SELECT DISTINCT l.fact_id FROM kg_batch.node_fact l WHERE l.graph_id = the_graph AND l.node_id = ANY (nodes));
+    END IF;
+    IF current THEN
+        ids := ARRAY(SELECT DISTINCT l.fact_id FROM kg_batch.node_fact l
+                     WHERE l.graph_id = the_graph AND l.fact_id = ANY (ids) AND l.current);
+    ELSIF NOT current THEN
+        ids := ARRAY(SELECT unnest(ids) EXCEPT SELECT l.fact_id FROM kg_batch.node_fact l
+                     WHERE l.graph_id = the_graph AND l.fact_id = ANY (ids) AND l.current);
     END IF;
     RETURN QUERY
         SELECT f.said_at, f.said_by, f.text, f.modality, f.negated, f.conversation::text, f.fact_id
         FROM kg_batch.fact f
-        WHERE f.graph_id = the_graph
-          AND (nodes IS NULL OR f.fact_id IN (SELECT l.fact_id FROM kg_batch.node_fact l
-                                              WHERE l.graph_id = the_graph AND l.node_id = ANY (nodes)))
-          AND (since IS NULL OR f.said_at >= since)
-          AND (until IS NULL OR f.said_at < until)
-          AND (current IS NULL OR current = EXISTS (
-                SELECT FROM kg_batch.node_fact l JOIN kg_batch.node s ON s.graph_id = l.graph_id AND s.node_id = l.node_id
-                WHERE l.graph_id = the_graph AND l.fact_id = f.fact_id AND s.type IN ('State', 'Goal')
-                  AND (s.end_date IS NULL OR s.end_date > to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD'))
-                  AND s.goal_status IS DISTINCT FROM 'completed' AND s.goal_status IS DISTINCT FROM 'abandoned'))
+        WHERE f.graph_id = the_graph AND f.fact_id = ANY (ids)
+          AND (since IS NULL OR f.said_at >= since) AND (until IS NULL OR f.said_at < until)
         ORDER BY f.said_at NULLS LAST, f.fact_id;
 END $$;
 COMMENT ON FUNCTION kg_batch.facts(text, timestamptz, timestamptz, boolean, text)
