@@ -92,14 +92,14 @@ void home(Checks& checks) {
   }
 }
 
-void coordinator(Checks& checks, bool standby) {
+void coordinator(Checks& checks, bool may_run) {
   const int pid = backend::coordinator_pid(MyDatabaseId);
   const bool alive = pid != 0 && backend_call([&] { return backend::backend_proc(pid) != nullptr; });
   const bool work = execute("SELECT FROM kg_batch_internal.job WHERE state = 'running' LIMIT 1").processed() > 0;
   if (alive)
     checks.add("coordinator", true, "running with pid " + std::to_string(pid));
-  else if (!work || standby)
-    checks.add("coordinator", true, "not running: there is no work");
+  else if (!work || !may_run)
+    checks.add("coordinator", true, work ? "not running, as said above" : "not running: there is no work");
   else
     checks.add("coordinator", false, "not running although there is work",
                "SELECT kg_batch.start() asks for it; the server's log says why it ended.");
@@ -254,7 +254,7 @@ Datum kg_batch_health(PG_FUNCTION_ARGS) {
     library(checks);
     switched_on(checks, standby);
     home(checks);
-    coordinator(checks, standby);
+    coordinator(checks, !standby && settings::enabled() && !store::is_stopped() && store::look_at_home() == store::Home::ours);
     workers(checks);
     api_key(checks, all_powerful);
     api(checks);
