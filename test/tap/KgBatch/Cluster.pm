@@ -4,8 +4,10 @@
 #                                              settings => { 'kg_batch.num_pipelines' => 2 });
 #   $node->kg('SELECT …')                   the result, as psql -At prints it
 #   $node->enqueue($key, 'Alice' => 'I adopted Clyde.', 'Bob' => '…')       the job's id
+#   $node->enqueue_many('cat', 100, job => 'name')    conversations of two sentences, each a chunk of its own
 #   $node->wait_until('SELECT …', 60)       until it gives t; says what stood still if it does not
 #   $node->wait_for_job($job, 'done')
+#   $node->wait_for_stand_in(sub { $_[0]{in_flight} == 40 })    until its stats are so
 #   $node->worker_pids('pipeline')          by what pg_stat_activity calls them
 #   $node->sim                              KgBatch::StandIn
 #
@@ -76,6 +78,20 @@ sub enqueue
 	return $self->kg("SELECT kg_batch.enqueue(\$messages\$$json\$messages\$::jsonb, key => \$key\$$key\$key\$)");
 }
 
+# Conversations that say nothing twice: `$count` questions.
+sub enqueue_many
+{
+	my ($self, $what, $count, %params) = @_;
+	my $database = $params{database} // $database;
+	my $job = defined $params{job} ? ", job => '$params{job}'" : '';
+	return $self->safe_psql($database, <<"END");
+SELECT count(kg_batch.enqueue(jsonb_build_array(
+    jsonb_build_object('speaker', 'Alice', 'content', format('I adopted a %s called %s number %s.', '$what', initcap('$what'), n)),
+    jsonb_build_object('speaker', 'Bob', 'content', format('I saw %s number %s in Oslo.', initcap('$what'), n)))$job))
+FROM generate_series(1, $count) n
+END
+}
+
 # True when `$sql` gave t within the seconds; else a failed test that shows where the work stands.
 sub wait_until
 {
@@ -99,6 +115,22 @@ sub wait_for_job
 	my ($self, $job, $state, $seconds) = @_;
 	$state //= 'done';
 	return $self->wait_until("SELECT state = '$state' FROM kg_batch.progress WHERE job_id = $job", $seconds);
+}
+
+sub wait_for_stand_in
+{
+	my ($self, $is_so, $seconds) = @_;
+	my $deadline = time + ($seconds // 60);
+	my $stats;
+	while (time < $deadline)
+	{
+		$stats = $self->sim->stats;
+		return 1 if $is_so->($stats);
+		sleep 0.05;
+	}
+	diag("the stand-in's stats at last: in_flight $stats->{in_flight}, ", JSON::PP->new->canonical->encode($stats->{requests} // {}));
+	$self->describe_work;
+	return 0;
 }
 
 sub worker_pids

@@ -55,6 +55,7 @@ sub _spawn
 		open STDIN, '<', '/dev/null';
 		open STDOUT, '>>', $self->{log};
 		open STDERR, '>&', \*STDOUT;
+		no warnings 'exec';
 		exec program(), '--port', $self->{port}, '--port-file', $port_file,
 		  '--state', "$self->{directory}/state", '--mode', 'rules', @{ $self->{options} };
 		POSIX::_exit(127);
