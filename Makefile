@@ -38,7 +38,7 @@ SHLIB_EXPORTS = $(objects)/exports.txt
 override with_llvm := no
 
 REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
-REGRESS_OPTS = --temp-instance=tmp_check --temp-config=test/regress.conf
+REGRESS_OPTS = --encoding=UTF8 --temp-instance=tmp_check --temp-config=test/regress.conf
 TAP_TESTS = $(if $(wildcard test/tap/*.pl),1)
 PROVE_TESTS = test/tap/*.pl
 PROVE_FLAGS += -I $(CURDIR)/test/tap

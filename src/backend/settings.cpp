@@ -24,7 +24,6 @@ double budget_per_day = 5;
 int chunk_max_tokens = 6'000;
 int commit_frequency = 5;
 int context_sentences = 8;
-char* embedding_model = nullptr;
 bool enable_performance_monitoring = true;
 bool enable_progress_tracking = true;
 bool enabled = true;
@@ -35,10 +34,6 @@ int max_attempts = 3;
 int max_conversations_per_pipeline = 10;
 int max_output_tokens = 16'000;
 int max_workers = -1;
-bool merge_by_batch = false;
-double merge_confidence = 0.9;
-char* merge_model = nullptr;
-char* merge_reasoning_effort = nullptr;
 char* model = nullptr;
 char* models = nullptr;
 int num_pipelines = 8;
@@ -51,7 +46,6 @@ char* retention = nullptr;
 int settle = 30 * 60;
 int tokens_per_minute = 0;
 bool use_batch_api = true;
-bool use_known = false;
 
 const config_enum_entry boundary_choices[] = {
     {"none", 0, false}, {"rules", 1, false}, {nullptr, 0, false}};
@@ -122,7 +116,6 @@ void register_settings() {
                &commit_frequency, 5, 1, 1'000, PGC_SIGHUP);
     define_int("kg_batch.context_sentences", "Sentences before a chunk that are shown as context.", nullptr, &context_sentences, 8,
                0, 50, PGC_USERSET);
-    define_text("kg_batch.embedding_model", "Model for embeddings; empty for none.", nullptr, &embedding_model, "", PGC_USERSET);
     define_bool("kg_batch.enable_performance_monitoring", "Whether latency histograms are kept.", nullptr,
                 &enable_performance_monitoring, true, PGC_SIGHUP);
     define_bool("kg_batch.enable_progress_tracking", "Whether progress is sampled for rate and ETA.", nullptr,
@@ -143,13 +136,6 @@ void register_settings() {
     define_int("kg_batch.max_workers", "Background workers of all databases together.",
                "-1: max_worker_processes less 4, at least 3. The launcher is not counted.", &max_workers, -1, -1, most_workers,
                PGC_SIGHUP);
-    define_bool("kg_batch.merge_by_batch", "Whether merging asks by batch too.", nullptr, &merge_by_batch, false, PGC_USERSET);
-    define_real("kg_batch.merge_confidence", "From here on a model's \"same\" counts.", nullptr, &merge_confidence, 0.9, 0.5, 1,
-                PGC_USERSET);
-    define_text("kg_batch.merge_model", "Model that decides merges; empty for the job's model.", nullptr, &merge_model, "",
-                PGC_USERSET);
-    define_text("kg_batch.merge_reasoning_effort", "Reasoning effort of merges.", nullptr, &merge_reasoning_effort, "low",
-                PGC_USERSET);
     define_text("kg_batch.model", "Model that reads chunks.", nullptr, &model, "gpt-6-luna", PGC_USERSET);
     define_text("kg_batch.models", "Models that jobs may name, separated by commas; empty for all that have a price.", nullptr,
                 &models, "", PGC_SIGHUP);
@@ -172,8 +158,6 @@ void register_settings() {
                &tokens_per_minute, 0, 0, INT_MAX, PGC_SIGHUP);
     define_bool("kg_batch.use_batch_api", "Whether chunks are read through the Batch API, at half price.", nullptr, &use_batch_api,
                 true, PGC_USERSET);
-    define_bool("kg_batch.use_known", "Whether what the graph knows of the names in a chunk goes along.", nullptr, &use_known, false,
-                PGC_USERSET);
     MarkGUCPrefixReserved("kg_batch");
   });
 }
@@ -189,22 +173,16 @@ const std::vector<JobSetting>& job_settings() {
       {"budget", Type::money, -1, 1e9, ""},
       {"chunk_max_tokens", Type::integer, 200, 100'000, ""},
       {"context_sentences", Type::integer, 0, 50, ""},
-      {"embedding_model", Type::text, 0, 200, ""},
       {"extraction", Type::choice, 0, 0, "combined"},
       {"learn_from_assistant", Type::boolean, 0, 0, ""},
       {"max_attempts", Type::integer, 1, 20, ""},
       {"max_conversations_per_pipeline", Type::integer, 1, 1'000, ""},
       {"max_output_tokens", Type::integer, 200, 128'000, ""},
-      {"merge_by_batch", Type::boolean, 0, 0, ""},
-      {"merge_confidence", Type::real, 0.5, 1, ""},
-      {"merge_model", Type::text, 0, 200, ""},
-      {"merge_reasoning_effort", Type::text, 0, 20, ""},
       {"model", Type::text, 1, 200, ""},
       {"real_time_chunk_size", Type::integer, 1, 200, ""},
       {"reasoning_effort", Type::text, 0, 20, ""},
       {"settle", Type::seconds, 0, INT_MAX, ""},
       {"use_batch_api", Type::boolean, 0, 0, ""},
-      {"use_known", Type::boolean, 0, 0, ""},
   };
   return list;
 }
@@ -219,22 +197,16 @@ std::string job_setting(const JobSetting& setting) {
   if (name == "budget") return std::to_string(budget);
   if (name == "chunk_max_tokens") return std::to_string(chunk_max_tokens);
   if (name == "context_sentences") return std::to_string(context_sentences);
-  if (name == "embedding_model") return text_of(embedding_model);
   if (name == "extraction") return extraction_choices[extraction].name;
   if (name == "learn_from_assistant") return learn_from_assistant ? "on" : "off";
   if (name == "max_attempts") return std::to_string(max_attempts);
   if (name == "max_conversations_per_pipeline") return std::to_string(max_conversations_per_pipeline);
   if (name == "max_output_tokens") return std::to_string(max_output_tokens);
-  if (name == "merge_by_batch") return merge_by_batch ? "on" : "off";
-  if (name == "merge_confidence") return std::to_string(merge_confidence);
-  if (name == "merge_model") return text_of(merge_model);
-  if (name == "merge_reasoning_effort") return text_of(merge_reasoning_effort);
   if (name == "model") return text_of(model);
   if (name == "real_time_chunk_size") return std::to_string(real_time_chunk_size);
   if (name == "reasoning_effort") return text_of(reasoning_effort);
   if (name == "settle") return std::to_string(settle);
-  if (name == "use_batch_api") return use_batch_api ? "on" : "off";
-  return use_known ? "on" : "off";
+  return use_batch_api ? "on" : "off";
 }
 
 namespace settings {
@@ -263,6 +235,7 @@ double budget() {
   return reset == nullptr ? backend::budget : std::stod(reset);
 }
 double budget_per_day() { return backend::budget_per_day; }
+std::string retention() { return text_of(backend::retention); }
 bool redact() { return backend::redact; }
 
 }  // namespace settings

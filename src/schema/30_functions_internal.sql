@@ -102,3 +102,22 @@ CREATE VIEW kg_batch_internal.canonical AS
     SELECT DISTINCT ON (sort, name) sort, name, canonical
     FROM kg_batch_internal.predicate ORDER BY sort, name, shipped;
 COMMENT ON VIEW kg_batch_internal.canonical IS 'canonical form of each role and kind that has one';
+
+-- Autovacuum looks once a minute, and a table that was never looked at is planned
+-- as if it had two or three rows of a graph: a first job's views would be nested
+-- loops over everything. Workers call this after each round.
+CREATE FUNCTION kg_batch_internal.analyze_grown() RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    grown regclass;
+BEGIN
+    FOR grown IN
+        SELECT c.oid FROM pg_class c
+        WHERE c.relnamespace = 'kg_batch_internal'::regnamespace AND c.relkind = 'r'
+          AND pg_relation_size(c.oid) / current_setting('block_size')::int
+              >= CASE WHEN c.reltuples < 0 THEN 4 ELSE GREATEST(10::bigint * c.relpages, 4) END
+    LOOP
+        EXECUTE format('ANALYZE (SKIP_LOCKED) %s', grown);
+    END LOOP;
+END $$;
+COMMENT ON FUNCTION kg_batch_internal.analyze_grown() IS 'ANALYZE of the tables that have grown tenfold since the last one';

@@ -1,8 +1,10 @@
 #include "store/chunk.h"
 
 #include "backend/bridge.h"
+#include "backend/settings.h"
 #include "backend/spi.h"
 #include "chunking/cuts.h"
+#include "chunking/redaction.h"
 #include "chunking/sentences.h"
 #include "graph/keys.h"
 #include "store/access.h"
@@ -74,7 +76,9 @@ std::vector<stages::ShownMessage> shown_messages(const std::vector<chunking::Sen
       shown.push_back(std::move(next));
       last_message = sentence.message_id;
     }
-    shown.back().sentences.push_back({id, chunking::shown_text(message.text, sentence), sentence});
+    std::string text = chunking::shown_text(message.text, sentence);
+    if (backend::settings::redact()) text = chunking::redact(text);
+    shown.back().sentences.push_back({id, std::move(text), sentence});
     id += id_step;
   }
   return shown;

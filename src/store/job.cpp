@@ -3,6 +3,7 @@
 #include "backend/bridge.h"
 #include "backend/settings.h"
 #include "backend/spi.h"
+#include "store/batch.h"
 #include "store/job.h"
 #include "store/nearest_name.h"
 
@@ -326,6 +327,14 @@ std::int64_t retry_job(std::int64_t graph_id, std::int64_t job_id, std::optional
       " SELECT $1, 2, 3, tokens, chunk_id, $2 FROM again ON CONFLICT DO NOTHING) "
       "SELECT pg_catalog.count(*) FROM again",
       {graph_id, job_id, chunk_id});
+  // A batch of which nobody knows whether it was created: by asking again a
+  // person decides that it was not.
+  const auto unclear = execute(
+      "SELECT b.batch_id FROM kg_batch_internal.batch b JOIN kg_batch_internal.batch_job j USING (batch_id) "
+      "WHERE b.state = 'unclear' AND b.ended_at IS NULL AND j.graph_id = $1 AND j.job_id = $2 AND $3::bigint IS NULL",
+      {graph_id, job_id, chunk_id});
+  for (std::size_t i = 0; i < unclear.size(); ++i)
+    finish(unclear.integer(i, 0), "lost", "given up by retry()", Rest::batch_again);
   const std::int64_t again = rows.integer(0, 0);
   if (again > 0)
     execute(

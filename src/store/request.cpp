@@ -13,14 +13,17 @@ using backend::Rows;
 
 PlanResult plan_request(const Draft& draft) {
   auto find = [&] {
-    return execute("SELECT request_id, state FROM kg_batch_internal.request WHERE graph_id = $1 AND input_hash = $2 FOR NO KEY UPDATE",
+    return execute("SELECT r.request_id, r.state, NOT EXISTS (SELECT FROM kg_batch_internal.answer a WHERE a.graph_id = r.graph_id "
+                   " AND a.request_id = r.request_id AND a.body IS NOT NULL) FROM kg_batch_internal.request r "
+                   "WHERE r.graph_id = $1 AND r.input_hash = $2 FOR NO KEY UPDATE",
                    {draft.graph_id, Bytes{draft.input_hash}});
   };
   const Rows found = find();
   auto outcome_of = [](const std::string& state) { return state == "answered" ? Planned::answered : Planned::wait; };
   if (!found.empty()) {
     const std::string& state = found.text(0, 1);
-    if (state != "failed" && state != "cancelled") return {outcome_of(state), found.integer(0, 0)};
+    const bool kept = state != "answered" || !found.boolean(0, 2);
+    if (state != "failed" && state != "cancelled" && kept) return {outcome_of(state), found.integer(0, 0)};
   }
   // At its most: what it can cost if the answer is as long as it may be.
   const double amount = most_cost(draft.model, draft.mode, draft.input_tokens, draft.max_output).value_or(0);
@@ -242,6 +245,16 @@ std::vector<StoredAnswer> newest_answers(std::int64_t graph_id, const std::vecto
   for (std::size_t i = 0; i < rows.size(); ++i)
     answers.push_back({rows.integer(i, 0), static_cast<int>(rows.integer(i, 1)), rows.text(i, 2), rows.text(i, 3), rows.text(i, 4)});
   return answers;
+}
+
+int cut_old_answers(const std::string& interval, int limit) {
+  const Rows rows = execute(
+      "UPDATE kg_batch_internal.answer a SET body = NULL FROM (SELECT o.graph_id, o.request_id, o.attempt FROM kg_batch_internal.answer o "
+      "  WHERE o.body IS NOT NULL AND o.received_at < pg_catalog.now() - $1::interval AND NOT EXISTS (SELECT FROM kg_batch_internal.chunk c "
+      "   WHERE c.graph_id = o.graph_id AND c.request_id = o.request_id AND NOT c.folded) LIMIT $2) old "
+      "WHERE a.graph_id = old.graph_id AND a.request_id = old.request_id AND a.attempt = old.attempt RETURNING 1",
+      {interval, limit});
+  return static_cast<int>(rows.size());
 }
 
 bool reject_answer(std::int64_t graph_id, std::int64_t request_id, const std::string& reason, int max_attempts) {

@@ -88,6 +88,10 @@ struct StoredAnswer {
 };
 std::vector<StoredAnswer> newest_answers(std::int64_t graph_id, const std::vector<std::int64_t>& request_ids);
 
+// Texts of answers older than `interval` whose chunks are in the graph are cut;
+// hashes, usage and mentions stay. At most `limit` at a time; returns how many.
+int cut_old_answers(const std::string& interval, int limit);
+
 // An answer that could not be used fails its request. True when its chunk may be
 // planned once more (fewer bad answers than `max_attempts`).
 bool reject_answer(std::int64_t graph_id, std::int64_t request_id, const std::string& reason, int max_attempts);

@@ -262,4 +262,6 @@ void rest_replaced(std::int64_t graph_id) {
   add_edges(graph_id, scope);
 }
 
+void analyze_grown() { execute("SELECT kg_batch_internal.analyze_grown()"); }
+
 }  // namespace kg_batch::store

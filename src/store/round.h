@@ -26,4 +26,7 @@ RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& 
 // Facts that cite a replaced message rest, and what they carried is folded anew.
 void rest_replaced(std::int64_t graph_id);
 
+// Keeps the planner from believing that tables are as small as they were.
+void analyze_grown();
+
 }  // namespace kg_batch::store

@@ -72,6 +72,7 @@ class Coordinator {
   void run(WorkerProcess& process) {
     int errors = 0;
     bool first = true;
+    worker_id_ = process.worker_id();
     while (process.go_on(0)) {
       std::int64_t pause_ms = 1'000;
       try {
@@ -113,12 +114,14 @@ class Coordinator {
   void free_claims_of_the_dead() {
     std::vector<std::int64_t> ids;
     in_transaction([&] { ids = store::claiming_workers(); });
-    for (const std::int64_t id : ids)
+    for (const std::int64_t id : ids) {
+      if (id == worker_id_) continue;  // a lock of one's own is always to be had
       in_transaction([&] {
         if (!try_lock_exclusive(LockClass::worker, id, LockSpan::transaction)) return;
         const int freed = store::free_claims(id);
         if (freed > 0) report(Level::log, "kg_batch freed " + std::to_string(freed) + " claims of worker " + std::to_string(id) + ", which ended");
       });
+    }
   }
 
   void reap() {
@@ -155,6 +158,7 @@ class Coordinator {
       store::unpark_some();
       changes = store::advance_jobs();
       backlog = store::backlog();
+      if (!settings::retention().empty()) store::cut_old_answers(settings::retention(), 1'000);
       if (settings::enable_progress_tracking() && now_ms() - sampled_ms_ >= sample_every_ms) {
         store::sample_progress();
         sampled_ms_ = now_ms();
@@ -266,6 +270,7 @@ class Coordinator {
   }
 
   Wait wait_;
+  std::int64_t worker_id_ = 0;
   Child batch_manager_;
   std::vector<Child> pipelines_;
   Backoff batch_manager_backoff_, pipeline_backoff_;

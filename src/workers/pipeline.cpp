@@ -384,8 +384,10 @@ class Pipeline {
       result = store::fold_chunks(graph_id, chunks);
       store::release(items);
     });
-    if (locked) process_->count(0, 0, 0, result.nodes, result.edges);
-    return locked;
+    if (!locked) return false;
+    process_->count(0, 0, 0, result.nodes, result.edges);
+    in_transaction([] { store::analyze_grown(); });
+    return true;
   }
 
   // Items of one graph, `commit_frequency` a transaction; when one raises an

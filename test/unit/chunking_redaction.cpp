@@ -1,0 +1,39 @@
+// What looks like a secret does not leave; what does not, stays as it is.
+
+#include "chunking/redaction.h"
+
+#include <gtest/gtest.h>
+
+namespace kg_batch::chunking {
+namespace {
+
+TEST(Redaction, KeysByTheirIssuersPrefixAreMasked) {
+  EXPECT_EQ(redact("use sk-abcdEFGH1234567890abcd, please"), "use [key], please");
+  EXPECT_EQ(redact("AKIAIOSFODNN7EXAMPLE"), "[key]");
+  EXPECT_EQ(redact("token ghp_0123456789abcdefghijABCDEFGHIJ."), "token [key].");
+  EXPECT_EQ(redact("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcDEF123456_-x"), "[key]");
+  EXPECT_EQ(redact("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY----- done"), "[key] done");
+  EXPECT_EQ(redact("-----BEGIN PRIVATE KEY-----\ncut off"), "[key]");
+}
+
+TEST(Redaction, CardNumbersAreKnownByTheirCheckDigit) {
+  EXPECT_EQ(redact("my card is 4111 1111 1111 1111 ok"), "my card is [card number] ok");
+  EXPECT_EQ(redact("5500-0000-0000-0004"), "[card number]");
+  EXPECT_EQ(redact("order 4111 1111 1111 1112"), "order 4111 1111 1111 1112");
+  EXPECT_EQ(redact("call +44 20 7946 0958"), "call +44 20 7946 0958");
+}
+
+TEST(Redaction, WhatATextCallsAPasswordIsMasked) {
+  EXPECT_EQ(redact("The password is hunter2."), "The password is [password].");
+  EXPECT_EQ(redact("pwd=S3cret!x, thanks"), "pwd=[password], thanks");
+  EXPECT_EQ(redact("Das Passwort lautet \"Geheim1\""), "Das Passwort lautet \"[password]\"");
+  EXPECT_EQ(redact("пароль: тайна9"), "пароль: [password]");
+}
+
+TEST(Redaction, OtherTextStaysAsItIs) {
+  for (const char* text : {"I forgot my password again", "risk-averse people", "née Müller 🐕 2024-05-03", "ask-me-anything-about-it-all", ""})
+    EXPECT_EQ(redact(text), text);
+}
+
+}  // namespace
+}  // namespace kg_batch::chunking
