@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <deque>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -88,14 +89,15 @@ class AnswerBuilder {
   // Adds it, or what is new about it to the equal one; -1 for one without roles.
   int add_statement(Statement statement);
   Statement& statement(int index) { return statements_[static_cast<std::size_t>(index)]; }
-  const std::vector<Statement>& statements() const { return statements_; }
+  const std::deque<Statement>& statements() const { return statements_; }
 
   nlohmann::ordered_json answer() const;
 
  private:
   std::vector<Fact> facts_;
-  std::vector<Thing> things_;
-  std::vector<Statement> statements_;
+  // A deque, because patterns hold on to a thing while they make others.
+  std::deque<Thing> things_;
+  std::deque<Statement> statements_;
 };
 
 }  // namespace kg_sim::rules
