@@ -25,8 +25,7 @@ PlanResult plan_request(const Draft& draft) {
     const bool kept = state != "answered" || !found.boolean(0, 2);
     if (state != "failed" && state != "cancelled" && kept) return {outcome_of(state), found.integer(0, 0)};
   }
-  // At its most: what it can cost if the answer is as long as it may be.
-  const double amount = most_cost(draft.model, draft.mode, draft.input_tokens, draft.max_output).value_or(0);
+  const double amount = draft.most_cost;
   if (!reserve(draft.graph_id, draft.job_id, amount)) return {Planned::no_budget, 0};
   if (!found.empty()) {
     execute(

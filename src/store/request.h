@@ -18,6 +18,7 @@ struct Draft {
   std::string stage, model, mode;  // batch or direct
   std::string input_hash;          // 32 bytes
   int input_tokens = 0, max_output = 0;
+  double most_cost = 0;            // US dollars, if the answer is as long as it may be: what is reserved
 };
 
 enum class Planned {

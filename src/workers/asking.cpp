@@ -66,62 +66,64 @@ std::vector<Prepared> plan_questions(std::int64_t worker_id, const std::vector<I
     ids.push_back(item.id);
     item_of[item.id] = item;
   }
+  // First everything that takes time, then what others wait for: a budget's row
+  // is locked from the first reservation to the commit.
+  struct Planning {
+    const LoadedChunk* chunk;
+    store::Draft draft;
+    std::string body;
+    bool by_batch;
+  };
   std::map<std::int64_t, store::Job> jobs;
   std::map<std::string, store::Prompt> prompts;
-  std::vector<Item> to_send, to_read, parked_again;
-  for (const LoadedChunk& chunk : store::load_chunks(items.front().graph_id, ids)) {
-    const Item item = item_of[chunk.chunk_id];
+  std::vector<Planning> plannings;
+  const std::vector<LoadedChunk> chunks = store::load_chunks(items.front().graph_id, ids);
+  for (const LoadedChunk& chunk : chunks) {
     if (chunk.state != "ready") continue;
     if (!jobs.contains(chunk.job_id)) jobs.emplace(chunk.job_id, store::read_job(chunk.graph_id, chunk.job_id));
-    const store::Job& job = jobs.at(chunk.job_id);
+    const store::JobOptions& options = jobs.at(chunk.job_id).options;
     const stages::Stage& stage = stage_of(chunk.stage);
     if (!prompts.contains(chunk.stage)) prompts.emplace(chunk.stage, store::newest_prompt(chunk.stage));
     const store::Prompt& prompt = prompts.at(chunk.stage);
-    const int max_output = most_output(stage, job.options, chunk.countable);
-    Body body = build(chunk, stage, job.options.model, prompt, job.options, max_output, read_so_far(chunk, chunk.answered_requests));
-
-    store::Draft draft;
-    draft.graph_id = chunk.graph_id;
-    draft.job_id = chunk.job_id;
-    draft.chunk_id = chunk.chunk_id;
-    draft.prompt_id = prompt.prompt_id;
-    draft.stage = chunk.stage;
-    draft.model = job.options.model;
-    draft.mode = job.options.use_batch_api ? "batch" : "direct";
-    draft.input_hash = body.hash;
-    draft.input_tokens = body.tokens;
-    draft.max_output = max_output;
-    const store::PlanResult planned = store::plan_request(draft);
+    const int max_output = most_output(stage, options, chunk.countable);
+    Body body = build(chunk, stage, options.model, prompt, options, max_output, read_so_far(chunk, chunk.answered_requests));
+    Planning planning{&chunk, {}, std::move(body.text), options.use_batch_api};
+    planning.draft.graph_id = chunk.graph_id;
+    planning.draft.job_id = chunk.job_id;
+    planning.draft.chunk_id = chunk.chunk_id;
+    planning.draft.prompt_id = prompt.prompt_id;
+    planning.draft.stage = chunk.stage;
+    planning.draft.model = options.model;
+    planning.draft.mode = options.use_batch_api ? "batch" : "direct";
+    planning.draft.input_hash = std::move(body.hash);
+    planning.draft.input_tokens = body.tokens;
+    planning.draft.max_output = max_output;
+    planning.draft.most_cost = store::most_cost(options.model, planning.draft.mode, body.tokens, max_output).value_or(0);
+    plannings.push_back(std::move(planning));
+  }
+  std::vector<Item> to_send, to_read, parked_again;
+  for (Planning& planning : plannings) {
+    const LoadedChunk& chunk = *planning.chunk;
+    const Item item = item_of[chunk.chunk_id];
+    const store::PlanResult planned = store::plan_request(planning.draft);
     Item next = item;
-    switch (planned.outcome) {
-      case store::Planned::no_budget:
-        next.priority = item.priority % store::parked + store::parked;
-        parked_again.push_back(next);
-        continue;
-      case store::Planned::wait:
-        store::set_asking(chunk, planned.request_id);
-        continue;
-      case store::Planned::answered:
-        store::set_asking(chunk, planned.request_id);
-        next.kind = Work::read;
-        to_read.push_back(next);
-        continue;
-      case store::Planned::send:
-        store::set_asking(chunk, planned.request_id);
-        next.id = planned.request_id;
-        next.size = body.tokens;
-        if (job.options.use_batch_api) {
-          next.kind = Work::send;
-          to_send.push_back(next);
-        } else {
-          next.kind = Work::direct;
-          Prepared prepared;
-          prepared.claim = next;
-          prepared.request = *store::lock_request(chunk.graph_id, planned.request_id);
-          prepared.body = std::move(body.text);
-          direct.push_back(std::move(prepared));
-        }
-        continue;
+    if (planned.outcome == store::Planned::no_budget) {
+      next.priority = item.priority % store::parked + store::parked;
+      parked_again.push_back(next);
+      continue;
+    }
+    store::set_asking(chunk, planned.request_id);
+    if (planned.outcome == store::Planned::answered) {
+      next.kind = Work::read;
+      to_read.push_back(next);
+    } else if (planned.outcome == store::Planned::send) {
+      next.id = planned.request_id;
+      next.size = planning.draft.input_tokens;
+      next.kind = planning.by_batch ? Work::send : Work::direct;
+      if (planning.by_batch)
+        to_send.push_back(next);
+      else
+        direct.push_back({next, *store::lock_request(chunk.graph_id, planned.request_id), std::move(planning.body)});
     }
   }
   store::release(items);
