@@ -382,26 +382,25 @@ bool reserve(std::int64_t graph_id, std::int64_t job_id, double amount) {
 }
 
 std::vector<JobChange> advance_jobs() {
-  std::vector<JobChange> changes;
-  auto collect = [&](const backend::Rows& rows) {
-    for (std::size_t i = 0; i < rows.size(); ++i)
-      changes.push_back({rows.integer(i, 0), rows.integer(i, 1), rows.text(i, 2), rows.text(i, 3), rows.text(i, 4), rows.text(i, 5)});
-  };
   // Whoever waits for a budget with nothing of its own out can wait for ever.
-  collect(execute(
+  execute(
       "UPDATE kg_batch_internal.job j SET state = 'paused', reason = CASE "
-      " WHEN j.budget IS NOT NULL AND j.spent + j.reserved >= j.budget * 0.5 AND NOT kg_batch_internal.day_is_full($1::float8) THEN 'budget' "
       " WHEN kg_batch_internal.day_is_full($1::float8) THEN 'budget_per_day' ELSE 'budget' END "
-      "FROM kg_batch_internal.graph g "
-      "WHERE g.graph_id = j.graph_id AND j.state = 'running' AND j.waits_for_budget AND j.reserved <= 0 "
+      "WHERE j.state = 'running' AND j.waits_for_budget AND j.reserved <= 0 "
       "AND NOT EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = j.job_id AND r.priority < 1000) "
-      "AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.job_id = j.job_id) "
-      "RETURNING j.graph_id, j.job_id, g.name, j.name, j.state, j.reason",
-      {backend::settings::budget_per_day()}));
-  collect(execute(
-      "UPDATE kg_batch_internal.job j SET state = 'done', ended_at = pg_catalog.now() FROM kg_batch_internal.graph g "
-      "WHERE g.graph_id = j.graph_id AND j.state = 'running' AND NOT kg_batch_internal.is_open(j.graph_id, j.job_id) "
-      "RETURNING j.graph_id, j.job_id, g.name, j.name, j.state, ''"));
+      "AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.job_id = j.job_id)",
+      {backend::settings::budget_per_day()});
+  execute(
+      "UPDATE kg_batch_internal.job j SET state = 'done', ended_at = pg_catalog.now() "
+      "WHERE j.state = 'running' AND NOT kg_batch_internal.is_open(j.graph_id, j.job_id)");
+  // Also what others changed: a pipeline that paused a job, a person's word.
+  const auto rows = execute(
+      "UPDATE kg_batch_internal.job j SET told = j.state FROM kg_batch_internal.graph g "
+      "WHERE g.graph_id = j.graph_id AND j.state IS DISTINCT FROM j.told "
+      "RETURNING j.graph_id, j.job_id, g.name, j.name, j.state, COALESCE(j.reason, '')");
+  std::vector<JobChange> changes;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    changes.push_back({rows.integer(i, 0), rows.integer(i, 1), rows.text(i, 2), rows.text(i, 3), rows.text(i, 4), rows.text(i, 5)});
   return changes;
 }
 

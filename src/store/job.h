@@ -69,8 +69,9 @@ bool reserve(std::int64_t graph_id, std::int64_t job_id, double amount);
 // Puts back what was reserved and books what it cost.
 void settle_cost(std::int64_t graph_id, std::int64_t job_id, double reserved, const std::optional<std::string>& reserved_day, double cost);
 
-// Jobs whose state changed since: done when nothing is open, paused when they
-// wait for a budget with nothing out. Committed before anybody is told.
+// Takes jobs further: done when nothing is open, paused when they wait for a
+// budget with nothing out. Returns those whose state nobody was told of yet, by
+// whomever it was changed; they count as told, so tell them after the commit.
 struct JobChange {
   std::int64_t graph_id, job_id;
   std::string graph, name, state, reason;
