@@ -92,21 +92,23 @@ FROM generate_series(1, $count) n
 END
 }
 
-# True when `$sql` gave t within the seconds; else a failed test that shows where the work stands.
+# True when `$what`, SQL or a function, gave t within the seconds; else a failed
+# test that shows where the work stands.
 sub wait_until
 {
-	my ($self, $sql, $seconds) = @_;
+	my ($self, $what, $seconds, $in) = @_;
 	$seconds //= 60;
 	my $deadline = time + $seconds;
 	my ($output, $error);
 	do
 	{
-		$self->psql($database, $sql, stdout => \$output, stderr => \$error, timeout => 30);
+		return 1 if ref $what && $what->();
+		$self->psql($in // $database, $what, stdout => \$output, stderr => \$error, timeout => 30) unless ref $what;
 		return 1 if defined $output && $output eq 't';
 		sleep 0.1;
 	} while (time < $deadline);
-	diag("after $seconds s still not true: $sql\n  last result: ", $output // '', ' ', $error // '');
-	$self->describe_work;
+	diag("after $seconds s still not true: $what\n  last result: ", $output // '', ' ', $error // '');
+	$self->describe_work($in);
 	return 0;
 }
 
@@ -143,14 +145,14 @@ sub worker_pids
 # What one would look at first when work does not go on.
 sub describe_work
 {
-	my ($self) = @_;
+	my ($self, $in) = @_;
 	for my $query (
 		'TABLE kg_batch.progress',
 		'TABLE kg_batch.errors LIMIT 10',
 		"SELECT pid, backend_type, state, wait_event, query FROM pg_stat_activity WHERE backend_type LIKE 'kg_batch%'")
 	{
 		my $output = '';
-		$self->psql($database, $query, stdout => \$output, timeout => 10, extra_params => ['-x']);
+		$self->psql($in // $database, $query, stdout => \$output, timeout => 10, extra_params => ['-x']);
 		diag("$query\n$output");
 	}
 	my @log = grep { !/LOG:  statement:/ } split /\n/, slurp_file($self->logfile);

@@ -4,6 +4,7 @@
 #   my $sim = KgBatch::StandIn->start('main', options => ['--latency-ms', 20]);
 #   $sim->url                                  http://127.0.0.1:…
 #   $sim->stats->{requests}                    GET /_sim/stats
+#   $sim->chats                                GET /_sim/journal: entries of chat completions
 #   $sim->configure(rpm => 60);                POST /_sim/config
 #   $sim->fault({ name => …, count => 1 });    POST /_sim/faults
 #   $sim->advance(3600);                       POST /_sim/clock: seconds on its clock
@@ -90,6 +91,14 @@ sub request
 
 sub stats { return $_[0]->request('GET', '/_sim/stats'); }
 sub journal { return $_[0]->request('GET', '/_sim/journal'); }
+
+# The journal's chat completions in the order in which they came.
+sub chats
+{
+	my ($self) = @_;
+	return @{ $self->request('GET', '/_sim/journal?limit=1000000&path=chat/completions')->{entries} };
+}
+
 sub fault { return $_[0]->request('POST', '/_sim/faults', $_[1]); }
 sub advance { return $_[0]->request('POST', '/_sim/clock', { advance_s => $_[1] }); }
 
