@@ -109,7 +109,8 @@ namespace kg_batch::backend {
 // PostgreSQL 17 gave every extension wait events of its own.
 inline std::uint32_t wait_event(const char* name) {
 #if PG_VERSION_NUM >= 170000
-  static std::uint32_t event = 0;
+  static std::map<std::string, std::uint32_t> events;
+  std::uint32_t& event = events[name];
   if (event == 0) event = WaitEventExtensionNew(name);
   return event;
 #else

@@ -23,9 +23,10 @@ void Wait::until_something(std::int64_t timeout_ms) {
   std::int64_t limit = timeout_ms;
   if (http_ms >= 0 && (limit < 0 || http_ms < limit)) limit = http_ms;
   WaitEvent event;
+  const std::uint32_t event_of_wait = wait_event("KgBatchWait");
   const int events = backend_call([&] {
     const int got = WaitEventSetWait(static_cast<WaitEventSet*>(set_), static_cast<long>(limit), &event, 1,
-                                     wait_event("KgBatchWait"));
+                                     event_of_wait);
     if (got > 0 && (event.events & WL_LATCH_SET) != 0) ResetLatch(MyLatch);
     CHECK_FOR_INTERRUPTS();
     return got;

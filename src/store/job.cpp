@@ -327,6 +327,13 @@ std::int64_t retry_job(std::int64_t graph_id, std::int64_t job_id, std::optional
       " SELECT $1, 2, 3, tokens, chunk_id, $2 FROM again ON CONFLICT DO NOTHING) "
       "SELECT pg_catalog.count(*) FROM again",
       {graph_id, job_id, chunk_id});
+  if (!chunk_id)
+    execute(
+        "WITH again AS (UPDATE kg_batch_internal.conversation SET cut_error = NULL WHERE graph_id = $1 AND job_id = $2 AND cut_error IS NOT NULL "
+        " RETURNING conversation_id, messages, priority) "
+        "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+        "SELECT $1, priority, 1, messages, conversation_id, $2 FROM again ON CONFLICT DO NOTHING",
+        {graph_id, job_id});
   // A batch of which nobody knows whether it was created: by asking again a
   // person decides that it was not.
   const auto unclear = execute(
