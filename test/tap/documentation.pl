@@ -55,8 +55,8 @@ sub examples_run
 	my ($file) = @_;
 	my @examples = grep { $_->[1] !~ /^\s*-- not run/ } blocks($file, 'sql');
 	return unless @examples;
-	(my $database = "of_$file") =~ s/\W+/_/g;
-	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	(my $database = lc "of_$file") =~ s/\W+/_/g;
+	$node->safe_psql('postgres', "CREATE DATABASE $database ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0");
 	$node->safe_psql($database, 'CREATE EXTENSION kg_batch');
 	my $script = join '', map { "$_->[1]\n\\echo reached the end of line $_->[0]\n" } @examples;
 	my ($out, $err) = ('', '');
