@@ -171,7 +171,8 @@ Backlog backlog() {
       " (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.conversation WHERE settle_at IS NOT NULL LIMIT 1000) v), "
       " (SELECT CASE WHEN pg_catalog.min(at) IS NOT NULL THEN GREATEST(EXTRACT(epoch FROM pg_catalog.min(at) - pg_catalog.clock_timestamp()) * 1000, 0)::bigint END FROM ("
       "   SELECT pg_catalog.min(due_at) AS at FROM kg_batch_internal.ready WHERE priority < 1000 AND due_at > pg_catalog.now() "
-      "   UNION ALL SELECT pg_catalog.min(settle_at) FROM kg_batch_internal.conversation WHERE settle_at IS NOT NULL) t)");
+      "   UNION ALL SELECT pg_catalog.min(settle_at) FROM kg_batch_internal.conversation WHERE settle_at IS NOT NULL) t "
+      "  HAVING pg_catalog.min(at) IS NOT NULL)");
   Backlog backlog;
   backlog.claimable = rows.integer(0, 0);
   backlog.to_send = rows.integer(0, 1);
