@@ -1,6 +1,8 @@
 #include "backend/bridge.h"
 #include "backend/extension.h"
+#include "backend/locks.h"
 #include "backend/transaction.h"
+#include "backend/wait.h"
 
 namespace kg_batch::backend {
 
@@ -75,6 +77,17 @@ bool begin_session(unsigned int database) {
   });
   std::optional<InstalledExtension> extension;
   in_bare_transaction([&] { extension = installed_extension(); });
+  if (!extension) {
+    // Who makes the extension and its first work in one transaction holds lock E.
+    Wait wait(nullptr);
+    for (bool nothing_comes = false; !extension && !nothing_comes;) {
+      wait.until_something(100);
+      in_bare_transaction([&] {
+        nothing_comes = try_lock_exclusive(LockClass::enqueue, 0, LockSpan::transaction);
+        extension = installed_extension();
+      });
+    }
+  }
   if (!extension) return false;
   const Oid owner = extension->owner;
   backend_call([&] { SetUserIdAndSecContext(owner, 0); });

@@ -7,6 +7,7 @@
 #include "backend/log.h"
 #include "backend/settings.h"
 #include "backend/transaction.h"
+#include "backend/wait.h"
 #include "store/home.h"
 #include "store/worker.h"
 
@@ -42,20 +43,34 @@ void raise_descriptor_limit() {
 
 }  // namespace
 
-bool WorkerProcess::begin(WorkerKind kind, unsigned int database, int coordinator_pid) {
-  database_ = database;
-  coordinator_pid_ = coordinator_pid;
-  attach_shared_memory();
-  if (!begin_session(database)) return false;
-  bool welcome = settings::enabled();
-  if (welcome)
+// A copy, or stopped? The first work of a database makes its home in the very
+// transaction that calls the coordinator, and start() is such a one too: as long as
+// somebody holds lock E, what is not there may yet come.
+bool WorkerProcess::register_if_welcome(WorkerKind kind) {
+  std::optional<Wait> wait;
+  for (std::int64_t pause_ms = 0;; pause_ms = std::min<std::int64_t>(2 * pause_ms + 10, 1'000)) {
+    if (pause_ms > 0) {
+      if (!wait) wait.emplace(nullptr);
+      wait->until_something(pause_ms);
+    }
+    bool welcome = false, nothing_comes = kind != WorkerKind::coordinator;
     in_transaction([&] {
+      if (!nothing_comes && pause_ms > 0) nothing_comes = try_lock_exclusive(LockClass::enqueue, 0, LockSpan::transaction);
       welcome = store::look_at_home() == store::Home::ours && !store::is_stopped();
       if (!welcome) return;
       worker_id_ = store::add_worker_row(kind_name(kind));
       lock_exclusive(LockClass::worker, worker_id_, LockSpan::session);
     });
-  if (!welcome) return false;
+    if (welcome || nothing_comes) return welcome;
+  }
+}
+
+bool WorkerProcess::begin(WorkerKind kind, unsigned int database, int coordinator_pid) {
+  database_ = database;
+  coordinator_pid_ = coordinator_pid;
+  attach_shared_memory();
+  if (!begin_session(database)) return false;
+  if (!settings::enabled() || !register_if_welcome(kind)) return false;
   WorkerState state;
   state.pid = MyProcPid;
   state.database = database;

@@ -30,6 +30,8 @@ class WorkerProcess {
   void flush_counts();  // in a transaction of its own, when there is anything
 
  private:
+  bool register_if_welcome(backend::WorkerKind kind);
+
   unsigned int database_ = 0;
   int coordinator_pid_ = 0;
   std::int64_t worker_id_ = 0;
