@@ -42,7 +42,7 @@ char* reasoning_effort = nullptr;
 bool redact = true;
 int requests_in_flight = 16;
 int requests_per_minute = 0;
-char* retention = nullptr;
+int retention = -1;
 int settle = 30 * 60;
 int tokens_per_minute = 0;
 bool use_batch_api = true;
@@ -150,8 +150,8 @@ void register_settings() {
                4'096, PGC_SIGHUP);
     define_int("kg_batch.requests_per_minute", "Direct requests a minute of all pipelines of the server; 0 is no limit.", nullptr,
                &requests_per_minute, 0, 0, INT_MAX, PGC_SIGHUP);
-    define_text("kg_batch.retention", "How long the text of answers is kept after it is in the graph; empty for ever.", nullptr,
-                &retention, "", PGC_SIGHUP);
+    define_int("kg_batch.retention", "How long the text of answers is kept after it is in the graph; -1 for ever.", nullptr, &retention,
+               -1, -1, INT_MAX, PGC_SIGHUP, GUC_UNIT_S);
     define_int("kg_batch.settle", "How long after its last message a conversation that is not final is read.", nullptr, &settle,
                30 * 60, 0, INT_MAX, PGC_USERSET, GUC_UNIT_S);
     define_int("kg_batch.tokens_per_minute", "Tokens a minute of direct requests of the server; 0 is no limit.", nullptr,
@@ -235,7 +235,7 @@ double budget() {
   return reset == nullptr ? backend::budget : std::stod(reset);
 }
 double budget_per_day() { return backend::budget_per_day; }
-std::string retention() { return text_of(backend::retention); }
+int retention_s() { return backend::retention; }
 bool redact() { return backend::redact; }
 
 }  // namespace settings

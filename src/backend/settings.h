@@ -50,7 +50,7 @@ int batch_poll_interval_ms();
 double budget();          // the most that a job may ask for; negative: none
 double budget_per_day();  // negative: none
 bool redact();
-std::string retention();  // an interval, empty for ever
+int retention_s();  // negative: for ever
 }  // namespace settings
 
 }  // namespace kg_batch::backend

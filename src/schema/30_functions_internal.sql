@@ -45,6 +45,7 @@ CREATE FUNCTION kg_batch_internal.cost(model text, at timestamptz, mode text, in
     RETURN (SELECT CASE WHEN mode = 'batch' THEN
                 (input_tokens - cached_tokens) * COALESCE(p.batch_input, p.input)
                 + cached_tokens * COALESCE(p.batch_cached_input, p.batch_input, p.input)
+                + cache_write_tokens * COALESCE((p.cache_write - p.input) * COALESCE(p.batch_input / NULLIF(p.input, 0), 1), 0)
                 + output_tokens * COALESCE(p.batch_output, p.output)
             ELSE
                 (input_tokens - cached_tokens) * p.input
@@ -55,7 +56,7 @@ CREATE FUNCTION kg_batch_internal.cost(model text, at timestamptz, mode text, in
             FROM (SELECT (kg_batch_internal.price(model, at, input_tokens)).*) p
             WHERE p.input IS NOT NULL);
 COMMENT ON FUNCTION kg_batch_internal.cost(text, timestamptz, text, bigint, bigint, bigint, bigint)
-    IS 'US dollars; cached tokens are a part of the input; null without a price. By batch cached tokens count as batch input unless a price says otherwise: an upper bound';
+    IS 'US dollars; cached tokens are a part of the input; null without a price. By batch cached tokens count as batch input unless a price says otherwise, and written ones cost as much more as directly: an upper bound';
 
 CREATE FUNCTION kg_batch_internal.day_is_full(per_day float8) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp

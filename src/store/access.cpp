@@ -21,7 +21,7 @@ int level_of(const std::string& level) {
   if (level == "writer") return 3;
   if (level == "admin") return 4;
   throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown level \"" + level + "\"", "",
-              "Valid levels are reader, auditor, writer and admin.");
+              "Valid levels are reader, auditor, writer and admin, and none, which takes them away.");
 }
 
 [[noreturn]] void unknown_graph(const std::string& graph, unsigned int role) {
@@ -123,7 +123,7 @@ void grant_access(const std::string& role, const std::string& level, std::int64_
         "INSERT INTO kg_batch_internal.access VALUES (pg_catalog.quote_ident($1)::regrole, $2, $3) "
         "ON CONFLICT (role, graph_id) DO UPDATE SET level = EXCLUDED.level",
         {role, graph_id, number});
-  execute("SELECT kg_batch_internal.grant_entry($1)", {role});
+  if (number > 0) execute("SELECT kg_batch_internal.grant_entry($1)", {role});
 }
 
 GraphOptions graph_options(std::int64_t graph_id) {

@@ -277,7 +277,9 @@ int fail_lines(std::int64_t batch_id, const std::vector<std::int64_t>& lines, co
       "  WHERE c.graph_id = bad.graph_id AND c.request_id = bad.request_id AND c.state = 'asking'), "
       "failed AS (UPDATE kg_batch_internal.request r SET state = 'failed', error = bad.error, batch_id = NULL FROM bad "
       "  WHERE r.graph_id = bad.graph_id AND r.request_id = bad.request_id AND r.state IN ('planned', 'asking') "
-      "  RETURNING r.graph_id, r.job_id, r.reserved), "
+      "  RETURNING r.graph_id, r.job_id, r.reserved, r.reserved_day), "
+      "day AS (UPDATE kg_batch_internal.spending s SET reserved = s.reserved - f.total FROM (SELECT reserved_day, pg_catalog.sum(reserved) AS total "
+      "  FROM failed GROUP BY reserved_day) f WHERE s.day = f.reserved_day), "
       "released AS (UPDATE kg_batch_internal.job j SET reserved = j.reserved - f.total FROM (SELECT graph_id, job_id, pg_catalog.sum(reserved) AS total "
       "  FROM failed GROUP BY graph_id, job_id) f WHERE j.graph_id = f.graph_id AND j.job_id = f.job_id) "
       "SELECT pg_catalog.count(*) FROM failed",

@@ -154,9 +154,10 @@ Written write_cuts(const Uncut& conversation, const UncutRun& run, const chunkin
       "WHERE m.graph_id = $1 AND m.message_id = u.message_id AND m.skipped IS NULL",
       {conversation.graph_id, taken, of_segment});
 
-  const Rows job = execute("SELECT state = 'paused' FROM kg_batch_internal.job WHERE graph_id = $1 AND job_id = $2",
+  const Rows job = execute("SELECT state = 'paused', state = 'cancelled' FROM kg_batch_internal.job WHERE graph_id = $1 AND job_id = $2",
                            {conversation.graph_id, conversation.job_id});
   const bool paused = !job.empty() && job.boolean(0, 0);
+  const bool cancelled = !job.empty() && job.boolean(0, 1);
   std::vector<Item> items;
   for (const auto& chunk : cuts.chunks) {
     std::vector<std::int64_t> ids;
@@ -170,11 +171,12 @@ Written write_cuts(const Uncut& conversation, const UncutRun& run, const chunkin
       if (message.message_id <= last_message) participants = std::max(participants, message.speaker + 1);
     const Rows made = execute(
         "INSERT INTO kg_batch_internal.chunk (graph_id, conversation_id, segment_id, job_id, stage, participants, cast_seen, "
-        " context_size, message_ids, starts, ends, shown, countable, tokens) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING chunk_id",
+        " context_size, message_ids, starts, ends, shown, countable, tokens, state) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, CASE WHEN $15 THEN 'cancelled' ELSE 'ready' END) RETURNING chunk_id",
         {conversation.graph_id, conversation.conversation_id, segment_ids.at(static_cast<std::size_t>(chunk.segments.front())),
          conversation.job_id, plan_stage, participants, chunk.cast, static_cast<int>(chunk.context.size()), ids, starts, ends, shown,
-         chunk.countable, chunk.tokens});
+         chunk.countable, chunk.tokens, cancelled});
+    if (cancelled) continue;
     items.push_back({conversation.graph_id, Work::ask, made.integer(0, 0), conversation.priority + (paused ? parked : 0), chunk.tokens,
                      conversation.job_id});
   }

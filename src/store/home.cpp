@@ -1,6 +1,7 @@
 #include "backend/bridge.h"
 #include "backend/locks.h"
 #include "backend/spi.h"
+#include "store/batch.h"
 #include "store/home.h"
 
 namespace kg_batch::store {
@@ -37,6 +38,13 @@ void take_home(bool same) {
       "ON CONFLICT (one) DO UPDATE SET system_identifier = EXCLUDED.system_identifier, database = EXCLUDED.database, "
       "installation_id = CASE WHEN $3 THEN home.installation_id ELSE EXCLUDED.installation_id END, stopped = false",
       {system_identifier(), database_oid(), same});
+  if (same) return;
+  // Batches that are out belong to the original: a copy neither polls, reads nor
+  // deletes them. What they asked is asked anew, as this database's own.
+  const auto batches = execute("SELECT batch_id FROM kg_batch_internal.batch WHERE ended_at IS NULL");
+  for (std::size_t i = 0; i < batches.size(); ++i)
+    finish(batches.integer(i, 0), "lost", "it belongs to the database that this one is a copy of", Rest::batch_again);
+
 }
 
 std::string installation_id() {
@@ -49,6 +57,9 @@ bool is_stopped() {
   return !rows.empty() && rows.boolean(0, 0);
 }
 
-void set_stopped(bool stopped) { execute("UPDATE kg_batch_internal.home SET stopped = $1 WHERE stopped <> $1", {stopped}); }
+void set_stopped(bool stopped) {
+  make_home_if_new();
+  execute("UPDATE kg_batch_internal.home SET stopped = $1 WHERE stopped <> $1", {stopped});
+}
 
 }  // namespace kg_batch::store

@@ -408,8 +408,9 @@ void Ingest::count(const IncomingMessage& message) {
   if (!message.skipped.empty()) ++report_.skipped[message.skipped];
 }
 
-// An edit of what was cut closes its own delivery; `final` closes the last one,
-// also when nothing came but something is still open (it waits to settle).
+// An edit of what was cut closes its own delivery, `final` the one that came with
+// it. When nothing came but something is still open, `final` is a delivery of its
+// own: closing one that may be cut already would be replayed differently.
 void Ingest::finish_conversations(const std::vector<Conversation*>& conversations) {
   std::vector<std::int64_t> conversation_ids, speaks_in;
   std::vector<int> messages, deliveries, edit_deliveries;
@@ -438,13 +439,14 @@ void Ingest::finish_conversations(const std::vector<Conversation*>& conversation
       "finished AS (UPDATE kg_batch_internal.conversation v SET "
       "  participant_names = v.participant_names || COALESCE(p.names, '{}'), "
       "  participant_ids = v.participant_ids || COALESCE(p.speaker_ids, '{}'), "
-      "  messages = t.messages, deliveries = t.deliveries, job_id = $11, priority = $12, "
+      "  messages = t.messages, deliveries = t.deliveries + t.closes_alone, job_id = $11, priority = $12, "
       "  closing = CASE WHEN $13 OR t.edit_delivery > 0 THEN ARRAY(SELECT DISTINCT c FROM unnest(v.closing "
-      "   || t.edit_delivery || CASE WHEN $13 THEN t.deliveries ELSE 0 END) c WHERE c > 0 ORDER BY c) ELSE v.closing END, "
+      "   || t.edit_delivery || CASE WHEN $13 THEN t.deliveries + t.closes_alone ELSE 0 END) c WHERE c > 0 ORDER BY c) ELSE v.closing END, "
       "  settle_at = CASE WHEN $13 THEN NULL WHEN t.fresh THEN pg_catalog.now() + pg_catalog.make_interval(secs => $14) "
       "   ELSE v.settle_at END "
-      " FROM unnest($2::bigint[], $3::int[], $4::int[], $5::int[], $6::boolean[], $7::boolean[]) "
-      "  t(conversation_id, messages, deliveries, edit_delivery, fresh, changed) "
+      " FROM (SELECT u.*, CASE WHEN $13 AND NOT u.fresh THEN 1 ELSE 0 END AS closes_alone "
+      "  FROM unnest($2::bigint[], $3::int[], $4::int[], $5::int[], $6::boolean[], $7::boolean[]) "
+      "   u(conversation_id, messages, deliveries, edit_delivery, fresh, changed)) t "
       " LEFT JOIN speaking p ON p.conversation_id = t.conversation_id "
       " WHERE v.graph_id = $1 AND v.conversation_id = t.conversation_id AND (t.changed OR ($13 AND v.settle_at IS NOT NULL)) "
       " RETURNING v.conversation_id, v.messages, t.fresh OR t.edit_delivery > 0 OR $13 AS to_cut), "
@@ -461,7 +463,7 @@ void Ingest::finish_conversations(const std::vector<Conversation*>& conversation
 std::int64_t flush(std::int64_t graph_id) {
   const auto rows = execute(
       "WITH closed AS (UPDATE kg_batch_internal.conversation v SET settle_at = NULL, "
-      "  closing = CASE WHEN v.deliveries = ANY (v.closing) THEN v.closing ELSE v.closing || v.deliveries END "
+      "  deliveries = v.deliveries + 1, closing = v.closing || (v.deliveries + 1) "
       " WHERE v.graph_id = $1 AND v.settle_at IS NOT NULL RETURNING v.conversation_id, v.job_id, v.priority, v.messages), "
       "queued AS (INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
       " SELECT $1, c.priority + CASE WHEN j.state = 'paused' THEN $2 ELSE 0 END, 1, c.messages, c.conversation_id, c.job_id "

@@ -302,7 +302,7 @@ void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
   // What is asked already is paid for: it is read when it comes. What is not is
   // cancelled; a chunk waits for its request, so it goes with it.
   execute(
-      "WITH gone AS (DELETE FROM kg_batch_internal.ready WHERE job_id = $2 AND kind IN (3, 4, 5) RETURNING kind, chunk_id), "
+      "WITH gone AS (DELETE FROM kg_batch_internal.ready WHERE job_id = $2 AND kind IN (1, 3, 4, 5) RETURNING kind, chunk_id), "
       "requests AS (UPDATE kg_batch_internal.request r SET state = 'cancelled', reserved = 0 FROM gone "
       " WHERE gone.kind IN (4, 5) AND r.graph_id = $1 AND r.request_id = gone.chunk_id RETURNING r.request_id, r.reserved), "
       "chunks AS (UPDATE kg_batch_internal.chunk c SET state = 'cancelled' WHERE c.graph_id = $1 AND c.job_id = $2 "
@@ -310,6 +310,11 @@ void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
       "  OR c.request_id IN (SELECT chunk_id FROM gone WHERE kind IN (4, 5))) AND c.state IN ('ready', 'asking')) "
       "SELECT pg_catalog.count(*) FROM gone",
       {graph_id, job_id});
+  execute("UPDATE kg_batch_internal.conversation SET settle_at = NULL WHERE graph_id = $1 AND job_id = $2 AND settle_at IS NOT NULL",
+          {graph_id, job_id});
+  execute(
+      "UPDATE kg_batch_internal.spending s SET reserved = COALESCE((SELECT pg_catalog.sum(r.reserved) FROM kg_batch_internal.request r "
+      "WHERE r.state IN ('planned', 'asking') AND r.reserved_day = s.day), 0) WHERE s.day = (pg_catalog.now() AT TIME ZONE 'UTC')::date");
   execute(
       "UPDATE kg_batch_internal.job SET reserved = COALESCE((SELECT pg_catalog.sum(r.reserved) FROM kg_batch_internal.request r "
       "WHERE r.graph_id = $1 AND r.job_id = $2 AND r.state IN ('planned', 'asking')), 0) WHERE graph_id = $1 AND job_id = $2",
@@ -327,13 +332,14 @@ std::int64_t retry_job(std::int64_t graph_id, std::int64_t job_id, std::optional
       " SELECT $1, 2, 3, tokens, chunk_id, $2 FROM again ON CONFLICT DO NOTHING) "
       "SELECT pg_catalog.count(*) FROM again",
       {graph_id, job_id, chunk_id});
+  std::int64_t conversations = 0;
   if (!chunk_id)
-    execute(
-        "WITH again AS (UPDATE kg_batch_internal.conversation SET cut_error = NULL WHERE graph_id = $1 AND job_id = $2 AND cut_error IS NOT NULL "
-        " RETURNING conversation_id, messages, priority) "
+    conversations = static_cast<std::int64_t>(execute(
+        "WITH again AS (UPDATE kg_batch_internal.conversation SET cut_error = NULL WHERE graph_id = $1 AND job_id = $2 "
+        " AND (cut_error IS NOT NULL OR cut_deliveries < deliveries) RETURNING conversation_id, messages, priority) "
         "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
-        "SELECT $1, priority, 1, messages, conversation_id, $2 FROM again ON CONFLICT DO NOTHING",
-        {graph_id, job_id});
+        "SELECT $1, priority, 1, messages, conversation_id, $2 FROM again ON CONFLICT DO NOTHING RETURNING 1",
+        {graph_id, job_id}).size());
   // A batch of which nobody knows whether it was created: by asking again a
   // person decides that it was not.
   const auto unclear = execute(
@@ -343,7 +349,7 @@ std::int64_t retry_job(std::int64_t graph_id, std::int64_t job_id, std::optional
   for (std::size_t i = 0; i < unclear.size(); ++i)
     finish(unclear.integer(i, 0), "lost", "given up by retry()", Rest::batch_again);
   const std::int64_t again = rows.integer(0, 0);
-  if (again > 0)
+  if (again + conversations + static_cast<std::int64_t>(unclear.size()) > 0)
     execute(
         "UPDATE kg_batch_internal.job SET state = 'running', reason = NULL, ended_at = NULL "
         "WHERE graph_id = $1 AND job_id = $2 AND state IN ('done', 'cancelled')",
@@ -353,7 +359,8 @@ std::int64_t retry_job(std::int64_t graph_id, std::int64_t job_id, std::optional
 
 std::optional<double> most_cost(const std::string& model, const std::string& mode, std::int64_t input_tokens,
                                 std::int64_t output_tokens) {
-  const auto rows = execute("SELECT kg_batch_internal.cost($1, pg_catalog.now(), $2, $3, 0, 0, $4)",
+  // At most all of the input is written to the provider's cache, which costs more than reading it.
+  const auto rows = execute("SELECT kg_batch_internal.cost($1, pg_catalog.now(), $2, $3, 0, $3, $4)",
                             {model, mode, input_tokens, output_tokens});
   if (rows.is_null(0, 0)) return std::nullopt;
   return rows.number(0, 0);
@@ -376,8 +383,11 @@ bool reserve(std::int64_t graph_id, std::int64_t job_id, double amount) {
   }
   const auto job = execute(
       "UPDATE kg_batch_internal.job SET reserved = reserved + $3::numeric WHERE graph_id = $1 AND job_id = $2 "
-      "AND (budget IS NULL OR spent + reserved + $3::numeric <= budget) RETURNING job_id",
-      {graph_id, job_id, amount});
+      "AND (budget IS NULL OR spent + reserved + $3::numeric <= budget) "
+      // The server's budget as this worker has it: what a session set or a role was
+      // given does not reach here, so nobody lifts it.
+      "AND ($4 < 0 OR name = 'inbox' OR spent + reserved + $3::numeric <= $4::numeric) RETURNING job_id",
+      {graph_id, job_id, amount, backend::settings::budget()});
   if (!job.empty()) return true;
   execute(
       "UPDATE kg_batch_internal.spending SET reserved = reserved - $1::numeric "

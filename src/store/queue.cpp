@@ -52,6 +52,8 @@ std::vector<Item> claim(std::int64_t worker_id, const std::vector<Work>& kinds, 
       "  AND (r.due_at IS NULL OR r.due_at <= pg_catalog.now()) "
       "  AND NOT EXISTS (SELECT FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id "
       "    AND j.state = 'paused' AND r.kind <> 6) "
+      // A conversation that got more while somebody cuts it waits for that one.
+      "  AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.graph_id = r.graph_id AND c.kind = r.kind AND c.chunk_id = r.chunk_id) "
       "  ORDER BY r.priority, r.kind DESC, r.work DESC LIMIT $4 FOR UPDATE SKIP LOCKED), "
       "gone AS (DELETE FROM kg_batch_internal.ready r USING picked p "
       "  WHERE r.graph_id = p.graph_id AND r.kind = p.kind AND r.chunk_id = p.chunk_id RETURNING r.*) "
@@ -197,22 +199,35 @@ int settle_due() {
 }
 
 int refill_ready() {
-  const Rows rows = execute(
-      "WITH chunks AS (INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
-      "  SELECT c.graph_id, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, "
-      "   CASE WHEN c.state = 'done' THEN 2 WHEN c.state = 'asking' AND r.state = 'answered' THEN 6 ELSE 3 END, c.tokens, c.chunk_id, c.job_id "
-      "  FROM kg_batch_internal.chunk c JOIN kg_batch_internal.job j USING (graph_id, job_id) "
-      "  LEFT JOIN kg_batch_internal.request r ON r.graph_id = c.graph_id AND r.request_id = c.request_id "
-      "  LEFT JOIN kg_batch_internal.batch b ON b.batch_id = r.batch_id "
-      "  WHERE j.state <> 'cancelled' AND (c.state = 'ready' OR (c.state = 'done' AND NOT c.folded) "
-      "   OR (c.state = 'asking' AND (r.state = 'answered' OR b.batch_id IS NULL OR b.ended_at IS NOT NULL))) "
-      "  ON CONFLICT DO NOTHING RETURNING 1), "
-      "cuts AS (INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
-      "  SELECT v.graph_id, v.priority + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 1, v.messages, v.conversation_id, v.job_id "
-      "  FROM kg_batch_internal.conversation v JOIN kg_batch_internal.job j USING (graph_id, job_id) "
-      "  WHERE j.state <> 'cancelled' AND v.cut_deliveries < v.deliveries ON CONFLICT DO NOTHING RETURNING 1) "
-      "SELECT (SELECT pg_catalog.count(*) FROM chunks) + (SELECT pg_catalog.count(*) FROM cuts)");
-  return static_cast<int>(rows.integer(0, 0));
+  // Requests that nobody has: planned ones, direct ones whose worker is no more,
+  // those of batches that ended or never came along.
+  const Rows requests = execute(
+      "WITH adrift AS (UPDATE kg_batch_internal.request r SET state = 'planned', worker_id = NULL, batch_id = NULL "
+      "  WHERE (r.state = 'planned' OR (r.state = 'asking' AND (r.mode = 'direct' OR NOT EXISTS (SELECT FROM kg_batch_internal.batch b "
+      "   WHERE b.batch_id = r.batch_id AND b.ended_at IS NULL)))) "
+      "  AND NOT EXISTS (SELECT FROM kg_batch_internal.ready q WHERE q.graph_id = r.graph_id AND q.kind IN (4, 5) AND q.chunk_id = r.request_id) "
+      "  AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed q WHERE q.graph_id = r.graph_id AND q.kind IN (4, 5) AND q.chunk_id = r.request_id) "
+      "  RETURNING r.graph_id, r.request_id, r.mode, r.input_tokens, r.job_id) "
+      "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "SELECT a.graph_id, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, CASE a.mode WHEN 'batch' THEN 4 ELSE 5 END, a.input_tokens, "
+      " a.request_id, a.job_id FROM adrift a JOIN kg_batch_internal.job j USING (graph_id, job_id) WHERE j.state <> 'cancelled' "
+      "ON CONFLICT DO NOTHING RETURNING 1");
+  const Rows chunks = execute(
+      "WITH adrift AS (UPDATE kg_batch_internal.chunk c SET state = 'ready', request_id = NULL FROM kg_batch_internal.request r "
+      "  WHERE c.state = 'asking' AND r.graph_id = c.graph_id AND r.request_id = c.request_id AND r.state IN ('failed', 'cancelled')) "
+      "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "SELECT c.graph_id, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, "
+      " CASE WHEN c.state = 'done' THEN 2 WHEN c.state = 'asking' AND r.state = 'answered' THEN 6 ELSE 3 END, c.tokens, c.chunk_id, c.job_id "
+      "FROM kg_batch_internal.chunk c JOIN kg_batch_internal.job j USING (graph_id, job_id) "
+      "LEFT JOIN kg_batch_internal.request r ON r.graph_id = c.graph_id AND r.request_id = c.request_id "
+      "WHERE j.state <> 'cancelled' AND (c.state = 'ready' OR (c.state = 'done' AND NOT c.folded) "
+      " OR (c.state = 'asking' AND r.state IN ('answered', 'failed', 'cancelled'))) ON CONFLICT DO NOTHING RETURNING 1");
+  const Rows cuts = execute(
+      "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "SELECT v.graph_id, v.priority + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 1, v.messages, v.conversation_id, v.job_id "
+      "FROM kg_batch_internal.conversation v JOIN kg_batch_internal.job j USING (graph_id, job_id) "
+      "WHERE j.state <> 'cancelled' AND v.cut_deliveries < v.deliveries ON CONFLICT DO NOTHING RETURNING 1");
+  return static_cast<int>(requests.size() + chunks.size() + cuts.size());
 }
 
 }  // namespace kg_batch::store

@@ -89,9 +89,9 @@ struct StoredAnswer {
 };
 std::vector<StoredAnswer> newest_answers(std::int64_t graph_id, const std::vector<std::int64_t>& request_ids);
 
-// Texts of answers older than `interval` whose chunks are in the graph are cut;
+// Texts of answers older than `seconds` whose chunks are in the graph are cut;
 // hashes, usage and mentions stay. At most `limit` at a time; returns how many.
-int cut_old_answers(const std::string& interval, int limit);
+int cut_old_answers(int seconds, int limit);
 
 // An answer that could not be used fails its request. True when its chunk may be
 // planned once more (fewer bad answers than `max_attempts`).

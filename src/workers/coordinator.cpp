@@ -158,7 +158,7 @@ class Coordinator {
       store::unpark_some();
       changes = store::advance_jobs();
       backlog = store::backlog();
-      if (!settings::retention().empty()) store::cut_old_answers(settings::retention(), 1'000);
+      if (settings::retention_s() >= 0) store::cut_old_answers(settings::retention_s(), 1'000);
       if (settings::enable_progress_tracking() && now_ms() - sampled_ms_ >= sample_every_ms) {
         store::sample_progress();
         sampled_ms_ = now_ms();
@@ -227,6 +227,9 @@ class Coordinator {
 
   bool start_pipeline() {
     if (static_cast<int>(pipelines_.size()) >= settings::num_pipelines()) return false;
+    // The last slot is the batch manager's: pipelines that take them all would keep it out.
+    const std::size_t used = std::max(backend::workers(0).size(), 1 + pipelines_.size());
+    if (!pipelines_.empty() && batch_manager_.handle == nullptr && static_cast<int>(used) + 1 >= settings::max_workers()) return false;
     Child child;
     if (!start_child(child, pipeline_backoff_, "kg_batch_pipeline_main", "kg_batch pipeline")) return false;
     pipelines_.push_back(child);
