@@ -435,3 +435,18 @@ CREATE TABLE kg_batch_internal.tombstone (
     PRIMARY KEY (graph_id, hash)
 );
 COMMENT ON TABLE kg_batch_internal.tombstone IS 'SHA-256 of what was forgotten, so that it is not taken in again';
+
+-- No statistics of graph_id: a graph that the last ANALYZE had not met would count
+-- as empty, any index that begins with graph_id as equally good, and a round of
+-- its first chunks would be loops over all of its rows.
+DO $$
+DECLARE
+    of_graph regclass;
+BEGIN
+    FOR of_graph IN
+        SELECT c.oid FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'graph_id'
+        WHERE c.relnamespace = 'kg_batch_internal'::regnamespace AND c.relkind = 'r'
+    LOOP
+        EXECUTE format('ALTER TABLE %s ALTER COLUMN graph_id SET STATISTICS 0', of_graph);
+    END LOOP;
+END $$;
