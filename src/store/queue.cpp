@@ -72,9 +72,10 @@ std::vector<Item> claim(std::int64_t worker_id, const std::vector<Work>& kinds, 
 
 std::vector<Item> claim_round(std::int64_t worker_id, int limit) {
   return items_from(execute(
-      "WITH turn AS (SELECT r.graph_id FROM kg_batch_internal.ready r WHERE r.kind = 2 "
-      "  AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.graph_id = r.graph_id AND c.kind = 2) "
-      "  LIMIT 1), "
+      "WITH turn AS MATERIALIZED (SELECT t.graph_id FROM kg_batch_internal.turn t "
+      "  WHERE EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.graph_id = t.graph_id AND r.kind = 2) "
+      "  AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.graph_id = t.graph_id AND c.kind = 2) "
+      "  ORDER BY t.served_at LIMIT 1), "
       "picked AS MATERIALIZED (SELECT r.graph_id, r.chunk_id FROM kg_batch_internal.ready r, turn "
       "  WHERE r.graph_id = turn.graph_id AND r.kind = 2 ORDER BY r.chunk_id LIMIT $2 FOR UPDATE OF r SKIP LOCKED), "
       "gone AS (DELETE FROM kg_batch_internal.ready r USING picked p "

@@ -87,17 +87,19 @@ std::int64_t make_nodes(std::int64_t graph_id) {
   for (;;) {
     const Rows rows = execute(
         "WITH fresh AS MATERIALIZED (SELECT i.* FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id IS NULL), "
+        // One look-up a role by unique index, whatever the planner thinks of the
+        // tables' size: joined, it scanned all identities for each.
+        "canon AS MATERIALIZED (SELECT sort, name, canonical FROM kg_batch_internal.canonical), "
         "derived AS MATERIALIZED (SELECT f.identity_id, f.is_statement, "
         "  CASE WHEN NOT f.is_statement THEN f.key ELSE pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(pg_catalog.convert_to("
-        "    pg_catalog.concat_ws(E'\\x1f', f.type, COALESCE(k.canonical, f.kind), f.negated::text, f.label_key, f.scope, r.roles), 'UTF8')), 1, 16), "
-        "   'hex')::uuid END AS key "
-        " FROM fresh f LEFT JOIN kg_batch_internal.canonical k ON k.sort = 'kind' AND k.name = f.kind "
-        " CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS expected, pg_catalog.count(n.node_id) AS there, "
-        "   pg_catalog.string_agg(COALESCE(c.canonical, x.role) || E'\\x1e' || n.key, E'\\x1d' ORDER BY COALESCE(c.canonical, x.role) COLLATE \"C\", n.key) AS roles "
-        "  FROM unnest(f.roles, f.role_keys) AS x (role, key) "
-        "  LEFT JOIN kg_batch_internal.identity t ON t.graph_id = $1 AND t.key = x.key "
-        "  LEFT JOIN kg_batch_internal.node n ON n.graph_id = $1 AND n.node_id = t.node_id "
-        "  LEFT JOIN kg_batch_internal.canonical c ON c.sort = 'role' AND c.name = x.role) r "
+        "    pg_catalog.concat_ws(E'\\x1f', f.type, COALESCE((SELECT c.canonical FROM canon c WHERE c.sort = 'kind' AND c.name = f.kind), f.kind), "
+        "     f.negated::text, f.label_key, f.scope, r.roles), 'UTF8')), 1, 16), 'hex')::uuid END AS key "
+        " FROM fresh f CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS expected, pg_catalog.count(y.key) AS there, "
+        "   pg_catalog.string_agg(y.role || E'\\x1e' || y.key, E'\\x1d' ORDER BY y.role COLLATE \"C\", y.key) AS roles "
+        "  FROM (SELECT COALESCE((SELECT c.canonical FROM canon c WHERE c.sort = 'role' AND c.name = x.role), x.role) AS role, "
+        "    (SELECT n.key FROM kg_batch_internal.node n WHERE n.graph_id = $1 AND n.node_id = "
+        "     (SELECT t.node_id FROM kg_batch_internal.identity t WHERE t.graph_id = $1 AND t.key = x.key)) AS key "
+        "   FROM unnest(f.roles, f.role_keys) AS x (role, key) OFFSET 0) y) r "
         " WHERE r.expected = r.there), "
         "made AS (INSERT INTO kg_batch_internal.node (graph_id, key, is_statement) SELECT DISTINCT ON (key) $1, key, is_statement FROM derived "
         "  ORDER BY key ON CONFLICT (graph_id, key) DO NOTHING RETURNING node_id, key), "
@@ -153,14 +155,16 @@ void refold_nodes(std::int64_t graph_id, const Scope& scope) {
 std::int64_t add_edges(std::int64_t graph_id, const Scope& scope) {
   const Rows rows = execute(
       "WITH " FOLDED_MENTIONS
-      ", roles AS (SELECT si.node_id AS source_id, ti.node_id AS target_id, COALESCE(c.canonical, e.role) AS predicate, "
-      "  pg_catalog.bool_or(si.negated) AS negated, pg_catalog.count(*) AS n "
-      " FROM mentions m JOIN kg_batch_internal.edge_mention e ON e.graph_id = $1 AND e.chunk_id = m.chunk_id AND e.statement = m.n "
-      " JOIN kg_batch_internal.node_mention t ON t.graph_id = $1 AND t.chunk_id = e.chunk_id AND t.n = e.target "
-      " JOIN kg_batch_internal.identity si ON si.graph_id = $1 AND si.key = m.key "
-      " JOIN kg_batch_internal.identity ti ON ti.graph_id = $1 AND ti.key = t.key "
-      " LEFT JOIN kg_batch_internal.canonical c ON c.sort = 'role' AND c.name = e.role "
-      " WHERE m.is_statement GROUP BY 1, 2, 3) "
+      // Look-ups by unique index, as in make_nodes.
+      ", canon AS MATERIALIZED (SELECT name, canonical FROM kg_batch_internal.canonical WHERE sort = 'role') "
+      ", roles AS (SELECT r.source_id, r.target_id, r.predicate, pg_catalog.bool_or(r.negated) AS negated, pg_catalog.count(*) AS n "
+      " FROM mentions m CROSS JOIN LATERAL (SELECT "
+      "   (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = m.key) AS source_id, "
+      "   (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = "
+      "    (SELECT t.key FROM kg_batch_internal.node_mention t WHERE t.graph_id = $1 AND t.chunk_id = e.chunk_id AND t.n = e.target)) AS target_id, "
+      "   COALESCE((SELECT c.canonical FROM canon c WHERE c.name = e.role), e.role) AS predicate, m.negated "
+      "  FROM kg_batch_internal.edge_mention e WHERE e.graph_id = $1 AND e.chunk_id = m.chunk_id AND e.statement = m.n OFFSET 0) r "
+      " WHERE m.is_statement AND r.source_id IS NOT NULL AND r.target_id IS NOT NULL GROUP BY 1, 2, 3) "
       "INSERT INTO kg_batch_internal.edge AS e (graph_id, source_id, target_id, predicate, negated, mentions) "
       "SELECT $1, source_id, target_id, predicate, negated, n FROM roles ORDER BY source_id, predicate, target_id "
       "ON CONFLICT (graph_id, source_id, predicate, target_id) DO UPDATE SET mentions = e.mentions + EXCLUDED.mentions "

@@ -39,7 +39,8 @@ using store::Work;
 namespace {
 
 constexpr std::int64_t idle_limit_ms = 60'000;
-constexpr int round_limit = 200;  // chunks a round folds at most
+constexpr int round_limit = 200;       // chunks a round folds at most
+constexpr int short_round_limit = 25;  // while requests are out, whose answers would wait for its end
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -366,7 +367,7 @@ class Pipeline {
 
   bool fold_some() {
     std::vector<Item> items;
-    in_transaction([&] { items = store::claim_round(process_->worker_id(), round_limit); });
+    in_transaction([&] { items = store::claim_round(process_->worker_id(), http_.in_flight() > 0 ? short_round_limit : round_limit); });
     if (items.empty()) return false;
     const std::int64_t graph_id = items.front().graph_id;
     store::RoundResult result;
