@@ -224,13 +224,14 @@ StoredAnswers store_answers(const std::vector<Answer>& answers) {
   return result;
 }
 
-void unpark_some() {
+void unpark_some(int most) {
   execute(
       "UPDATE kg_batch_internal.ready r SET priority = r.priority - 1000 FROM ("
       " SELECT p.graph_id, p.kind, p.chunk_id FROM kg_batch_internal.job j CROSS JOIN LATERAL ("
       "  SELECT graph_id, kind, chunk_id FROM kg_batch_internal.ready x WHERE x.job_id = j.job_id AND x.priority >= 1000 "
-      "  ORDER BY x.priority LIMIT 100 FOR UPDATE SKIP LOCKED) p WHERE j.state = 'running' AND j.waits_for_budget) s "
-      "WHERE r.graph_id = s.graph_id AND r.kind = s.kind AND r.chunk_id = s.chunk_id");
+      "  ORDER BY x.priority LIMIT $1 FOR UPDATE SKIP LOCKED) p WHERE j.state = 'running' AND j.waits_for_budget) s "
+      "WHERE r.graph_id = s.graph_id AND r.kind = s.kind AND r.chunk_id = s.chunk_id",
+      {most});
 }
 
 std::vector<StoredAnswer> newest_answers(std::int64_t graph_id, const std::vector<std::int64_t>& request_ids) {

@@ -78,8 +78,10 @@ struct StoredAnswers {
 };
 StoredAnswers store_answers(const std::vector<Answer>& answers);
 
-// Jobs that wait for their budget get some of their work back, now that room was made.
-void unpark_some();
+// Jobs that wait for their budget get up to `most` pieces of their work back, now
+// that room was made. Not more than that room can be for: what finds none is
+// parked again, for nothing.
+void unpark_some(int most);
 
 // The answer that a chunk is read from: the newest that was answered.
 struct StoredAnswer {

@@ -554,7 +554,7 @@ class BatchManager {
       const auto stored = store::store_answers(answers);
       store::put_ready(stored.to_read);
       for (const auto& [reason, body] : quarantine) store::quarantine_line(batch_id, reason, body);
-      store::unpark_some();
+      store::unpark_some(2 * stored.stored + 2);
       process_->count(0, 0, stored.stored, 0, 0);
     });
     backend_call([] { wake(coordinator_pid(MyDatabaseId)); });
@@ -629,7 +629,7 @@ class BatchManager {
     int again = 0;
     in_transaction([&] {
       again = store::finish(batch.batch_id, state, error, rest, delay_ms);
-      store::unpark_some();
+      store::unpark_some(again + 10);
       store::note_activity("batch ended", batch.batch_id, batch.remote_status + (again > 0 ? ", " + std::to_string(again) + " left" : ""));
     });
     report(Level::log, "kg_batch batch " + std::to_string(batch.batch_id) + " was read" +

@@ -155,7 +155,6 @@ class Coordinator {
       welcome = !store::is_stopped() && store::look_at_home() == store::Home::ours;
       if (!welcome) return;
       store::settle_due();
-      store::unpark_some();
       changes = store::advance_jobs();
       backlog = store::backlog();
       if (settings::retention_s() >= 0) store::cut_old_answers(settings::retention_s(), 1'000);

@@ -202,7 +202,7 @@ class Pipeline {
     }
     if (stop)
       for (const Item& item : again) store::pause_job(item.graph_id, item.job_id, why_stopped(*stop));
-    store::unpark_some();
+    store::unpark_some(2 * static_cast<int>(arrived.size()) + 2);
     return stored.to_read;
   }
 
