@@ -132,7 +132,7 @@ sub restart
 END
 {
 	my $status = $?;
-	$_->kill for @running;
+	$_->kill for my @all = @running;
 	$? = $status;
 }
 
