@@ -376,34 +376,43 @@ bool reserve(std::int64_t graph_id, std::int64_t job_id, double amount) {
       "WHERE day = (pg_catalog.now() AT TIME ZONE 'UTC')::date AND ($2::float8 IS NULL OR spent + reserved + $1::numeric <= $2::numeric) "
       "RETURNING day",
       {amount, day_bound});
+  // Also where it says so already: whoever resumes the job waits for this row, and
+  // then finds what is parked in this transaction.
+  const auto wait_for_budget = [&] {
+    execute("UPDATE kg_batch_internal.job SET waits_for_budget = true WHERE graph_id = $1 AND job_id = $2", {graph_id, job_id});
+  };
   if (day.empty()) {
-    execute("UPDATE kg_batch_internal.job SET waits_for_budget = true WHERE graph_id = $1 AND job_id = $2 AND NOT waits_for_budget",
-            {graph_id, job_id});
+    wait_for_budget();
     return false;
   }
-  const auto job = execute(
-      "UPDATE kg_batch_internal.job SET reserved = reserved + $3::numeric WHERE graph_id = $1 AND job_id = $2 "
-      "AND (budget IS NULL OR spent + reserved + $3::numeric <= budget) "
-      // The server's budget as this worker has it: what a session set or a role was
-      // given does not reach here, so nobody lifts it.
-      "AND ($4 < 0 OR name = 'inbox' OR spent + reserved + $3::numeric <= $4::numeric) RETURNING job_id",
-      {graph_id, job_id, amount, backend::settings::budget()});
-  if (!job.empty()) return true;
+  const auto fits_the_job = [&] {
+    return !execute(
+                "UPDATE kg_batch_internal.job SET reserved = reserved + $3::numeric WHERE graph_id = $1 AND job_id = $2 "
+                "AND (budget IS NULL OR spent + reserved + $3::numeric <= budget) "
+                // The server's budget as this worker has it: what a session set or a role was
+                // given does not reach here, so nobody lifts it.
+                "AND ($4 < 0 OR name = 'inbox' OR spent + reserved + $3::numeric <= $4::numeric) RETURNING job_id",
+                {graph_id, job_id, amount, backend::settings::budget()})
+                .empty();
+  };
+  if (fits_the_job()) return true;
+  wait_for_budget();
+  if (fits_the_job()) return true;  // a higher one came meanwhile
   execute(
       "UPDATE kg_batch_internal.spending SET reserved = reserved - $1::numeric "
       "WHERE day = (pg_catalog.now() AT TIME ZONE 'UTC')::date",
       {amount});
-  execute("UPDATE kg_batch_internal.job SET waits_for_budget = true WHERE graph_id = $1 AND job_id = $2 AND NOT waits_for_budget",
-          {graph_id, job_id});
   return false;
 }
 
 std::vector<JobChange> advance_jobs() {
-  // Whoever waits for a budget with nothing of its own out can wait for ever.
+  // Whoever waits for a budget with nothing of its own out can wait for ever. What
+  // has nothing parked any more had to wait, and got through.
   execute(
       "UPDATE kg_batch_internal.job j SET state = 'paused', reason = CASE "
       " WHEN kg_batch_internal.day_is_full($1::float8) THEN 'budget_per_day' ELSE 'budget' END "
       "WHERE j.state = 'running' AND j.waits_for_budget AND j.reserved <= 0 "
+      "AND EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = j.job_id) "
       "AND NOT EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = j.job_id AND r.priority < 1000) "
       "AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.job_id = j.job_id)",
       {backend::settings::budget_per_day()});
