@@ -82,9 +82,10 @@ sub request
 {
 	my ($self, $method, $path, $body) = @_;
 	my $response = $self->{http}->request($method, $self->url . $path,
-		defined $body
-		? { headers => { 'Content-Type' => 'application/json' }, content => JSON::PP::encode_json($body) }
-		: {});
+		{
+			headers => { Authorization => 'Bearer of-a-test', 'Content-Type' => 'application/json' },
+			defined $body ? (content => JSON::PP::encode_json($body)) : ()
+		});
 	die "$method $path: $response->{status} $response->{content}" unless $response->{success};
 	return length($response->{content}) ? JSON::PP::decode_json($response->{content}) : undef;
 }
