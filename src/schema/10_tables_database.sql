@@ -136,7 +136,7 @@ CREATE TABLE kg_batch_internal.ready (
     due_at   timestamptz,
     PRIMARY KEY (graph_id, kind, chunk_id)
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
-CREATE INDEX ready_claim ON kg_batch_internal.ready (graph_id, priority, kind DESC, work DESC) WHERE kind NOT IN (2, 4);
+CREATE INDEX ready_claim ON kg_batch_internal.ready (graph_id, kind, priority, work DESC) WHERE kind NOT IN (2, 4);
 CREATE INDEX ready_round ON kg_batch_internal.ready (graph_id, chunk_id) WHERE kind = 2;
 CREATE INDEX ready_job ON kg_batch_internal.ready (job_id);
 CREATE INDEX ready_send ON kg_batch_internal.ready (priority, chunk_id) WHERE kind = 4;

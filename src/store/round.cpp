@@ -11,56 +11,60 @@ using backend::Uuid;
 
 namespace {
 
-// Mentions to fold are named in one way everywhere: those of `chunks` that are
-// live, or, with keys, all live mentions of those identities in folded chunks.
+// A round fills tables that were small a moment ago, so the planner may take any
+// of them for one of a row or two. Its statements are written so that this does
+// no harm: every table is looked up by unique index, row by row (LATERAL with
+// OFFSET 0, or a scalar subquery), and what is joined is MATERIALIZED first and
+// brings its graph_id along. A join that was free to choose took minutes for
+// thirty chunks.
+
+// Mentions to fold: the live ones of `chunks`, or all live ones of the identities
+// `keys` in folded chunks.
 struct Scope {
   std::vector<std::int64_t> chunks;
-  std::vector<std::string> keys;  // uuids as text; empty: by chunk
-  bool by_key = false;
+  std::vector<std::string> keys;  // uuids as text
 };
 
-#define FOLDED_MENTIONS                                                                                                  \
-  "mentions AS MATERIALIZED (SELECT m.* FROM kg_batch_internal.node_mention m WHERE m.graph_id = $1 AND m.live "         \
-  "  AND m.chunk_id = ANY ($2) AND NOT $4 "                                                                              \
-  " UNION ALL SELECT m.* FROM kg_batch_internal.node_mention m JOIN kg_batch_internal.chunk c "                          \
-  "  ON c.graph_id = m.graph_id AND c.chunk_id = m.chunk_id AND c.folded "                                               \
-  "  WHERE m.graph_id = $1 AND m.live AND $4 AND m.key = ANY ($3::uuid[]))"
+#define FOLDED_MENTIONS                                                                                                       \
+  "mentions AS MATERIALIZED (SELECT m.* FROM unnest($2::bigint[]) AS c (chunk_id) CROSS JOIN LATERAL ("                       \
+  "   SELECT * FROM kg_batch_internal.node_mention o WHERE o.graph_id = $1 AND o.chunk_id = c.chunk_id AND o.live OFFSET 0) m " \
+  " UNION ALL SELECT m.* FROM unnest($3::uuid[]) AS k (key) CROSS JOIN LATERAL ("                                              \
+  "   SELECT * FROM kg_batch_internal.node_mention o WHERE o.graph_id = $1 AND o.key = k.key AND o.live "                      \
+  "    AND (SELECT c.folded FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.chunk_id = o.chunk_id) OFFSET 0) m)"
 
-// One identity for each key. What a key says is the same for all its mentions,
-// so it does not matter which of them is looked at.
-void make_identities(std::int64_t graph_id, const Scope& scope) {
-  execute(
-      "WITH " FOLDED_MENTIONS
-      ", one AS (SELECT DISTINCT ON (key) * FROM mentions ORDER BY key, order_key, chunk_id, n) "
-      "INSERT INTO kg_batch_internal.identity (graph_id, key, is_statement, class, type, kind, label_key, negated, named, scope, roles, "
-      " role_keys) "
-      "SELECT $1, o.key, o.is_statement, o.class, o.type, o.category, o.label_key, o.negated, o.named, o.scope, "
-      " COALESCE(r.roles, '{}'), COALESCE(r.role_keys, '{}') "
-      "FROM one o LEFT JOIN LATERAL (SELECT pg_catalog.array_agg(x.role ORDER BY x.role, x.key) AS roles, "
-      "  pg_catalog.array_agg(x.key ORDER BY x.role, x.key) AS role_keys FROM ("
-      "   SELECT DISTINCT e.role, t.key FROM kg_batch_internal.edge_mention e JOIN kg_batch_internal.node_mention t "
-      "    ON t.graph_id = $1 AND t.chunk_id = e.chunk_id AND t.n = e.target "
-      "   WHERE e.graph_id = $1 AND e.chunk_id = o.chunk_id AND e.statement = o.n) x) r ON o.is_statement "
-      "ORDER BY o.key ON CONFLICT (graph_id, key) DO NOTHING",
-      {graph_id, scope.chunks, scope.keys, scope.by_key});
-}
-
-// Counts and bests are added to what the identity has. Only what was asserted or
-// reported dates, confirms or closes.
+// One identity for each key, with counts and bests added to what it has. What a
+// key says is the same for all its mentions; where they differ in what no key
+// says (Entity and Concept share theirs) the least one stands. Only what was
+// asserted or reported dates, confirms or closes.
 void add_to_identities(std::int64_t graph_id, const Scope& scope) {
   execute(
       "WITH " FOLDED_MENTIONS
-      ", sums AS (SELECT key, pg_catalog.count(*) AS n, pg_catalog.max(confidence) AS confidence, pg_catalog.max(importance) AS importance, "
+      ", sums AS MATERIALIZED (SELECT key, pg_catalog.bool_or(is_statement) AS is_statement, pg_catalog.min(class COLLATE \"C\") AS class, "
+      "  pg_catalog.min(type COLLATE \"C\") AS type, pg_catalog.min(category) AS kind, pg_catalog.min(label_key) AS label_key, "
+      "  pg_catalog.bool_or(negated) AS negated, pg_catalog.bool_or(named) AS named, pg_catalog.min(scope) AS scope, "
+      "  pg_catalog.min(ARRAY[chunk_id, n]) AS one, pg_catalog.count(*) AS mentions, "
+      "  pg_catalog.max(confidence) AS confidence, pg_catalog.max(importance) AS importance, "
       "  pg_catalog.min(pg_catalog.array_position(ARRAY['asserted', 'reported', 'planned', 'possible', 'hypothetical'], modality)) AS modality, "
       "  pg_catalog.max(order_key || E'\\x1f' || goal_status) FILTER (WHERE goal_status IS NOT NULL) AS goal, "
       "  COALESCE(pg_catalog.range_agg(pg_catalog.daterange((said_at AT TIME ZONE 'UTC')::date, (said_at AT TIME ZONE 'UTC')::date, '[]')) "
       "   FILTER (WHERE type = 'State' AND NOT negated AND modality IN ('asserted', 'reported') AND said_at IS NOT NULL), "
       "   '{}'::datemultirange) AS asserted_on "
       " FROM mentions GROUP BY key) "
-      "UPDATE kg_batch_internal.identity i SET mentions = i.mentions + s.n, confidence = GREATEST(i.confidence, s.confidence), "
-      " importance = GREATEST(i.importance, s.importance), modality = LEAST(i.modality, s.modality), goal = GREATEST(i.goal, s.goal), "
-      " asserted_on = i.asserted_on + s.asserted_on FROM sums s WHERE i.graph_id = $1 AND i.key = s.key",
-      {graph_id, scope.chunks, scope.keys, scope.by_key});
+      "INSERT INTO kg_batch_internal.identity AS i (graph_id, key, is_statement, class, type, kind, label_key, negated, named, scope, roles, "
+      " role_keys, mentions, confidence, importance, modality, goal, asserted_on) "
+      "SELECT $1, s.key, s.is_statement, s.class, s.type, s.kind, s.label_key, s.negated, s.named, s.scope, "
+      " COALESCE(r.roles, '{}'), COALESCE(r.role_keys, '{}'), s.mentions, s.confidence, s.importance, s.modality, s.goal, s.asserted_on "
+      "FROM sums s LEFT JOIN LATERAL (SELECT pg_catalog.array_agg(x.role ORDER BY x.role, x.key) AS roles, "
+      "  pg_catalog.array_agg(x.key ORDER BY x.role, x.key) AS role_keys FROM ("
+      "   SELECT DISTINCT e.role, (SELECT t.key FROM kg_batch_internal.node_mention t "
+      "     WHERE t.graph_id = $1 AND t.chunk_id = s.one[1] AND t.n = e.target) AS key "
+      "   FROM kg_batch_internal.edge_mention e "
+      "   WHERE e.graph_id = $1 AND e.chunk_id = s.one[1] AND e.statement = s.one[2]::int) x) r ON s.is_statement "
+      "ORDER BY s.key ON CONFLICT (graph_id, key) DO UPDATE SET mentions = i.mentions + EXCLUDED.mentions, "
+      " confidence = GREATEST(i.confidence, EXCLUDED.confidence), importance = GREATEST(i.importance, EXCLUDED.importance), "
+      " modality = LEAST(i.modality, EXCLUDED.modality), goal = GREATEST(i.goal, EXCLUDED.goal), "
+      " asserted_on = i.asserted_on + EXCLUDED.asserted_on",
+      {graph_id, scope.chunks, scope.keys});
   execute(
       "WITH " FOLDED_MENTIONS
       ", said AS (SELECT key, v.sort, v.value FROM mentions m CROSS JOIN LATERAL ("
@@ -70,13 +74,13 @@ void add_to_identities(std::int64_t graph_id, const Scope& scope) {
       "  WHERE v.value IS NOT NULL "
       "  UNION ALL SELECT key, 'alias', a FROM mentions m CROSS JOIN LATERAL unnest(m.aliases) AS a "
       "  UNION ALL SELECT key, 'tag', t FROM mentions m CROSS JOIN LATERAL unnest(m.hash_tags) AS t "
-      "  UNION ALL SELECT key, 'attribute', t FROM mentions m CROSS JOIN LATERAL unnest(m.attributes) AS t) "
+      "  UNION ALL SELECT key, 'attribute', t FROM mentions m CROSS JOIN LATERAL unnest(m.attributes) AS t), "
+      "counted AS MATERIALIZED (SELECT key, sort, value, pg_catalog.count(*) AS n FROM said GROUP BY key, sort, value ORDER BY key, sort, value) "
       "INSERT INTO kg_batch_internal.alias AS a (graph_id, identity_id, sort, value, count) "
-      "SELECT $1, i.identity_id, s.sort, s.value, pg_catalog.count(*) FROM said s "
-      "JOIN kg_batch_internal.identity i ON i.graph_id = $1 AND i.key = s.key "
-      "GROUP BY i.identity_id, s.sort, s.value ORDER BY i.identity_id, s.sort, s.value "
+      "SELECT $1, (SELECT i.identity_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = c.key), c.sort, c.value, c.n "
+      "FROM counted c "
       "ON CONFLICT (graph_id, identity_id, sort, value) DO UPDATE SET count = a.count + EXCLUDED.count",
-      {graph_id, scope.chunks, scope.keys, scope.by_key});
+      {graph_id, scope.chunks, scope.keys});
 }
 
 // Identities without a node get theirs. Equality of statements is derived here,
@@ -87,8 +91,6 @@ std::int64_t make_nodes(std::int64_t graph_id) {
   for (;;) {
     const Rows rows = execute(
         "WITH fresh AS MATERIALIZED (SELECT i.* FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id IS NULL), "
-        // One look-up a role by unique index, whatever the planner thinks of the
-        // tables' size: joined, it scanned all identities for each.
         "canon AS MATERIALIZED (SELECT sort, name, canonical FROM kg_batch_internal.canonical), "
         "derived AS MATERIALIZED (SELECT f.identity_id, f.is_statement, "
         "  CASE WHEN NOT f.is_statement THEN f.key ELSE pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(pg_catalog.convert_to("
@@ -103,14 +105,15 @@ std::int64_t make_nodes(std::int64_t graph_id) {
         " WHERE r.expected = r.there), "
         "made AS (INSERT INTO kg_batch_internal.node (graph_id, key, is_statement) SELECT DISTINCT ON (key) $1, key, is_statement FROM derived "
         "  ORDER BY key ON CONFLICT (graph_id, key) DO NOTHING RETURNING node_id, key), "
-        "known AS (SELECT node_id, key FROM made UNION ALL SELECT n.node_id, n.key FROM kg_batch_internal.node n "
-        "  WHERE n.graph_id = $1 AND n.key IN (SELECT key FROM derived)), "
-        "linked AS (UPDATE kg_batch_internal.identity i SET node_id = k.node_id FROM derived d JOIN known k ON k.key = d.key "
-        "  WHERE i.graph_id = $1 AND i.identity_id = d.identity_id RETURNING 1) "
-        "SELECT (SELECT pg_catalog.count(*) FROM made), (SELECT pg_catalog.count(*) FROM linked)",
+        "known AS MATERIALIZED (SELECT node_id, key FROM made UNION ALL SELECT n.node_id, d.key FROM (SELECT DISTINCT key FROM derived) d "
+        "  CROSS JOIN LATERAL (SELECT o.node_id FROM kg_batch_internal.node o WHERE o.graph_id = $1 AND o.key = d.key OFFSET 0) n), "
+        "found AS MATERIALIZED (SELECT $1 AS graph_id, d.identity_id, k.node_id FROM derived d JOIN known k ON k.key = d.key), "
+        "linked AS (UPDATE kg_batch_internal.identity i SET node_id = f.node_id FROM found f "
+        "  WHERE i.graph_id = f.graph_id AND i.identity_id = f.identity_id RETURNING 1) "
+        "SELECT (SELECT pg_catalog.count(*) FROM made), (SELECT pg_catalog.count(*) FROM linked), (SELECT pg_catalog.count(*) FROM fresh)",
         {graph_id});
     made += rows.integer(0, 0);
-    if (rows.integer(0, 1) == 0) return made;
+    if (rows.integer(0, 1) == 0 || rows.integer(0, 1) == rows.integer(0, 2)) return made;
   }
 }
 
@@ -118,44 +121,48 @@ std::int64_t make_nodes(std::int64_t graph_id) {
 void refold_nodes(std::int64_t graph_id, const Scope& scope) {
   execute(
       "WITH " FOLDED_MENTIONS
-      ", touched AS MATERIALIZED (SELECT DISTINCT i.node_id FROM kg_batch_internal.identity i "
-      "  WHERE i.graph_id = $1 AND i.key IN (SELECT key FROM mentions)), "
-      "members AS MATERIALIZED (SELECT i.* FROM kg_batch_internal.identity i JOIN touched t ON i.graph_id = $1 AND i.node_id = t.node_id), "
-      "forms AS MATERIALIZED (SELECT m.node_id, a.sort, a.value, pg_catalog.sum(a.count)::bigint AS count FROM members m "
-      "  JOIN kg_batch_internal.alias a ON a.graph_id = $1 AND a.identity_id = m.identity_id GROUP BY m.node_id, a.sort, a.value), "
-      "best AS (SELECT DISTINCT ON (node_id, sort) node_id, sort, value FROM forms WHERE sort IN ('label', 'category', 'type', 'class') "
-      "  ORDER BY node_id, sort, count DESC, pg_catalog.length(value) DESC, value), "
-      "dates AS (SELECT DISTINCT ON (node_id, sort) node_id, sort, pg_catalog.split_part(value, ' ', 1) AS date, pg_catalog.split_part(value, ' ', 2) AS how "
-      "  FROM forms WHERE sort IN ('start', 'end') "
-      "  ORDER BY node_id, sort, pg_catalog.array_position(ARRAY['actual', 'inferred', 'estimated'], pg_catalog.split_part(value, ' ', 2)), "
-      "   pg_catalog.length(value) DESC, value), "
-      "ranked AS (SELECT f.*, pg_catalog.row_number() OVER (PARTITION BY f.node_id, f.sort ORDER BY f.count DESC, f.value) AS rank FROM forms f "
-      "  LEFT JOIN best l ON l.node_id = f.node_id AND l.sort = 'label' AND f.value = l.value "
-      "  WHERE f.sort IN ('alias', 'tag', 'attribute', 'label') AND l.value IS NULL), "
-      "lists AS (SELECT node_id, "
-      "  pg_catalog.array_agg(DISTINCT value) FILTER (WHERE sort IN ('alias', 'label')) AS aliases, "
-      "  pg_catalog.array_agg(value ORDER BY rank) FILTER (WHERE sort = 'tag') AS tags, "
-      "  pg_catalog.array_agg(value ORDER BY value) FILTER (WHERE sort = 'attribute') AS attributes FROM ranked WHERE rank <= 20 GROUP BY node_id), "
-      "sums AS (SELECT node_id, pg_catalog.sum(mentions)::bigint AS mentions, pg_catalog.max(confidence) AS confidence, "
-      "  pg_catalog.max(importance) AS importance, pg_catalog.min(modality) AS modality, pg_catalog.max(goal) AS goal, "
-      "  pg_catalog.range_agg(asserted_on) AS asserted_on, pg_catalog.bool_or(negated) AS negated FROM members GROUP BY node_id) "
-      "UPDATE kg_batch_internal.node n SET mentions = s.mentions, confidence = s.confidence, importance = s.importance, negated = s.negated, "
-      " modality = (ARRAY['asserted', 'reported', 'planned', 'possible', 'hypothetical'])[s.modality], "
-      " goal_status = pg_catalog.regexp_replace(s.goal, E'^.*\\x1f', ''), asserted_on = COALESCE(s.asserted_on, '{}'), "
-      " label = l.value, category = c.value, type = t.value, class = k.value, "
-      " start_date = b.date, start_how = b.how, end_date = e.date, end_how = e.how, "
-      " aliases = COALESCE(x.aliases, '{}'), hash_tags = COALESCE(x.tags, '{}'), attributes = COALESCE(x.attributes, '{}') "
-      "FROM sums s JOIN best l ON l.node_id = s.node_id AND l.sort = 'label' JOIN best c ON c.node_id = s.node_id AND c.sort = 'category' "
-      "JOIN best t ON t.node_id = s.node_id AND t.sort = 'type' JOIN best k ON k.node_id = s.node_id AND k.sort = 'class' "
-      "LEFT JOIN dates b ON b.node_id = s.node_id AND b.sort = 'start' LEFT JOIN dates e ON e.node_id = s.node_id AND e.sort = 'end' "
-      "LEFT JOIN lists x ON x.node_id = s.node_id WHERE n.graph_id = $1 AND n.node_id = s.node_id",
-      {graph_id, scope.chunks, scope.keys, scope.by_key});
+      ", touched AS MATERIALIZED (SELECT DISTINCT (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = m.key) "
+      "  AS node_id FROM (SELECT DISTINCT key FROM mentions) m), "
+      "folded AS MATERIALIZED (SELECT $1 AS graph_id, t.node_id, s.*, f.* FROM touched t "
+      " CROSS JOIN LATERAL (SELECT pg_catalog.sum(i.mentions)::bigint AS mentions, pg_catalog.max(i.confidence) AS confidence, "
+      "   pg_catalog.max(i.importance) AS importance, pg_catalog.min(i.modality) AS modality, pg_catalog.max(i.goal) AS goal, "
+      "   pg_catalog.range_agg(i.asserted_on) AS asserted_on, pg_catalog.bool_or(i.negated) AS negated "
+      "  FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id = t.node_id) s "
+      // Most frequent, then longest, then lowest; dates by how they are known, then the narrower.
+      " CROSS JOIN LATERAL (SELECT "
+      "   (pg_catalog.array_agg(value ORDER BY count DESC, pg_catalog.length(value) DESC, value) FILTER (WHERE sort = 'label'))[1] AS label, "
+      "   (pg_catalog.array_agg(value ORDER BY count DESC, pg_catalog.length(value) DESC, value) FILTER (WHERE sort = 'category'))[1] AS category, "
+      "   (pg_catalog.array_agg(value ORDER BY count DESC, pg_catalog.length(value) DESC, value) FILTER (WHERE sort = 'type'))[1] AS type, "
+      "   (pg_catalog.array_agg(value ORDER BY count DESC, pg_catalog.length(value) DESC, value) FILTER (WHERE sort = 'class'))[1] AS class, "
+      "   (pg_catalog.array_agg(value ORDER BY known, pg_catalog.length(value) DESC, value) FILTER (WHERE sort = 'start'))[1] AS start_date, "
+      "   (pg_catalog.array_agg(value ORDER BY known, pg_catalog.length(value) DESC, value) FILTER (WHERE sort = 'end'))[1] AS end_date, "
+      "   (pg_catalog.array_agg(value ORDER BY count DESC, value) FILTER (WHERE sort = 'label'))[1:21] AS labels, "
+      "   (pg_catalog.array_agg(value ORDER BY count DESC, value) FILTER (WHERE sort = 'alias'))[1:21] AS aliases, "
+      "   (pg_catalog.array_agg(value ORDER BY count DESC, value) FILTER (WHERE sort = 'tag'))[1:21] AS tags, "
+      "   (pg_catalog.array_agg(value ORDER BY count DESC, value) FILTER (WHERE sort = 'attribute'))[1:20] AS attributes "
+      "  FROM (SELECT a.sort, a.value, pg_catalog.sum(a.count)::bigint AS count, "
+      "     pg_catalog.array_position(ARRAY['actual', 'inferred', 'estimated'], pg_catalog.split_part(a.value, ' ', 2)) AS known "
+      "    FROM kg_batch_internal.identity i CROSS JOIN LATERAL (SELECT o.sort, o.value, o.count FROM kg_batch_internal.alias o "
+      "      WHERE o.graph_id = $1 AND o.identity_id = i.identity_id OFFSET 0) a "
+      "    WHERE i.graph_id = $1 AND i.node_id = t.node_id GROUP BY a.sort, a.value) forms) f) "
+      "UPDATE kg_batch_internal.node n SET mentions = f.mentions, confidence = f.confidence, importance = f.importance, negated = f.negated, "
+      " modality = (ARRAY['asserted', 'reported', 'planned', 'possible', 'hypothetical'])[f.modality], "
+      " goal_status = pg_catalog.regexp_replace(f.goal, E'^.*\\x1f', ''), asserted_on = COALESCE(f.asserted_on, '{}'), "
+      " label = f.label, category = f.category, type = f.type, class = f.class, "
+      " start_date = pg_catalog.split_part(f.start_date, ' ', 1), start_how = pg_catalog.split_part(f.start_date, ' ', 2), "
+      " end_date = pg_catalog.split_part(f.end_date, ' ', 1), end_how = pg_catalog.split_part(f.end_date, ' ', 2), "
+      // The label is none of its own aliases: twenty others of each sort.
+      " aliases = ARRAY(SELECT DISTINCT v COLLATE \"C\" FROM unnest((pg_catalog.array_remove(f.aliases, f.label))[1:20] "
+      "  || (pg_catalog.array_remove(f.labels, f.label))[1:20]) v ORDER BY 1), "
+      " hash_tags = COALESCE((pg_catalog.array_remove(f.tags, f.label))[1:20], '{}'), "
+      " attributes = ARRAY(SELECT v FROM unnest(f.attributes) v ORDER BY v COLLATE \"C\") "
+      "FROM folded f WHERE n.graph_id = f.graph_id AND n.node_id = f.node_id AND f.label IS NOT NULL",
+      {graph_id, scope.chunks, scope.keys});
 }
 
 std::int64_t add_edges(std::int64_t graph_id, const Scope& scope) {
   const Rows rows = execute(
       "WITH " FOLDED_MENTIONS
-      // Look-ups by unique index, as in make_nodes.
       ", canon AS MATERIALIZED (SELECT name, canonical FROM kg_batch_internal.canonical WHERE sort = 'role') "
       ", roles AS (SELECT r.source_id, r.target_id, r.predicate, pg_catalog.bool_or(r.negated) AS negated, pg_catalog.count(*) AS n "
       " FROM mentions m CROSS JOIN LATERAL (SELECT "
@@ -169,7 +176,7 @@ std::int64_t add_edges(std::int64_t graph_id, const Scope& scope) {
       "SELECT $1, source_id, target_id, predicate, negated, n FROM roles ORDER BY source_id, predicate, target_id "
       "ON CONFLICT (graph_id, source_id, predicate, target_id) DO UPDATE SET mentions = e.mentions + EXCLUDED.mentions "
       "RETURNING xmax = 0",
-      {graph_id, scope.chunks, scope.keys, scope.by_key});
+      {graph_id, scope.chunks, scope.keys});
   std::int64_t made = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) made += rows.boolean(i, 0) ? 1 : 0;
   return made;
@@ -177,12 +184,48 @@ std::int64_t add_edges(std::int64_t graph_id, const Scope& scope) {
 
 RoundResult fold(std::int64_t graph_id, const Scope& scope) {
   RoundResult result;
-  make_identities(graph_id, scope);
   add_to_identities(graph_id, scope);
   result.nodes = make_nodes(graph_id);
   refold_nodes(graph_id, scope);
   result.edges = add_edges(graph_id, scope);
   return result;
+}
+
+// In chunks some of whose facts rest: a statement rests with its facts; a thing
+// when neither its facts nor a statement that stands on it is left. Statements
+// may stand on statements, so this goes on until nothing more rests. Returns the
+// keys of what rests now.
+std::vector<std::string> rest_mentions(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
+  std::set<std::string> keys;
+  for (;;) {
+    const Rows rested = execute(
+        "UPDATE kg_batch_internal.node_mention m SET live = false WHERE m.graph_id = $1 AND m.chunk_id = ANY ($2) AND m.live "
+        "AND NOT EXISTS (SELECT FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = m.chunk_id AND f.n = ANY (m.facts) "
+        " AND f.live) "
+        "AND NOT EXISTS (SELECT FROM kg_batch_internal.edge_mention e JOIN kg_batch_internal.node_mention s ON s.graph_id = $1 "
+        " AND s.chunk_id = e.chunk_id AND s.n = e.statement WHERE e.graph_id = $1 AND e.chunk_id = m.chunk_id AND e.target = m.n AND s.live) "
+        "RETURNING m.key",
+        {graph_id, chunks});
+    if (rested.empty()) return {keys.begin(), keys.end()};
+    for (std::size_t i = 0; i < rested.size(); ++i) keys.insert(rested.text(i, 0));
+  }
+}
+
+// A message that was edited while its chunk was out gives no live facts. Rounds
+// of a graph come one after the other, and what replaced the message asks for one
+// (rest_replaced), so one of the two sees both.
+void rest_stale(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
+  const Rows stale = execute(
+      "WITH stale AS MATERIALIZED (SELECT $1 AS graph_id, c.chunk_id, s.fact FROM unnest($2) AS c (chunk_id) CROSS JOIN LATERAL ("
+      "  SELECT o.fact FROM kg_batch_internal.fact_source o WHERE o.graph_id = $1 AND o.chunk_id = c.chunk_id "
+      "   AND (SELECT m.replaced FROM kg_batch_internal.message m WHERE m.graph_id = $1 AND m.message_id = o.message_id) OFFSET 0) s) "
+      "UPDATE kg_batch_internal.fact f SET live = false FROM stale s WHERE f.graph_id = s.graph_id AND f.chunk_id = s.chunk_id AND f.n = s.fact "
+      "RETURNING f.chunk_id",
+      {graph_id, chunks});
+  if (stale.empty()) return;
+  std::set<std::int64_t> touched;
+  for (std::size_t i = 0; i < stale.size(); ++i) touched.insert(stale.integer(i, 0));
+  rest_mentions(graph_id, {touched.begin(), touched.end()});
 }
 
 }  // namespace
@@ -196,6 +239,7 @@ RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& 
   Scope scope;
   for (std::size_t i = 0; i < rows.size(); ++i) scope.chunks.push_back(rows.integer(i, 0));
   if (scope.chunks.empty()) return {};
+  rest_stale(graph_id, scope.chunks);
   return fold(graph_id, scope);
 }
 
@@ -209,26 +253,9 @@ void rest_replaced(std::int64_t graph_id) {
   std::vector<std::int64_t> chunks;
   for (std::size_t i = 0; i < resting.size(); ++i) chunks.push_back(resting.integer(i, 0));
 
-  // A statement rests with its facts; a thing when neither its facts nor a
-  // statement that stands on it is left. Statements may stand on statements, so
-  // this goes on until nothing more rests.
   Scope scope;
-  scope.by_key = true;
-  std::set<std::string> keys;
-  for (;;) {
-    const Rows rested = execute(
-        "UPDATE kg_batch_internal.node_mention m SET live = false WHERE m.graph_id = $1 AND m.chunk_id = ANY ($2) AND m.live "
-        "AND NOT EXISTS (SELECT FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = m.chunk_id AND f.n = ANY (m.facts) "
-        " AND f.live) "
-        "AND NOT EXISTS (SELECT FROM kg_batch_internal.edge_mention e JOIN kg_batch_internal.node_mention s ON s.graph_id = $1 "
-        " AND s.chunk_id = e.chunk_id AND s.n = e.statement WHERE e.graph_id = $1 AND e.chunk_id = m.chunk_id AND e.target = m.n AND s.live) "
-        "RETURNING m.key",
-        {graph_id, chunks});
-    for (std::size_t i = 0; i < rested.size(); ++i) keys.insert(rested.text(i, 0));
-    if (rested.empty()) break;
-  }
-  if (keys.empty()) return;
-  scope.keys.assign(keys.begin(), keys.end());
+  scope.keys = rest_mentions(graph_id, chunks);
+  if (scope.keys.empty()) return;
 
   // From zero: their sums, their nodes' edges, then everything again from what is live.
   const std::vector<std::string> touched = scope.keys;
