@@ -51,9 +51,9 @@ void add_to_identities(std::int64_t graph_id, const Scope& scope) {
       "   '{}'::datemultirange) AS asserted_on "
       " FROM mentions GROUP BY key) "
       "INSERT INTO kg_batch_internal.identity AS i (graph_id, key, is_statement, class, type, kind, label_key, negated, named, scope, roles, "
-      " role_keys, mentions, confidence, importance, modality, goal, asserted_on) "
+      " role_keys, mentions, confidence, importance, modality, goal, asserted_on, unresolved) "
       "SELECT $1, s.key, s.is_statement, s.class, s.type, s.kind, s.label_key, s.negated, s.named, s.scope, "
-      " COALESCE(r.roles, '{}'), COALESCE(r.role_keys, '{}'), s.mentions, s.confidence, s.importance, s.modality, s.goal, s.asserted_on "
+      " COALESCE(r.roles, '{}'), COALESCE(r.role_keys, '{}'), s.mentions, s.confidence, s.importance, s.modality, s.goal, s.asserted_on, NOT s.is_statement "
       "FROM sums s LEFT JOIN LATERAL (SELECT pg_catalog.array_agg(x.role ORDER BY x.role, x.key) AS roles, "
       "  pg_catalog.array_agg(x.key ORDER BY x.role, x.key) AS role_keys FROM ("
       "   SELECT DISTINCT e.role, (SELECT t.key FROM kg_batch_internal.node_mention t "
@@ -83,31 +83,45 @@ void add_to_identities(std::int64_t graph_id, const Scope& scope) {
       {graph_id, scope.chunks, scope.keys});
 }
 
-// Identities without a node get theirs. Equality of statements is derived here,
+// Things without a node get one of their own.
+std::int64_t make_nodes_of_things(std::int64_t graph_id) {
+  const Rows rows = execute(
+      "WITH fresh AS MATERIALIZED (SELECT i.identity_id, i.key, pg_catalog.nextval('kg_batch_internal.node_node_id_seq') AS node_id "
+      "  FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id IS NULL AND NOT i.is_statement ORDER BY i.key), "
+      "made AS (INSERT INTO kg_batch_internal.node (graph_id, node_id, key, is_statement) SELECT $1, node_id, key, false FROM fresh RETURNING 1), "
+      "found AS MATERIALIZED (SELECT $1 AS graph_id, f.* FROM fresh f), "
+      "linked AS (UPDATE kg_batch_internal.identity i SET node_id = f.node_id FROM found f "
+      "  WHERE i.graph_id = f.graph_id AND i.identity_id = f.identity_id RETURNING 1) "
+      "SELECT (SELECT pg_catalog.count(*) FROM made) + 0 * (SELECT pg_catalog.count(*) FROM linked)",
+      {graph_id});
+  return rows.integer(0, 0);
+}
+
+// Statements without a node get theirs. Equality of statements is derived here,
 // over canonical kinds and roles and the nodes that take part, never stored in
 // their keys; so a statement waits until what takes part in it has nodes.
-std::int64_t make_nodes(std::int64_t graph_id) {
+std::int64_t make_nodes_of_statements(std::int64_t graph_id) {
   std::int64_t made = 0;
   for (;;) {
     const Rows rows = execute(
-        "WITH fresh AS MATERIALIZED (SELECT i.* FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id IS NULL), "
+        "WITH fresh AS MATERIALIZED (SELECT i.* FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id IS NULL AND i.is_statement), "
         "canon AS MATERIALIZED (SELECT sort, name, canonical FROM kg_batch_internal.canonical), "
-        "derived AS MATERIALIZED (SELECT f.identity_id, f.is_statement, "
-        "  CASE WHEN NOT f.is_statement THEN f.key ELSE pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(pg_catalog.convert_to("
+        "derived AS MATERIALIZED (SELECT f.identity_id, f.key, "
+        "  pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(pg_catalog.convert_to("
         "    pg_catalog.concat_ws(E'\\x1f', f.type, COALESCE((SELECT c.canonical FROM canon c WHERE c.sort = 'kind' AND c.name = f.kind), f.kind), "
-        "     f.negated::text, f.label_key, f.scope, r.roles), 'UTF8')), 1, 16), 'hex')::uuid END AS key "
-        " FROM fresh f CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS expected, pg_catalog.count(y.key) AS there, "
-        "   pg_catalog.string_agg(y.role || E'\\x1e' || y.key, E'\\x1d' ORDER BY y.role COLLATE \"C\", y.key) AS roles "
-        "  FROM (SELECT COALESCE((SELECT c.canonical FROM canon c WHERE c.sort = 'role' AND c.name = x.role), x.role) AS role, "
-        "    (SELECT n.key FROM kg_batch_internal.node n WHERE n.graph_id = $1 AND n.node_id = "
-        "     (SELECT t.node_id FROM kg_batch_internal.identity t WHERE t.graph_id = $1 AND t.key = x.key)) AS key "
+        "     f.negated::text, f.label_key, f.scope, r.roles), 'UTF8')), 1, 16), 'hex')::uuid AS derived "
+        " FROM fresh f CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS expected, pg_catalog.count(y.node_id) AS there, "
+        "   pg_catalog.string_agg(y.role || E'\\x1e' || y.node_id, E'\\x1d' ORDER BY y.role COLLATE \"C\", y.node_id) AS roles "
+        "  FROM (SELECT DISTINCT COALESCE((SELECT c.canonical FROM canon c WHERE c.sort = 'role' AND c.name = x.role), x.role) AS role, "
+        "    (SELECT t.node_id FROM kg_batch_internal.identity t WHERE t.graph_id = $1 AND t.key = x.key) AS node_id "
         "   FROM unnest(f.roles, f.role_keys) AS x (role, key) OFFSET 0) y) r "
         " WHERE r.expected = r.there), "
-        "made AS (INSERT INTO kg_batch_internal.node (graph_id, key, is_statement) SELECT DISTINCT ON (key) $1, key, is_statement FROM derived "
-        "  ORDER BY key ON CONFLICT (graph_id, key) DO NOTHING RETURNING node_id, key), "
-        "known AS MATERIALIZED (SELECT node_id, key FROM made UNION ALL SELECT n.node_id, d.key FROM (SELECT DISTINCT key FROM derived) d "
-        "  CROSS JOIN LATERAL (SELECT o.node_id FROM kg_batch_internal.node o WHERE o.graph_id = $1 AND o.key = d.key OFFSET 0) n), "
-        "found AS MATERIALIZED (SELECT $1 AS graph_id, d.identity_id, k.node_id FROM derived d JOIN known k ON k.key = d.key), "
+        "made AS (INSERT INTO kg_batch_internal.node (graph_id, key, derived, is_statement) "
+        "  SELECT DISTINCT ON (derived) $1, key, derived, true FROM derived ORDER BY derived, key "
+        "  ON CONFLICT (graph_id, derived) DO NOTHING RETURNING node_id, derived), "
+        "known AS MATERIALIZED (SELECT node_id, derived FROM made UNION ALL SELECT n.node_id, d.derived FROM (SELECT DISTINCT derived FROM derived) d "
+        "  CROSS JOIN LATERAL (SELECT o.node_id FROM kg_batch_internal.node o WHERE o.graph_id = $1 AND o.derived = d.derived OFFSET 0) n), "
+        "found AS MATERIALIZED (SELECT $1 AS graph_id, d.identity_id, k.node_id FROM derived d JOIN known k ON k.derived = d.derived), "
         "linked AS (UPDATE kg_batch_internal.identity i SET node_id = f.node_id FROM found f "
         "  WHERE i.graph_id = f.graph_id AND i.identity_id = f.identity_id RETURNING 1) "
         "SELECT (SELECT pg_catalog.count(*) FROM made), (SELECT pg_catalog.count(*) FROM linked), (SELECT pg_catalog.count(*) FROM fresh)",
@@ -124,7 +138,7 @@ void refold_nodes(std::int64_t graph_id, const Scope& scope) {
       ", touched AS MATERIALIZED (SELECT DISTINCT (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = m.key) "
       "  AS node_id FROM (SELECT DISTINCT key FROM mentions) m), "
       "folded AS MATERIALIZED (SELECT $1 AS graph_id, t.node_id, s.*, f.* FROM touched t "
-      " CROSS JOIN LATERAL (SELECT pg_catalog.sum(i.mentions)::bigint AS mentions, pg_catalog.max(i.confidence) AS confidence, "
+      " CROSS JOIN LATERAL (SELECT pg_catalog.min(i.key::text)::uuid AS key, pg_catalog.sum(i.mentions)::bigint AS mentions, pg_catalog.max(i.confidence) AS confidence, "
       "   pg_catalog.max(i.importance) AS importance, pg_catalog.min(i.modality) AS modality, pg_catalog.max(i.goal) AS goal, "
       "   pg_catalog.range_agg(i.asserted_on) AS asserted_on, pg_catalog.bool_or(i.negated) AS negated "
       "  FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id = t.node_id) s "
@@ -145,7 +159,7 @@ void refold_nodes(std::int64_t graph_id, const Scope& scope) {
       "    FROM kg_batch_internal.identity i CROSS JOIN LATERAL (SELECT o.sort, o.value, o.count FROM kg_batch_internal.alias o "
       "      WHERE o.graph_id = $1 AND o.identity_id = i.identity_id OFFSET 0) a "
       "    WHERE i.graph_id = $1 AND i.node_id = t.node_id GROUP BY a.sort, a.value) forms) f) "
-      "UPDATE kg_batch_internal.node n SET mentions = f.mentions, confidence = f.confidence, importance = f.importance, negated = f.negated, "
+      "UPDATE kg_batch_internal.node n SET key = f.key, mentions = f.mentions, confidence = f.confidence, importance = f.importance, negated = f.negated, "
       " modality = (ARRAY['asserted', 'reported', 'planned', 'possible', 'hypothetical'])[f.modality], "
       " goal_status = pg_catalog.regexp_replace(f.goal, E'^.*\\x1f', ''), asserted_on = COALESCE(f.asserted_on, '{}'), "
       " label = f.label, category = f.category, type = f.type, class = f.class, "
@@ -185,7 +199,7 @@ std::int64_t add_edges(std::int64_t graph_id, const Scope& scope) {
 RoundResult fold(std::int64_t graph_id, const Scope& scope) {
   RoundResult result;
   add_to_identities(graph_id, scope);
-  result.nodes = make_nodes(graph_id);
+  result.nodes = make_nodes_of_things(graph_id) + make_nodes_of_statements(graph_id);
   refold_nodes(graph_id, scope);
   result.edges = add_edges(graph_id, scope);
   return result;
