@@ -39,14 +39,17 @@ std::vector<Item> claim(std::int64_t worker_id, const std::vector<Work>& kinds, 
   std::vector<int> numbers;
   for (const Work kind : kinds) numbers.push_back(static_cast<int>(kind));
   const Rows best = execute_generic(
-      "SELECT t.graph_id, k.kind, b.priority FROM (SELECT o.graph_id FROM kg_batch_internal.turn o WHERE EXISTS (SELECT FROM unnest($1) AS k (kind) "
+      "SELECT t.graph_id, k.kind, b.priority, (SELECT (j.options ->> 'max_conversations_per_pipeline')::int FROM kg_batch_internal.job j "
+      "  WHERE j.graph_id = t.graph_id AND j.job_id = b.job_id) FROM (SELECT o.graph_id FROM kg_batch_internal.turn o WHERE EXISTS (SELECT FROM unnest($1) AS k (kind) "
       "  CROSS JOIN LATERAL (SELECT FROM kg_batch_internal.ready r WHERE r.graph_id = o.graph_id AND r.kind = k.kind AND r.kind NOT IN (2, 4) "
       "   AND r.priority < 1000 AND (r.due_at IS NULL OR r.due_at <= pg_catalog.now()) LIMIT 1) r) ORDER BY o.served_at LIMIT 1) t "
-      "CROSS JOIN unnest($1) AS k (kind) CROSS JOIN LATERAL (SELECT r.priority FROM kg_batch_internal.ready r "
+      "CROSS JOIN unnest($1) AS k (kind) CROSS JOIN LATERAL (SELECT r.priority, r.job_id FROM kg_batch_internal.ready r "
       " WHERE r.graph_id = t.graph_id AND r.kind = k.kind AND r.kind NOT IN (2, 4) AND r.priority < 1000 "
       " AND (r.due_at IS NULL OR r.due_at <= pg_catalog.now()) ORDER BY r.priority LIMIT 1) b ORDER BY b.priority, k.kind DESC",
       {numbers});
   std::vector<Item> items;
+  // As many as the job that comes first allows at once.
+  if (!best.empty()) limit = std::min(limit, static_cast<int>(best.maybe_integer(0, 3).value_or(limit)));
   for (std::size_t i = 0; i < best.size() && static_cast<int>(items.size()) < limit; ++i) {
     const std::int64_t graph_id = best.integer(i, 0), kind = best.integer(i, 1);
     // By priority, then by kind: of this one as long as the next kind has none that goes first.

@@ -45,6 +45,7 @@ using store::Work;
 namespace {
 
 constexpr std::int64_t idle_limit_ms = 60'000;
+constexpr int most_without_slots = 100;  // conversations to cut or answers to read at once
 constexpr int round_limit = 200;       // chunks a round folds at most
 constexpr int short_round_limit = 50;  // while requests are out
 // Rounds are cheaper the more chunks they fold, so they wait for a moment without
@@ -304,8 +305,7 @@ class Pipeline {
       kinds.push_back(Work::cut);
     }
     if (kinds.empty()) return false;
-    int limit = settings::max_conversations_per_pipeline();
-    if (can_ask) limit = std::min(limit, static_cast<int>(2 * slots() - http_.in_flight() - at_hand));
+    const int limit = can_ask ? static_cast<int>(2 * slots() - http_.in_flight() - at_hand) : most_without_slots;
     std::vector<Item> items;
     in_transaction([&] { items = store::claim(process_->worker_id(), kinds, limit); });
     if (items.empty()) return false;
