@@ -95,36 +95,44 @@ COMMENT ON FUNCTION kg_batch_internal.note_kinds(bigint, bigint[])
     IS 'makes the kinds of the mentions of chunks, files them by name, and gives how many new ones a model has to be asked about';
 
 -- What a model is shown for a kind: taxa of its type that share a name or words
--- with the category (most), with the labels of its nodes or in their definition
--- (little), what stands above those, and where that leaves room the branches below
--- the root. The root always fits, so it is always among them, and last.
+-- with the category (most, the last word counting more), with the labels of its
+-- nodes or in their definition (little), what stands above those, and where that
+-- leaves room the branches below the root. The root always fits, so it is always
+-- among them, and last. Names are cut into words only where they hold the first
+-- letters of one that is looked for: that takes a fifth of the time.
 CREATE FUNCTION kg_batch_internal.candidate_taxa(graph bigint, type text, category text, labels text[] DEFAULT '{}')
     RETURNS TABLE (rank int, taxon_id bigint, path text)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
     BEGIN ATOMIC
         WITH asked AS MATERIALIZED (
-            SELECT k.key, kg_batch_internal.category_words(k.key) AS words, p.canonical,
-                ARRAY(SELECT DISTINCT kg_batch_internal.category_key(l) FROM unnest(candidate_taxa.labels) l) AS labels,
-                ARRAY(SELECT DISTINCT w FROM unnest(candidate_taxa.labels) l,
-                    unnest(kg_batch_internal.category_words(kg_batch_internal.category_key(l))) w) AS label_words
+            SELECT k.key, w.words, p.canonical, l.labels, l.words AS label_words,
+                ARRAY(SELECT DISTINCT left(x, 4) FROM unnest(w.words || l.words) x) AS stems,
+                ARRAY(SELECT DISTINCT left(x, 4) FROM unnest(w.words) x) AS category_stems
             FROM (SELECT kg_batch_internal.category_key(candidate_taxa.category) AS key) k
+            CROSS JOIN LATERAL (SELECT kg_batch_internal.category_words(k.key) AS words) w
+            CROSS JOIN LATERAL (
+                SELECT COALESCE(array_agg(DISTINCT n.label), '{}') AS labels,
+                    ARRAY(SELECT DISTINCT x FROM unnest(array_agg(n.label)) i, unnest(kg_batch_internal.category_words(i)) x) AS words
+                FROM (SELECT kg_batch_internal.category_key(i) AS label FROM unnest(candidate_taxa.labels) i) n) l
             LEFT JOIN kg_batch_internal.canonical p ON p.sort = 'kind' AND p.name = k.key
                 AND candidate_taxa.type IN ('Event', 'State', 'Goal')),
         taxa AS MATERIALIZED (
-            SELECT t.taxon_id, t.path, t.name, t.parent, t.definition, t.aliases, regexp_count(t.path, '>') AS depth
+            SELECT t.taxon_id, t.path, t.name, t.definition, t.aliases, regexp_count(t.path, '>') AS depth
             FROM kg_batch_internal.known_taxon t WHERE t.graph_id = candidate_taxa.graph AND t.type = candidate_taxa.type),
         scored AS MATERIALIZED (
-            SELECT t.*, COALESCE((SELECT max(
+            SELECT t.taxon_id, t.path, t.depth, COALESCE((SELECT max(
                     CASE WHEN n.name = a.key THEN 1000 - n.rank
                         WHEN n.name = a.canonical THEN 900 - n.rank
-                        WHEN w.words = a.words THEN 800 - n.rank
-                        ELSE 600 * s.shared * 2 / (cardinality(a.words) + cardinality(w.words))
-                            + CASE WHEN w.words[cardinality(w.words)] = a.words[cardinality(a.words)] THEN 150 ELSE 0 END END
+                        WHEN w.words = a.words THEN 850 - n.rank
+                        ELSE 500 * s.shared * 2 / GREATEST(cardinality(a.words) + cardinality(w.words), 1)
+                            + CASE WHEN w.words[cardinality(w.words)] = a.words[cardinality(a.words)] THEN 250 ELSE 0 END END
                     + CASE WHEN n.name = ANY (a.labels) THEN 90 WHEN w.words && a.label_words THEN 30 ELSE 0 END)
                 FROM (SELECT t.name AS name, 1 AS rank UNION ALL SELECT i, 2 FROM unnest(t.aliases) i) n
-                CROSS JOIN LATERAL (SELECT kg_batch_internal.category_words(n.name) AS words) w
-                CROSS JOIN LATERAL (SELECT count(*)::int AS shared FROM unnest(w.words) x WHERE x = ANY (a.words)) s), 0)
-                + CASE WHEN a.words && kg_batch_internal.category_words(kg_batch_internal.category_key(t.definition)) THEN 20 ELSE 0 END AS score
+                CROSS JOIN LATERAL (SELECT kg_batch_internal.category_words(n.name) AS words OFFSET 0) w
+                CROSS JOIN LATERAL (SELECT count(*)::int AS shared FROM unnest(w.words) x WHERE x = ANY (a.words)) s
+                WHERE n.name IN (a.key, a.canonical) OR EXISTS (SELECT FROM unnest(a.stems) x WHERE strpos(n.name, x) > 0)), 0)
+                + CASE WHEN EXISTS (SELECT FROM unnest(a.category_stems) x WHERE strpos(t.definition, x) > 0)
+                    AND a.words && kg_batch_internal.category_words(kg_batch_internal.category_key(t.definition)) THEN 20 ELSE 0 END AS score
             FROM taxa t CROSS JOIN asked a),
         -- What stands above a taxon is half as good, above that a quarter.
         raised AS (

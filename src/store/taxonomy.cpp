@@ -50,13 +50,18 @@ struct Document {
               hint);
 }
 
+std::string trimmed(const std::string& text) {
+  const std::size_t first = text.find_first_not_of(' ');
+  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(' ') - first + 1);
+}
+
 // "entity > animal > dog", or one name.
 std::vector<std::string> names_in(const std::string& path) {
   std::vector<std::string> names;
   std::size_t from = 0;
   for (;;) {
     const std::size_t end = path.find('>', from);
-    names.push_back(path.substr(from, end == std::string::npos ? end : end - from));
+    names.push_back(trimmed(path.substr(from, end == std::string::npos ? end : end - from)));
     if (end == std::string::npos) return names;
     from = end + 1;
   }
