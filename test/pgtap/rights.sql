@@ -150,7 +150,7 @@ INSERT INTO right_needed VALUES
     (3, 'SELECT kg_batch.create_job(graph => %s)'), (3, 'SELECT kg_batch.pause(''first'', %s)'), (3, 'SELECT kg_batch.resume(''first'', graph => %s)'),
     (3, 'SELECT kg_batch.retry(''first'', graph => %s)'), (3, 'SELECT kg_batch.cancel(''first'', %s)'),
     (4, 'SELECT kg_batch.load_taxonomy(''[]'', %s)'),
-    (4, 'SELECT kg_batch.load_taxonomy(''[]'', %s)'), (4, format('SELECT kg_batch.grant_access(%L, ''reader'', %%s)', :'member'));
+    (4, format('SELECT kg_batch.grant_access(%L, ''reader'', %%s)', :'member'));
 CREATE TABLE level AS SELECT name, level, array_position(ARRAY['reader', 'auditor', 'writer', 'admin'], level) AS number FROM role_name
 WHERE level NOT IN ('nobody', 'member');
 SELECT is(attempt(l.name, on_graph(r.call, 'pets')), CASE WHEN l.number >= r.level THEN 'fine' ELSE '42501' END,
