@@ -87,6 +87,8 @@ BEGIN
     IF noted IS NULL THEN
         RETURN 0;
     END IF;
+    -- A change of the taxonomy that is under way ends first, or waits for these.
+    PERFORM FROM kg_batch_internal.graph g WHERE g.graph_id = note_kinds.graph FOR SHARE;
     PERFORM kg_batch_internal.file_kinds(note_kinds.graph, noted);
     RETURN (SELECT count(*) FROM kg_batch_internal.kind k
             WHERE k.graph_id = note_kinds.graph AND k.kind_id = ANY (noted) AND k.taxon_id IS NULL);
@@ -163,6 +165,7 @@ DECLARE
     wanted CONSTANT text := NULLIF(kg_batch_internal.category_key(suggestion), '');
     suggested bigint;
 BEGIN
+    PERFORM FROM kg_batch_internal.graph g WHERE g.graph_id = graph FOR SHARE;  -- as in note_kinds
     SELECT t.path, k.decided_by INTO place, decided
     FROM kg_batch_internal.known_taxon t
     JOIN kg_batch_internal.kind k ON k.graph_id = t.graph_id AND k.type = t.type
