@@ -105,14 +105,13 @@ std::int64_t make_nodes_of_statements(std::int64_t graph_id) {
   for (;;) {
     const Rows rows = execute(
         "WITH fresh AS MATERIALIZED (SELECT i.* FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id IS NULL AND i.is_statement), "
-        "canon AS MATERIALIZED (SELECT sort, name, canonical FROM kg_batch_internal.canonical), "
         "derived AS MATERIALIZED (SELECT f.identity_id, f.key, "
         "  pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(pg_catalog.convert_to("
-        "    pg_catalog.concat_ws(E'\\x1f', f.type, COALESCE((SELECT c.canonical FROM canon c WHERE c.sort = 'kind' AND c.name = f.kind), f.kind), "
+        "    pg_catalog.concat_ws(E'\\x1f', f.type, COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'kind' AND c.name = f.kind ORDER BY c.shipped LIMIT 1), f.kind), "
         "     f.negated::text, f.label_key, f.scope, r.roles), 'UTF8')), 1, 16), 'hex')::uuid AS derived "
         " FROM fresh f CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS expected, pg_catalog.count(y.node_id) AS there, "
         "   pg_catalog.string_agg(y.role || E'\\x1e' || y.node_id, E'\\x1d' ORDER BY y.role COLLATE \"C\", y.node_id) AS roles "
-        "  FROM (SELECT DISTINCT COALESCE((SELECT c.canonical FROM canon c WHERE c.sort = 'role' AND c.name = x.role), x.role) AS role, "
+        "  FROM (SELECT DISTINCT COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'role' AND c.name = x.role ORDER BY c.shipped LIMIT 1), x.role) AS role, "
         "    (SELECT t.node_id FROM kg_batch_internal.identity t WHERE t.graph_id = $1 AND t.key = x.key) AS node_id "
         "   FROM unnest(f.roles, f.role_keys) AS x (role, key) OFFSET 0) y) r "
         " WHERE r.expected = r.there), "
@@ -177,13 +176,12 @@ void refold_nodes(std::int64_t graph_id, const Scope& scope) {
 std::int64_t add_edges(std::int64_t graph_id, const Scope& scope) {
   const Rows rows = execute(
       "WITH " FOLDED_MENTIONS
-      ", canon AS MATERIALIZED (SELECT name, canonical FROM kg_batch_internal.canonical WHERE sort = 'role') "
       ", roles AS (SELECT r.source_id, r.target_id, r.predicate, pg_catalog.bool_or(r.negated) AS negated, pg_catalog.count(*) AS n "
       " FROM mentions m CROSS JOIN LATERAL (SELECT "
       "   (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = m.key) AS source_id, "
       "   (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = "
       "    (SELECT t.key FROM kg_batch_internal.node_mention t WHERE t.graph_id = $1 AND t.chunk_id = e.chunk_id AND t.n = e.target)) AS target_id, "
-      "   COALESCE((SELECT c.canonical FROM canon c WHERE c.name = e.role), e.role) AS predicate, m.negated "
+      "   COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'role' AND c.name = e.role ORDER BY c.shipped LIMIT 1), e.role) AS predicate, m.negated "
       "  FROM kg_batch_internal.edge_mention e WHERE e.graph_id = $1 AND e.chunk_id = m.chunk_id AND e.statement = m.n OFFSET 0) r "
       " WHERE m.is_statement AND r.source_id IS NOT NULL AND r.target_id IS NOT NULL GROUP BY 1, 2, 3) "
       "INSERT INTO kg_batch_internal.edge AS e (graph_id, source_id, target_id, predicate, negated, mentions) "
@@ -254,7 +252,9 @@ RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& 
   for (std::size_t i = 0; i < rows.size(); ++i) scope.chunks.push_back(rows.integer(i, 0));
   if (scope.chunks.empty()) return {};
   rest_stale(graph_id, scope.chunks);
-  return fold(graph_id, scope);
+  const RoundResult result = fold(graph_id, scope);
+  execute("SELECT kg_batch_internal.note_kinds($1, $2)", {graph_id, scope.chunks});
+  return result;
 }
 
 void rest_replaced(std::int64_t graph_id) {
