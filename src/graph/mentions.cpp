@@ -79,15 +79,18 @@ Mentions mentions_of(const Reading& reading, const stages::Question& question, c
   const CitedFacts facts = write_facts(reading.facts, sentences, mentions);
 
   const std::vector<Standing> thing_standings = standings_of_things(reading, facts);
-  const std::vector<Key> thing_keys =
-      keys_of_things(reading.things, thing_standings, place, sentences, mentions.rejected);
+  const std::vector<ThingIdentity> identities =
+      identities_of_things(reading.things, thing_standings, place, sentences, mentions.rejected);
   std::map<int, std::size_t> node_of;  // place in `nodes` by the answer's id, of whatever can be pointed to
   std::set<int> things;
   for (std::size_t i = 0; i < reading.things.size(); ++i) {
     const Thing& thing = reading.things[i];
     MentionRow row = thing_row(thing, thing_standings[i], label_of(thing, question, place));
     row.n = static_cast<int>(i) + 1;
-    row.key = thing_keys[i];
+    row.key = identities[i].key;
+    row.scope = identities[i].scope;
+    row.owner = identities[i].owner;
+    row.relation = thing.relation;
     things.insert(thing.id);
     node_of.emplace(thing.id, i);
     mentions.nodes.push_back(std::move(row));

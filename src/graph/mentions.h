@@ -72,7 +72,11 @@ struct MentionRow {
   std::string label_key;  // name_key of the label
   bool named = false;
   Key key{};              // of its identity
-  std::string scope;      // what its key was scoped by besides names and roles: "", a conversation, segment or day
+  // What its key was scoped by besides names, owner and roles: "", a conversation,
+  // segment or day, or what tells it from others of its name.
+  std::string scope;
+  std::optional<Key> owner;  // of a thing: identity of the one it belongs to
+  std::optional<std::string> relation;  // what it is to its owner, from the closed list
   std::vector<std::string> aliases;
   std::vector<std::pair<std::string, std::string>> attributes;
   std::vector<std::string> hash_tags;
