@@ -77,13 +77,13 @@ struct IdentityView {
   std::vector<std::int64_t> participates_in; // in which a mention of it has `participant`
 
   // --- identity.role_keys ---
-  // Of a thing: keys of the statements that it takes part in. Those that no other
-  // loaded identity takes part in may be left out. Of a statement: nothing.
+  // Keys of the statements that it takes part in, of a statement too. Those that no
+  // other loaded identity takes part in may be left out.
   std::vector<Key> statements;
   // Of a statement: identity.roles and the nodes of identity.role_keys.
   std::vector<RoleTarget> roles;
 
-  // --- node_mention.owner, node_mention.relation ---
+  // --- MentionRow::owner and relation of its mentions; the lowest where they differ ---
   std::optional<Key> owner;  // whose it is: key of the owner's node, as with RoleTarget
   std::string relation;      // graph/vocabulary.h, "" without
 
@@ -105,6 +105,7 @@ enum class BlockKind : std::uint8_t {
   address,       // a participant, and what it was addressed by
   owner,         // same owner and relation or kind
   participants,  // of statements: same type, polarity and participants
+  attribute,     // a mail address or phone number
 };
 
 std::string_view name_of(BlockKind kind);
@@ -157,6 +158,7 @@ std::optional<RuleVerdict> rule(const IdentityView& a, const IdentityView& b);
 //   "initials"             "Mike S." and "Mike W.", "Mike S." and "Mike Winter"
 //   "letters"              "Plan A" and "Plan B"
 //   "symbols"              "C" and "C++" and "C#"
+//   "titles"               Mr. and Mrs.
 //   "opposites"            north and south, older and younger, March and May
 //   "days"                 Events on disjoint days
 //   "roles"                the same participants in each other's roles
