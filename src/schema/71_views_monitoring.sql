@@ -93,7 +93,7 @@ CROSS JOIN LATERAL (
     WHERE m.batch_id = b.batch_id AND m.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[])) x
 WHERE x.graphs IS NOT NULL;
 COMMENT ON VIEW kg_batch.batches IS 'batches of the Batch API in which requests of one''s graphs are';
-COMMENT ON COLUMN kg_batch.batches.state IS 'here: planned, uploaded, creating, submitted, reading, done, failed, lost or unclear';
+COMMENT ON COLUMN kg_batch.batches.state IS 'here: planned, uploading, uploaded, creating, submitted, reading, done, failed, lost or unclear';
 COMMENT ON COLUMN kg_batch.batches.remote_status IS 'at the API, as last seen: validating, in_progress, finalizing, completed, expired, cancelled and so on';
 COMMENT ON COLUMN kg_batch.batches.requests IS 'in the whole batch';
 COMMENT ON COLUMN kg_batch.batches.completed IS 'by the API''s count; answered are those that are stored here';
