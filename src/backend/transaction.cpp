@@ -3,6 +3,7 @@
 #include "backend/locks.h"
 #include "backend/transaction.h"
 #include "backend/wait.h"
+#include "backend/wake.h"
 
 namespace kg_batch::backend {
 
@@ -116,6 +117,7 @@ bool begin_session(unsigned int database) {
       in_bare_transaction([&] {
         nothing_comes = try_lock_exclusive(LockClass::enqueue, 0, LockSpan::transaction);
         extension = installed_extension();
+        if (nothing_comes && !extension) give_up_registration();
       });
     }
   }

@@ -111,7 +111,7 @@ CREATE TABLE kg_batch_internal.batch (
     token             uuid NOT NULL UNIQUE,
     model             text NOT NULL,
     state             text NOT NULL DEFAULT 'planned'
-                      CHECK (state IN ('planned', 'uploaded', 'creating', 'submitted', 'reading', 'done', 'failed', 'lost', 'unclear')),
+                      CHECK (state IN ('planned', 'uploading', 'uploaded', 'creating', 'submitted', 'reading', 'done', 'failed', 'lost', 'unclear')),
     requests          int NOT NULL,
     input_tokens      bigint NOT NULL,
     bytes             bigint,
