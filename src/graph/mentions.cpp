@@ -10,6 +10,29 @@
 #include "graph/statement_roles.h"
 
 namespace kg_batch::graph {
+
+std::string text_of(const Key& key) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    text += digits[key[i] >> 4];
+    text += digits[key[i] & 15];
+  }
+  return text;
+}
+
+Key key_from(std::string_view uuid) {
+  Key key{};
+  std::size_t at = 0;
+  for (const char c : uuid) {
+    if (c == '-' || at >= 2 * key.size()) continue;
+    const int digit = c <= '9' ? c - '0' : (c | 32) - 'a' + 10;
+    key[at / 2] = static_cast<std::uint8_t>(key[at / 2] << 4 | digit);
+    ++at;
+  }
+  return key;
+}
 namespace {
 
 // The label, without what tells two participants of one name apart for the

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "graph/reading.h"
@@ -20,6 +21,10 @@
 namespace kg_batch::graph {
 
 using Key = std::array<std::uint8_t, 16>;  // first half of a SHA-256; a uuid in the tables
+
+// As a uuid is written, and back; nothing else may be given to key_from.
+std::string text_of(const Key& key);
+Key key_from(std::string_view uuid);
 
 // Where the chunk stands: what keys depend on besides the answer.
 struct ParticipantIdentity {

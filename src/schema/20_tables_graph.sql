@@ -290,6 +290,8 @@ CREATE TABLE kg_batch_internal.node_mention (
     said_at      timestamptz,
     participant  int,
     scope        text COLLATE "C" NOT NULL DEFAULT '',
+    owner        uuid,
+    relation     text COLLATE "C",
     order_key    text COLLATE "C" NOT NULL,
     live         boolean NOT NULL DEFAULT true,
     PRIMARY KEY (graph_id, chunk_id, n),
@@ -299,6 +301,8 @@ CREATE INDEX node_mention_key ON kg_batch_internal.node_mention (graph_id, key);
 COMMENT ON TABLE kg_batch_internal.node_mention IS 'one thing or statement that the facts of one chunk speak of: immutable evidence';
 COMMENT ON COLUMN kg_batch_internal.node_mention.key IS 'of its identity: first half of a SHA-256 over what the design calls keys';
 COMMENT ON COLUMN kg_batch_internal.node_mention.category_key IS 'category of its kind: as kg_batch_internal.category_key writes it';
+COMMENT ON COLUMN kg_batch_internal.node_mention.owner IS 'of an unnamed thing: key of the identity that it belongs to';
+COMMENT ON COLUMN kg_batch_internal.node_mention.relation IS 'what it is to its owner: mother, brother …';
 COMMENT ON COLUMN kg_batch_internal.node_mention.attributes IS 'key and value joined by a tab';
 COMMENT ON COLUMN kg_batch_internal.node_mention.order_key IS 'the total order: time said, conversation, message, place, as sortable text';
 
@@ -373,15 +377,18 @@ CREATE TABLE kg_batch_internal.identity (
     goal         text COLLATE "C",
     asserted_on  datemultirange NOT NULL DEFAULT '{}',
     unresolved   boolean NOT NULL,
+    former_node_id bigint,
     PRIMARY KEY (graph_id, identity_id),
     UNIQUE (graph_id, key),
     FOREIGN KEY (graph_id, node_id) REFERENCES kg_batch_internal.node
 ) WITH (fillfactor = 70);
 CREATE INDEX identity_node ON kg_batch_internal.identity (graph_id, node_id);
+CREATE INDEX identity_former ON kg_batch_internal.identity (graph_id, former_node_id) WHERE former_node_id IS NOT NULL;
 CREATE INDEX identity_unresolved ON kg_batch_internal.identity (graph_id, identity_id) WHERE unresolved;
 COMMENT ON TABLE kg_batch_internal.identity IS 'all mentions with one exact key, and what they sum up to';
 COMMENT ON COLUMN kg_batch_internal.identity.roles IS 'of a statement, sorted, with the identity that plays each in role_keys: the same for all its mentions by its key';
 COMMENT ON COLUMN kg_batch_internal.identity.unresolved IS 'a thing that is new, was seen in another form or decided on since the last round that looked at it';
+COMMENT ON COLUMN kg_batch_internal.identity.former_node_id IS 'within a round: the node of a statement before what takes part in it was joined or parted';
 COMMENT ON COLUMN kg_batch_internal.identity.goal IS 'order key and goal_status of the latest mention that has one';
 
 CREATE TABLE kg_batch_internal.alias (

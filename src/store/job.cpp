@@ -151,7 +151,8 @@ void check_together(json& frozen) {
   if (!models.empty() && ("," + models + ",").find("," + model + ",") == std::string::npos)
     throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "model \"" + model + "\" is not allowed", "",
                 "kg_batch.models lists " + models + ".");
-  if (asked >= 0 && !most_costs({{model, "direct", 1, 1}}).front())
+  const std::vector<Worst> one_request{{model, "direct", 1, 1}};
+  if (asked >= 0 && !most_costs(one_request).front())
     throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "model \"" + model + "\" has no price, so a budget cannot hold", "",
                 "Enter one with kg_batch.set_model_price, or set the budget to 'none'.");
 }

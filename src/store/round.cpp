@@ -2,6 +2,7 @@
 
 #include "backend/bridge.h"
 #include "backend/spi.h"
+#include "store/resolution.h"
 
 namespace kg_batch::store {
 
@@ -83,20 +84,6 @@ void add_to_identities(std::int64_t graph_id, const Scope& scope) {
       {graph_id, scope.chunks, scope.keys});
 }
 
-// Things without a node get one of their own.
-std::int64_t make_nodes_of_things(std::int64_t graph_id) {
-  const Rows rows = execute(
-      "WITH fresh AS MATERIALIZED (SELECT i.identity_id, i.key, pg_catalog.nextval('kg_batch_internal.node_node_id_seq') AS node_id "
-      "  FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id IS NULL AND NOT i.is_statement ORDER BY i.key), "
-      "made AS (INSERT INTO kg_batch_internal.node (graph_id, node_id, key, is_statement) SELECT $1, node_id, key, false FROM fresh RETURNING 1), "
-      "found AS MATERIALIZED (SELECT $1 AS graph_id, f.* FROM fresh f), "
-      "linked AS (UPDATE kg_batch_internal.identity i SET node_id = f.node_id FROM found f "
-      "  WHERE i.graph_id = f.graph_id AND i.identity_id = f.identity_id RETURNING 1) "
-      "SELECT (SELECT pg_catalog.count(*) FROM made) + 0 * (SELECT pg_catalog.count(*) FROM linked)",
-      {graph_id});
-  return rows.integer(0, 0);
-}
-
 // Statements without a node get theirs. Equality of statements is derived here,
 // over canonical kinds and roles and the nodes that take part, never stored in
 // their keys; so a statement waits until what takes part in it has nodes.
@@ -105,7 +92,7 @@ std::int64_t make_nodes_of_statements(std::int64_t graph_id) {
   for (;;) {
     const Rows rows = execute(
         "WITH fresh AS MATERIALIZED (SELECT i.* FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id IS NULL AND i.is_statement), "
-        "derived AS MATERIALIZED (SELECT f.identity_id, f.key, "
+        "derived AS MATERIALIZED (SELECT f.identity_id, f.key, f.former_node_id, "
         "  pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(pg_catalog.convert_to("
         "    pg_catalog.concat_ws(E'\\x1f', f.type, COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'kind' AND c.name = f.kind ORDER BY c.shipped LIMIT 1), f.kind), "
         "     f.negated::text, f.label_key, f.scope, r.roles), 'UTF8')), 1, 16), 'hex')::uuid AS derived "
@@ -115,11 +102,20 @@ std::int64_t make_nodes_of_statements(std::int64_t graph_id) {
         "    (SELECT t.node_id FROM kg_batch_internal.identity t WHERE t.graph_id = $1 AND t.key = x.key) AS node_id "
         "   FROM unnest(f.roles, f.role_keys) AS x (role, key) OFFSET 0) y) r "
         " WHERE r.expected = r.there), "
+        "wanted AS MATERIALIZED (SELECT derived, pg_catalog.min(key::text)::uuid AS key, pg_catalog.min(former_node_id) AS former "
+        "  FROM derived GROUP BY derived), "
+        "there AS MATERIALIZED (SELECT w.derived, n.node_id FROM wanted w CROSS JOIN LATERAL (SELECT o.node_id FROM kg_batch_internal.node o "
+        "  WHERE o.graph_id = $1 AND o.derived = w.derived OFFSET 0) n), "
+        // Whose participants were joined or parted keeps its id where it can.
+        "kept AS MATERIALIZED (SELECT DISTINCT ON (w.former) $1 AS graph_id, w.former AS node_id, w.derived FROM wanted w "
+        "  WHERE w.former IS NOT NULL AND w.derived NOT IN (SELECT t.derived FROM there t) ORDER BY w.former, w.key), "
+        "named AS (UPDATE kg_batch_internal.node n SET derived = k.derived FROM kept k "
+        "  WHERE n.graph_id = k.graph_id AND n.node_id = k.node_id RETURNING n.node_id, n.derived), "
         "made AS (INSERT INTO kg_batch_internal.node (graph_id, key, derived, is_statement) "
-        "  SELECT DISTINCT ON (derived) $1, key, derived, true FROM derived ORDER BY derived, key "
-        "  ON CONFLICT (graph_id, derived) DO NOTHING RETURNING node_id, derived), "
-        "known AS MATERIALIZED (SELECT node_id, derived FROM made UNION ALL SELECT n.node_id, d.derived FROM (SELECT DISTINCT derived FROM derived) d "
-        "  CROSS JOIN LATERAL (SELECT o.node_id FROM kg_batch_internal.node o WHERE o.graph_id = $1 AND o.derived = d.derived OFFSET 0) n), "
+        "  SELECT $1, w.key, w.derived, true FROM wanted w WHERE w.derived NOT IN (SELECT t.derived FROM there t) "
+        "   AND w.derived NOT IN (SELECT k.derived FROM kept k) ORDER BY w.key RETURNING node_id, derived), "
+        "known AS MATERIALIZED (SELECT node_id, derived FROM there UNION ALL SELECT node_id, derived FROM named "
+        "  UNION ALL SELECT node_id, derived FROM made), "
         "found AS MATERIALIZED (SELECT $1 AS graph_id, d.identity_id, k.node_id FROM derived d JOIN known k ON k.derived = d.derived), "
         "linked AS (UPDATE kg_batch_internal.identity i SET node_id = f.node_id FROM found f "
         "  WHERE i.graph_id = f.graph_id AND i.identity_id = f.identity_id RETURNING 1) "
@@ -131,11 +127,11 @@ std::int64_t make_nodes_of_statements(std::int64_t graph_id) {
 }
 
 // What the nodes of these identities show, out of the identities' sums.
-void refold_nodes(std::int64_t graph_id, const Scope& scope) {
+void refold_nodes(std::int64_t graph_id, const std::set<std::string>& keys) {
+  if (keys.empty()) return;
   execute(
-      "WITH " FOLDED_MENTIONS
-      ", touched AS MATERIALIZED (SELECT DISTINCT (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = m.key) "
-      "  AS node_id FROM (SELECT DISTINCT key FROM mentions) m), "
+      "WITH touched AS MATERIALIZED (SELECT DISTINCT (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = m.key) "
+      "  AS node_id FROM unnest($2::uuid[]) AS m (key)), "
       "folded AS MATERIALIZED (SELECT $1 AS graph_id, t.node_id, s.*, f.* FROM touched t "
       " CROSS JOIN LATERAL (SELECT pg_catalog.min(i.key::text)::uuid AS key, pg_catalog.sum(i.mentions)::bigint AS mentions, pg_catalog.max(i.confidence) AS confidence, "
       "   pg_catalog.max(i.importance) AS importance, pg_catalog.min(i.modality) AS modality, pg_catalog.max(i.goal) AS goal, "
@@ -170,10 +166,11 @@ void refold_nodes(std::int64_t graph_id, const Scope& scope) {
       " hash_tags = COALESCE((pg_catalog.array_remove(f.tags, f.label))[1:20], '{}'), "
       " attributes = ARRAY(SELECT v FROM unnest(f.attributes) v ORDER BY v COLLATE \"C\") "
       "FROM folded f WHERE n.graph_id = f.graph_id AND n.node_id = f.node_id AND f.label IS NOT NULL",
-      {graph_id, scope.chunks, scope.keys});
+      {graph_id, std::vector<std::string>(keys.begin(), keys.end())});
 }
 
-std::int64_t add_edges(std::int64_t graph_id, const Scope& scope) {
+// But for those of the statements `except`.
+std::int64_t add_edges(std::int64_t graph_id, const Scope& scope, const std::vector<std::string>& except = {}) {
   const Rows rows = execute(
       "WITH " FOLDED_MENTIONS
       ", roles AS (SELECT r.source_id, r.target_id, r.predicate, pg_catalog.bool_or(r.negated) AS negated, pg_catalog.count(*) AS n "
@@ -183,23 +180,48 @@ std::int64_t add_edges(std::int64_t graph_id, const Scope& scope) {
       "    (SELECT t.key FROM kg_batch_internal.node_mention t WHERE t.graph_id = $1 AND t.chunk_id = e.chunk_id AND t.n = e.target)) AS target_id, "
       "   COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'role' AND c.name = e.role ORDER BY c.shipped LIMIT 1), e.role) AS predicate, m.negated "
       "  FROM kg_batch_internal.edge_mention e WHERE e.graph_id = $1 AND e.chunk_id = m.chunk_id AND e.statement = m.n OFFSET 0) r "
-      " WHERE m.is_statement AND r.source_id IS NOT NULL AND r.target_id IS NOT NULL GROUP BY 1, 2, 3) "
+      " WHERE m.is_statement AND NOT m.key = ANY ($4::uuid[]) AND r.source_id IS NOT NULL AND r.target_id IS NOT NULL GROUP BY 1, 2, 3) "
       "INSERT INTO kg_batch_internal.edge AS e (graph_id, source_id, target_id, predicate, negated, mentions) "
       "SELECT $1, source_id, target_id, predicate, negated, n FROM roles ORDER BY source_id, predicate, target_id "
       "ON CONFLICT (graph_id, source_id, predicate, target_id) DO UPDATE SET mentions = e.mentions + EXCLUDED.mentions "
       "RETURNING xmax = 0",
-      {graph_id, scope.chunks, scope.keys});
+      {graph_id, scope.chunks, scope.keys, except});
   std::int64_t made = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) made += rows.boolean(i, 0) ? 1 : 0;
   return made;
 }
 
-RoundResult fold(std::int64_t graph_id, const Scope& scope) {
+std::set<std::string> keys_in(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
+  const Rows rows = execute(
+      "SELECT DISTINCT m.key FROM unnest($2) AS c (chunk_id) CROSS JOIN LATERAL (SELECT o.key FROM kg_batch_internal.node_mention o "
+      " WHERE o.graph_id = $1 AND o.chunk_id = c.chunk_id AND o.live OFFSET 0) m",
+      {graph_id, chunks});
+  std::set<std::string> keys;
+  for (std::size_t i = 0; i < rows.size(); ++i) keys.insert(rows.text(i, 0));
+  return keys;
+}
+
+// From identities on: nodes, what they show, edges. `chunks` are new; the edges of
+// the statements `lost` were taken away.
+RoundResult find_nodes(std::int64_t graph_id, const std::vector<std::int64_t>& chunks, std::set<std::string> touched,
+                       std::set<std::string> lost, std::int64_t job_id) {
   RoundResult result;
-  add_to_identities(graph_id, scope);
-  result.nodes = make_nodes_of_things(graph_id) + make_nodes_of_statements(graph_id);
-  refold_nodes(graph_id, scope);
-  result.edges = add_edges(graph_id, scope);
+  for (bool more = true; more;) {
+    const Resolved resolved = resolve_things(graph_id, job_id);
+    result.nodes += resolved.made;
+    touched.insert(resolved.things.begin(), resolved.things.end());
+    touched.insert(resolved.statements.begin(), resolved.statements.end());
+    lost.insert(resolved.statements.begin(), resolved.statements.end());
+    more = resolved.more;
+  }
+  result.nodes += make_nodes_of_statements(graph_id);
+  settle_statements(graph_id);
+  refold_nodes(graph_id, touched);
+  Scope fresh, again;
+  fresh.chunks = chunks;
+  again.keys.assign(lost.begin(), lost.end());
+  if (!chunks.empty()) result.edges = add_edges(graph_id, fresh, again.keys);
+  if (!lost.empty()) result.edges += add_edges(graph_id, again);
   return result;
 }
 
@@ -246,13 +268,14 @@ RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& 
   // A chunk that is folded already, or was taken back meanwhile, is left alone.
   const Rows rows = execute(
       "UPDATE kg_batch_internal.chunk SET folded = true WHERE graph_id = $1 AND chunk_id = ANY ($2) AND state = 'done' AND NOT folded "
-      "RETURNING chunk_id",
+      "RETURNING chunk_id, job_id",
       {graph_id, chunk_ids});
   Scope scope;
   for (std::size_t i = 0; i < rows.size(); ++i) scope.chunks.push_back(rows.integer(i, 0));
   if (scope.chunks.empty()) return {};
   rest_stale(graph_id, scope.chunks);
-  const RoundResult result = fold(graph_id, scope);
+  add_to_identities(graph_id, scope);
+  const RoundResult result = find_nodes(graph_id, scope.chunks, keys_in(graph_id, scope.chunks), {}, rows.integer(0, 1));
   execute("SELECT kg_batch_internal.note_kinds($1, $2)", {graph_id, scope.chunks});
   return result;
 }
@@ -273,6 +296,7 @@ void rest_replaced(std::int64_t graph_id) {
 
   // From zero: their sums, their nodes' edges, then everything again from what is live.
   const std::vector<std::string> touched = scope.keys;
+  mark_unresolved(graph_id, touched);
   execute(
       "WITH gone AS (SELECT identity_id, node_id FROM kg_batch_internal.identity WHERE graph_id = $1 AND key = ANY ($2::uuid[])), "
       "forms AS (DELETE FROM kg_batch_internal.alias a USING gone g WHERE a.graph_id = $1 AND a.identity_id = g.identity_id) "
@@ -296,16 +320,17 @@ void rest_replaced(std::int64_t graph_id) {
       "DELETE FROM kg_batch_internal.node n WHERE n.graph_id = $1 AND n.is_statement AND NOT EXISTS (SELECT FROM kg_batch_internal.identity i "
       "WHERE i.graph_id = $1 AND i.node_id = n.node_id)",
       {graph_id});
-  refold_nodes(graph_id, scope);
   // Edges of a node come from all its identities, so all of them are added again.
   const Rows members = execute(
       "SELECT DISTINCT o.key FROM kg_batch_internal.identity i JOIN kg_batch_internal.identity o ON o.graph_id = $1 AND o.node_id = i.node_id "
       "WHERE i.graph_id = $1 AND i.key = ANY ($2::uuid[]) AND i.is_statement",
       {graph_id, touched});
-  scope.keys.clear();
-  for (std::size_t i = 0; i < members.size(); ++i) scope.keys.push_back(members.text(i, 0));
-  add_edges(graph_id, scope);
+  std::set<std::string> lost;
+  for (std::size_t i = 0; i < members.size(); ++i) lost.insert(members.text(i, 0));
+  find_nodes(graph_id, {}, {touched.begin(), touched.end()}, lost, 0);
 }
+
+RoundResult resolve_now(std::int64_t graph_id) { return find_nodes(graph_id, {}, {}, {}, 0); }
 
 void analyze_grown() { execute("SELECT kg_batch_internal.analyze_grown()"); }
 
