@@ -376,7 +376,7 @@ CREATE TABLE kg_batch_internal.identity (
     modality     smallint NOT NULL DEFAULT 9,
     goal         text COLLATE "C",
     asserted_on  datemultirange NOT NULL DEFAULT '{}',
-    unresolved   boolean NOT NULL,
+    unresolved   boolean NOT NULL DEFAULT true,
     former_node_id bigint,
     PRIMARY KEY (graph_id, identity_id),
     UNIQUE (graph_id, key),
