@@ -25,7 +25,9 @@ constexpr std::int64_t frame_tokens = 40;
 constexpr std::int64_t message_tokens = 16;
 constexpr std::int64_t sentence_tokens = 4;
 
+// Of a plan of one stage; of one of several each stage.
 constexpr double assumed_output_per_sentence = 80;
+constexpr double assumed_output_per_sentence_of_several = 40;
 constexpr std::int64_t enough_answers = 20;
 
 // Prompts and schemas: English and JSON run at four characters a token. (Marks,
@@ -167,9 +169,17 @@ Estimate Estimator::estimate() {
   estimate.chunks = scaled(static_cast<double>(chunks_));
   estimate.requests = estimate.chunks * static_cast<std::int64_t>(stages_.size());
   estimate.input_tokens = estimate.chunks * constant_tokens_ + scaled(static_cast<double>(question_tokens_));
-  for (const std::string& stage : stages_)
-    estimate.output_tokens += scaled(static_cast<double>(countable_) * output_per_sentence(stage, &estimate.measured));
-  estimate.mode = options_.use_batch_api && estimate.requests >= options_.batch_min_requests ? "batch" : "direct";
+  // Later stages are shown what the earlier ones said, in place of the words.
+  double shown_per_sentence = 0;
+  for (const std::string& stage : stages_) {
+    if (stage != stages_.front())
+      estimate.input_tokens += estimate.chunks * frame_tokens + scaled(static_cast<double>(countable_) * shown_per_sentence);
+    const double said_per_sentence = output_per_sentence(stage, &estimate.measured);
+    estimate.output_tokens += scaled(static_cast<double>(countable_) * said_per_sentence);
+    shown_per_sentence += said_per_sentence;
+  }
+  // One stage of a chunk is ready at a time.
+  estimate.mode = options_.use_batch_api && estimate.chunks >= options_.batch_min_requests ? "batch" : "direct";
   estimate.model = options_.model;
   // Prices have tiers by the size of one request, so one average request is priced.
   const std::int64_t requests = std::max<std::int64_t>(estimate.requests, 1);
@@ -193,7 +203,8 @@ double Estimator::output_per_sentence(const std::string& stage, bool* measured) 
       "JOIN kg_batch_internal.answer a ON a.graph_id = r.graph_id AND a.request_id = r.request_id AND a.outcome = 'answered' "
       "JOIN kg_batch_internal.chunk c ON c.graph_id = r.graph_id AND c.chunk_id = r.chunk_id",
       {graph_id_, stage, options_.model});
-  if (rows.integer(0, 0) < enough_answers || rows.integer(0, 2) == 0) return assumed_output_per_sentence;
+  if (rows.integer(0, 0) < enough_answers || rows.integer(0, 2) == 0)
+    return stages_.size() == 1 ? assumed_output_per_sentence : assumed_output_per_sentence_of_several;
   *measured = true;
   return rows.number(0, 1) / rows.number(0, 2);
 }
