@@ -30,8 +30,9 @@ StagedAnswers::StagedAnswers(const std::string& path) {
       places_.emplace(text.substr(from, space - from),
                       Place{static_cast<std::int64_t>(space + 1), static_cast<std::int64_t>(end - space - 1)});
   }
-  // What a kill left of a line is written over.
   end_ = static_cast<std::int64_t>(from);
+  // A kill may have left a part of a line.
+  if (::ftruncate(descriptor_, end_) != 0) throw std::runtime_error("could not write to \"" + path + "\"");
 }
 
 StagedAnswers::~StagedAnswers() { ::close(descriptor_); }

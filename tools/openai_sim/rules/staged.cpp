@@ -43,6 +43,21 @@ Json known_about(const Json& items, const std::set<int>& ids, std::initializer_l
   return parts;
 }
 
+// Keys in one order, whoever wrote them: the facts are known again by their bytes.
+Json shown(const Json& participants, const Json& facts) {
+  const auto ordered = [](const Json& items, std::initializer_list<const char*> keys) {
+    Json list = Json::array();
+    for (const Json& item : items) {
+      Json one = Json::object();
+      for (const char* key : keys) one[key] = item.is_object() ? item.value(key, Json()) : Json();
+      list.push_back(std::move(one));
+    }
+    return list;
+  };
+  return Json{{"participants", ordered(participants, {"id", "name"})},
+              {"facts", ordered(facts, {"id", "text", "modality", "negated", "said_by", "said_at"})}};
+}
+
 // New sentences before those of the context, whose ids count downwards.
 std::pair<bool, int> reading_order(int sentence) { return {sentence < 0, std::abs(sentence)}; }
 
@@ -75,7 +90,7 @@ Json shown_facts(const Json& parse_question, const Json& whole) {
       }
     }
   }
-  Json shown = Json::array();
+  Json facts = Json::array();
   for (const Json& fact : whole.at("facts")) {
     int said_by = 0, said_at = 0;  // sentences
     for (const Json& evidence : fact.at("evidence")) {
@@ -90,14 +105,14 @@ Json shown_facts(const Json& parse_question, const Json& whole) {
     Json one = part_of(fact, {"id", "text", "modality", "negated"});
     one["said_by"] = said_by == 0 ? Json() : message_of[said_by]["by"];
     one["said_at"] = said_at == 0 ? Json() : message_of[said_at]["at"];
-    shown.push_back(std::move(one));
+    facts.push_back(std::move(one));
   }
-  return Json{{"participants", array_in(parse_question, "participants")}, {"facts", std::move(shown)}};
+  return shown(array_in(parse_question, "participants"), facts);
 }
 
 Json shown_facts(const Json& question) {
   if (!question.is_object() || !question.contains("facts") || !question["facts"].is_array()) return nullptr;
-  return Json{{"participants", array_in(question, "participants")}, {"facts", question["facts"]}};
+  return shown(array_in(question, "participants"), question["facts"]);
 }
 
 }  // namespace kg_sim::rules
