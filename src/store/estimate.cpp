@@ -27,7 +27,7 @@ constexpr std::int64_t sentence_tokens = 4;
 
 // Of a plan of one stage; of one of several each stage.
 constexpr double assumed_output_per_sentence = 80;
-constexpr double assumed_output_per_sentence_of_several = 40;
+constexpr double assumed_output_per_sentence_of_several = 30;
 constexpr std::int64_t enough_answers = 20;
 
 // Prompts and schemas: English and JSON run at four characters a token. (Marks,

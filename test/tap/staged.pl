@@ -156,6 +156,9 @@ sub has_each_stage_in_the_ledger
 	is($stats->{repeated_answers}, 0, "$way: nothing was asked twice");
 	my $cost = $node->kg("SELECT sum(cost) FROM kg_batch.cost WHERE graph = '$graph'");
 	cmp_ok(abs($cost - $usd), '<', 1e-9, "$way: the ledger is the bill") or diag("ledger $cost, bill $usd");
+	note("tokens in, out, a sentence: $_") for split /\n/, $node->kg("SELECT concat_ws(' ', g.name, u.stage, round(u.input_tokens::numeric / c.n), round(u.output_tokens::numeric / c.n, 1))
+		FROM kg_batch.cost u JOIN kg_batch.graph g USING (graph_id), LATERAL (SELECT sum(countable) AS n FROM kg_batch_internal.chunk k
+		WHERE k.graph_id = u.graph_id) c WHERE g.name LIKE '%$way' ORDER BY 1");
 	cmp_ok($node->kg("SELECT reserved FROM kg_batch.progress WHERE graph = '$graph'"), '==', 0, "$way: nothing stays reserved");
 
 	# Every chunk is parsed; what has no facts is asked nothing more.
@@ -179,12 +182,32 @@ sub costs_nothing_again
 	is($node->kg("SELECT kg_batch.graph_digest('$graph')"), $digest, "$way: the graph is the same");
 
 	# The same words under another key are other conversations, of which everything is known already.
-	enqueue_one($demo{$_}, key => "copy of $_", job => 'demo', graph => $graph) for sort keys %demo;
-	ok($node->wait_until("SELECT state = 'done' AND conversations_done = 2 * " . keys(%demo) . " FROM kg_batch.progress WHERE graph = '$graph'"),
+	my $again = $node->kg(sprintf q{SELECT kg_batch.create_job('again', '{"paused":true,"extraction":"staged","use_batch_api":%s}', graph => '%s')},
+		$way eq 'batch' ? 'true' : 'false', $graph);
+	enqueue_one($demo{$_}, key => "copy of $_", job => 'again', graph => $graph) for sort keys %demo;
+	holds_its_estimate($way, $graph, $again);
+	$node->kg("SELECT kg_batch.resume($again, graph => '$graph')");
+	ok($node->wait_until("SELECT state = 'done' AND conversations_done = " . keys(%demo) . " FROM kg_batch.progress WHERE job_id = $again"),
 		"$way: and once more under other keys");
 	is($node->kg("SELECT count(*) FROM kg_batch_internal.request WHERE graph_id = kg_batch.graph_id('$graph')"), $requests,
 		"$way: the ledger has no new question");
 	is($sim->stats->{all}{answers}, $answers, "$way: nothing was asked");
+	return;
+}
+
+# What is like what was read before is estimated by what that took.
+sub holds_its_estimate
+{
+	my ($way, $graph, $job) = @_;
+	my $estimate = JSON::PP->new->decode($node->kg("SELECT to_json(e) FROM kg_batch.estimate($job, graph => '$graph') e"));
+	my $was = JSON::PP->new->decode($node->kg("SELECT to_json(u) FROM (SELECT sum(requests) AS requests, sum(input_tokens) AS input_tokens,
+		sum(output_tokens) AS output_tokens FROM kg_batch.cost WHERE graph = '$graph') u"));
+	for my $figure (qw(requests input_tokens output_tokens))
+	{
+		my $off = $estimate->{$figure} / $was->{$figure} - 1;
+		cmp_ok(abs($off), '<', 0.2, "$way: $figure estimated within 20 percent")
+		  or diag("estimated $estimate->{$figure}, was $was->{$figure}");
+	}
 	return;
 }
 
