@@ -1,8 +1,9 @@
 # The staged plan makes the graph that the combined plan makes of the same
 # conversations, by batch and directly: kg_parse, kg_facts and kg_metadata each go
 # as requests of their own, each is in the ledger, and the ledger is the bill. Small
-# talk costs one question, handing in again none. An answer that is cut off splits
-# its chunk and begins anew, and so does a chunk whose earlier answers are gone.
+# talk costs one question; handing in again and a crash while a stage is out cost
+# none. An answer that is cut off splits its chunk and begins anew, and so does a
+# chunk whose earlier answers are gone.
 
 use strict;
 use warnings;
@@ -33,6 +34,7 @@ for my $way (qw(batch direct))
 	has_each_stage_in_the_ledger($way);
 	costs_nothing_again($way);
 }
+survives_crashes_between_the_stages();
 splits_what_is_cut_off();
 begins_anew_without_earlier_answers();
 estimates_three_questions_a_chunk();
@@ -212,6 +214,38 @@ sub holds_its_estimate
 }
 
 # ---- what can go wrong between the stages ----
+
+# The server is killed while each stage is out in a batch, and nowhere else: the
+# stand-in's batches end when its clock is moved.
+sub survives_crashes_between_the_stages
+{
+	my $before = $sim->stats->{repeated_answers};
+	$sim->configure(batch_turnaround_s => 600);
+	my $job = enqueue_demo('crashed_batch', 'staged', 'batch');
+	my $open = 'FROM kg_batch_internal.chunk c WHERE c.graph_id = ' . graph_id('crashed_batch');
+	for my $stage (@stages)
+	{
+		my $out = "SELECT bool_and(c.stage = '$stage' AND c.state = 'asking' AND EXISTS (SELECT FROM kg_batch_internal.request r
+			JOIN kg_batch_internal.batch b USING (batch_id) WHERE r.graph_id = c.graph_id AND r.request_id = c.request_id
+			AND r.state = 'asking' AND b.state = 'submitted')) $open AND c.state IN ('ready', 'asking')";
+		ok($node->wait_until(sub {
+			return 1 if $node->kg($out) eq 't';
+			$sim->advance(600) if $node->kg("SELECT count(*) $open AND c.state = 'asking' AND c.stage <> '$stage'");
+			return 0;
+		}), "all of $stage is out");
+		$node->stop('immediate');
+		$node->start;
+	}
+	ok($node->wait_until(sub {
+		$sim->advance(600);
+		return $node->kg("SELECT state FROM kg_batch.progress WHERE job_id = $job") eq 'done';
+	}), 'the server was killed three times: done');
+	is($node->kg("SELECT kg_batch.graph_digest('crashed_batch') = kg_batch.graph_digest('combined_batch')"), 't', 'the graph is the same');
+	is(ledger('crashed_batch'), join(', ', map { "$_ batch answered" } sort @stages), 'each stage went by batch');
+	is($sim->stats->{repeated_answers}, $before, 'and nothing was asked twice');
+	$sim->configure(batch_turnaround_s => 1);
+	return;
+}
 
 sub splits_what_is_cut_off
 {
