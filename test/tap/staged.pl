@@ -219,7 +219,8 @@ sub holds_its_estimate
 # stand-in's batches end when its clock is moved.
 sub survives_crashes_between_the_stages
 {
-	my $before = $sim->stats->{repeated_answers};
+	# Other graphs may have asked the same of the same facts.
+	$sim->request('POST', '/_sim/reset');
 	$sim->configure(batch_turnaround_s => 600);
 	my $job = enqueue_demo('crashed_batch', 'staged', 'batch');
 	my $open = 'FROM kg_batch_internal.chunk c WHERE c.graph_id = ' . graph_id('crashed_batch');
@@ -242,7 +243,7 @@ sub survives_crashes_between_the_stages
 	}), 'the server was killed three times: done');
 	is($node->kg("SELECT kg_batch.graph_digest('crashed_batch') = kg_batch.graph_digest('combined_batch')"), 't', 'the graph is the same');
 	is(ledger('crashed_batch'), join(', ', map { "$_ batch answered" } sort @stages), 'each stage went by batch');
-	is($sim->stats->{repeated_answers}, $before, 'and nothing was asked twice');
+	is($sim->stats->{repeated_answers}, 0, 'and nothing was asked twice');
 	$sim->configure(batch_turnaround_s => 1);
 	return;
 }
