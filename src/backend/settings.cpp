@@ -221,7 +221,6 @@ bool enable_performance_monitoring() { return backend::enable_performance_monito
 std::string api_base_url() { return text_of(backend::api_base_url); }
 std::string api_key_file() { return text_of(backend::api_key_file); }
 std::string models() { return text_of(backend::models); }
-int max_conversations_per_pipeline() { return backend::max_conversations_per_pipeline; }
 int requests_in_flight() { return backend::requests_in_flight; }
 int requests_per_minute() { return backend::requests_per_minute; }
 std::int64_t tokens_per_minute() { return backend::tokens_per_minute; }

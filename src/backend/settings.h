@@ -39,7 +39,6 @@ bool enable_performance_monitoring();
 std::string api_base_url();
 std::string api_key_file();
 std::string models();
-int max_conversations_per_pipeline();
 int requests_in_flight();
 int requests_per_minute();
 std::int64_t tokens_per_minute();

@@ -11,12 +11,16 @@ struct DatabaseSlot {
   bool wanted;
   bool left;
   bool blocked;
+  std::int64_t registration;     // the moment it was made, which no other has; 0: none
+  std::int64_t registration_us;  // its last sign of life
   ProbeState probe;
 };
 
 struct Shared {
   slock_t mutex;
+  LWLock registering;
   int launcher_pid;
+  std::int64_t worker_ended_us;
   DatabaseSlot databases[most_databases];
   WorkerState workers[most_workers];
   openai::RateBudget batch, direct;
@@ -33,21 +37,25 @@ class Locked {
   Locked& operator=(const Locked&) = delete;
 };
 
+std::int64_t monotonic_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+bool is_believed(const DatabaseSlot& slot) {
+  return slot.registration != 0 && monotonic_us() - slot.registration_us < registration_believed_us;
+}
+
 DatabaseSlot* find_slot(Oid database, bool make) {
   DatabaseSlot* empty = nullptr;
   for (auto& slot : shared->databases) {
     if (slot.database == database) return &slot;
-    const bool unused = slot.database == InvalidOid || (slot.coordinator_pid == 0 && !slot.wanted && !slot.blocked);
+    const bool unused = slot.database == InvalidOid || (slot.coordinator_pid == 0 && !slot.wanted && !slot.blocked && !is_believed(slot));
     if (empty == nullptr && unused) empty = &slot;
   }
   if (!make || empty == nullptr) return nullptr;
   *empty = DatabaseSlot{};
   empty->database = database;
   return empty;
-}
-
-std::int64_t monotonic_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 std::int64_t wall_us() {
@@ -67,10 +75,12 @@ void attach_shared_memory() {
     if (!found) {
       std::memset(static_cast<void*>(memory), 0, sizeof *memory);
       SpinLockInit(&memory->mutex);
+      LWLockInitialize(&memory->registering, LWLockNewTrancheId());
       memory->batch = openai::RateBudget{};
       memory->direct = openai::RateBudget{};
     }
     LWLockRelease(AddinShmemInitLock);
+    LWLockRegisterTranche(memory->registering.tranche, "kg_batch");
     shared = memory;
   });
 }
@@ -139,6 +149,46 @@ bool is_blocked(unsigned int database) {
   return slot != nullptr && slot->blocked;
 }
 
+void lock_registrations() {
+  backend_call([] { (void)LWLockAcquire(&shared->registering, LW_EXCLUSIVE); });
+}
+
+void unlock_registrations() {
+  backend_call([] { LWLockRelease(&shared->registering); });
+}
+
+bool coordinator_is_registered(unsigned int database) {
+  Locked locked;
+  const DatabaseSlot* const slot = find_slot(database, false);
+  return slot != nullptr && is_believed(*slot);
+}
+
+std::int64_t new_registration(unsigned int database) {
+  const std::int64_t now = monotonic_us();
+  Locked locked;
+  DatabaseSlot* const slot = find_slot(database, true);
+  if (slot == nullptr) return 0;
+  slot->registration = slot->registration_us = now;
+  return now;
+}
+
+void keep_registration(unsigned int database, std::int64_t id) {
+  if (id == 0) return;
+  const std::int64_t now = monotonic_us();
+  Locked locked;
+  DatabaseSlot* const slot = find_slot(database, true);
+  // After a crash of the server the postmaster still has it, shared memory not.
+  if (slot == nullptr || (slot->registration != id && is_believed(*slot))) return;
+  slot->registration = id;
+  slot->registration_us = now;
+}
+
+void drop_registration(unsigned int database, std::int64_t id) {
+  Locked locked;
+  DatabaseSlot* const slot = find_slot(database, false);
+  if (slot != nullptr && slot->registration == id) slot->registration = 0;
+}
+
 bool add_worker(const WorkerState& worker) {
   Locked locked;
   for (auto& slot : shared->workers) {
@@ -151,9 +201,17 @@ bool add_worker(const WorkerState& worker) {
 }
 
 void remove_worker(int pid) {
+  const std::int64_t now = monotonic_us();
   Locked locked;
+  shared->worker_ended_us = now;
   for (auto& slot : shared->workers)
     if (slot.pid == pid) slot = WorkerState{};
+}
+
+bool worker_ended_lately() {
+  const std::int64_t now = monotonic_us();
+  Locked locked;
+  return shared->worker_ended_us != 0 && now - shared->worker_ended_us < 1'000'000;
 }
 
 void beat(int pid, int in_flight) {

@@ -53,10 +53,25 @@ bool coordinator_left(unsigned int database);  // left for good when it last ran
 void block_database(unsigned int database, bool blocked);  // no new coordinator while it is dropped or copied
 bool is_blocked(unsigned int database);
 
+// ---- coordinators that clients registered with the postmaster ----
+// From its registration until it leaves for good such a coordinator is there or
+// comes, for the postmaster starts it again; a registration that showed no life
+// for `registration_believed_us` is believed no more.
+inline constexpr std::int64_t registration_believed_us = 20'000'000;
+// One registers at a time. Held for no longer than that takes; an error frees it.
+void lock_registrations();
+void unlock_registrations();
+bool coordinator_is_registered(unsigned int database);
+std::int64_t new_registration(unsigned int database);                  // 0: the table is full
+void keep_registration(unsigned int database, std::int64_t id);        // shows life
+void drop_registration(unsigned int database, std::int64_t id);        // nothing when another one stands there
+
 // ---- workers ----
 // A slot of the server's share for this process; nothing when all are taken.
 bool add_worker(const WorkerState& worker);
 void remove_worker(int pid);
+// One ended less than a second ago: the postmaster may still have its slot to free.
+bool worker_ended_lately();
 void beat(int pid, int in_flight);
 std::vector<WorkerState> workers(unsigned int database);  // 0: of all databases
 

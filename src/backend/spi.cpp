@@ -129,7 +129,7 @@ std::unordered_map<const char*, SPIPlanPtr>& kept_plans() {
   return plans;
 }
 
-SPIPlanPtr plan_of(const char* sql, std::initializer_list<Param> params) {
+SPIPlanPtr plan_of(const char* sql, std::initializer_list<Param> params, int cursor_options) {
   auto& plans = kept_plans();
   if (auto found = plans.find(sql); found != plans.end()) return found->second;
   constexpr std::size_t most_params = 64;
@@ -138,7 +138,7 @@ SPIPlanPtr plan_of(const char* sql, std::initializer_list<Param> params) {
   int count = 0;
   for (const Param& param : params) types[count++] = type_oid(param.type());
   const SPIPlanPtr plan = backend_call([&] {
-    const SPIPlanPtr prepared = SPI_prepare(sql, count, types);
+    const SPIPlanPtr prepared = SPI_prepare_cursor(sql, count, types, cursor_options);
     if (prepared == nullptr) elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
     SPI_keepplan(prepared);
     return prepared;
@@ -154,10 +154,38 @@ struct Copied {  // cells of a result in the backend's memory
   std::uint64_t processed;
 };
 
+std::function<void()>& call_after_each() {
+  static std::function<void()> call;
+  return call;
+}
+
+// While a generic plan is made: at its first use, and again after the tables were
+// analyzed.
+class NothingButIndexes {
+ public:
+  NothingButIndexes() {
+    for (std::size_t i = 0; i < methods.size(); ++i) {
+      were_[i] = *methods[i];
+      *methods[i] = false;
+    }
+  }
+  ~NothingButIndexes() {
+    for (std::size_t i = 0; i < methods.size(); ++i) *methods[i] = were_[i];
+  }
+  NothingButIndexes(const NothingButIndexes&) = delete;
+  NothingButIndexes& operator=(const NothingButIndexes&) = delete;
+
+ private:
+  // Sorting too: the first few in the order of an index are not to be found by
+  // sorting all of them.
+  static constexpr std::array methods{&enable_seqscan, &enable_bitmapscan, &enable_hashjoin, &enable_mergejoin, &enable_sort};
+  std::array<bool, methods.size()> were_{};
+};
+
 }  // namespace
 
-Rows execute(const char* sql, std::initializer_list<Param> params) {
-  const SPIPlanPtr plan = plan_of(sql, params);
+Rows run_statement(const char* sql, std::initializer_list<Param> params, int cursor_options) {
+  const SPIPlanPtr plan = plan_of(sql, params, cursor_options);
   const Param* const first = params.begin();
   const int count = static_cast<int>(params.size());
   const Copied copied = backend_call([&] {
@@ -199,8 +227,18 @@ Rows execute(const char* sql, std::initializer_list<Param> params) {
     if (copied.cells != nullptr) pfree(copied.cells);
     if (SPI_tuptable != nullptr) SPI_freetuptable(SPI_tuptable);
   });
+  if (call_after_each()) call_after_each()();
   return rows;
 }
+
+Rows execute(const char* sql, std::initializer_list<Param> params) { return run_statement(sql, params, CURSOR_OPT_CUSTOM_PLAN); }
+
+Rows execute_generic(const char* sql, std::initializer_list<Param> params) {
+  const NothingButIndexes here;
+  return run_statement(sql, params, CURSOR_OPT_GENERIC_PLAN);
+}
+
+void after_each_statement(std::function<void()> call) { call_after_each() = std::move(call); }
 
 const std::string& Rows::text(std::size_t row, std::size_t column) const {
   static const std::string none;

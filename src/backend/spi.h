@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -102,7 +103,7 @@ class Rows {
   std::string bytes(std::size_t row, std::size_t column) const;                   // of bytea in hex output
 
  private:
-  friend Rows execute(const char* sql, std::initializer_list<Param> params);
+  friend Rows run_statement(const char* sql, std::initializer_list<Param> params, int cursor_options);
   const std::optional<std::string>& cell(std::size_t row, std::size_t column) const {
     return cells_.at(row * columns_ + column);
   }
@@ -111,8 +112,22 @@ class Rows {
   std::vector<std::optional<std::string>> cells_;
 };
 
-// Runs one statement; an Error when it fails. SPI must be connected.
+// Runs one statement, planned for these values and for the tables as they are
+// now; an Error when it fails. SPI must be connected.
 Rows execute(const char* sql, std::initializer_list<Param> params = {});
+
+// The same with a plan that is made once and kept: for short statements that find
+// every row by unique index whatever the values are, of which planning would be
+// the larger part. The plan has to serve tables that were empty when it was made,
+// so it joins by nested loops over indexes and nothing else. What it joins has its
+// graph_id from the rows that are joined (a subquery with OFFSET 0), not as a
+// constant: that alone would pass for selective in a table without statistics, and
+// the whole graph would be read.
+Rows execute_generic(const char* sql, std::initializer_list<Param> params = {});
+
+// Called after every statement, inside its transaction: for what must not be put
+// off until the transaction's end. It may neither wait nor touch the database.
+void after_each_statement(std::function<void()> call);
 
 // SPI for the length of an SQL function. `finish` is called on the way out that
 // succeeds; on an Error the backend cleans up.

@@ -3,6 +3,7 @@
 #include "backend/locks.h"
 #include "backend/transaction.h"
 #include "backend/wait.h"
+#include "backend/wake.h"
 
 namespace kg_batch::backend {
 
@@ -67,6 +68,37 @@ void in_transaction(const std::function<void()>& work) { run(work, true); }
 
 void in_bare_transaction(const std::function<void()>& work) { run(work, false); }
 
+namespace {
+int durability = SYNCHRONOUS_COMMIT_ON;  // synchronous_commit as the server has it
+}
+
+void commit_without_waiting() {
+  durability = synchronous_commit;
+  set("synchronous_commit", "off");
+}
+
+void wait_until_durable() {
+  const XLogRecPtr committed = XactLastCommitEnd;
+  if (committed == InvalidXLogRecPtr) return;
+  backend_call([&] { XLogFlush(committed); });
+  if (durability <= SYNCHRONOUS_COMMIT_LOCAL_FLUSH || max_wal_senders == 0) return;
+  // What the wait for a standby waits for follows from the setting.
+  const std::string name = durability == SYNCHRONOUS_COMMIT_REMOTE_WRITE ? "remote_write"
+                         : durability == SYNCHRONOUS_COMMIT_REMOTE_APPLY ? "remote_apply" : "on";
+  set("synchronous_commit", name.c_str());
+  try {
+    backend_call([&] {
+      HOLD_INTERRUPTS();
+      SyncRepWaitForLSN(committed, true);
+      RESUME_INTERRUPTS();
+    });
+  } catch (...) {
+    set("synchronous_commit", "off");
+    throw;
+  }
+  set("synchronous_commit", "off");
+}
+
 void report_idle(const char* activity) {
   backend_call([&] { pgstat_report_activity(STATE_IDLE, activity); });
 }
@@ -85,6 +117,7 @@ bool begin_session(unsigned int database) {
       in_bare_transaction([&] {
         nothing_comes = try_lock_exclusive(LockClass::enqueue, 0, LockSpan::transaction);
         extension = installed_extension();
+        if (nothing_comes && !extension) give_up_registration();
       });
     }
   }
@@ -107,7 +140,10 @@ bool begin_session(unsigned int database) {
   set("transaction_timeout", "0");
 #endif
   set("jit", "off");
-  set("plan_cache_mode", "force_custom_plan");
+  // Each statement says itself whether its plan is kept (spi.h); this is for the
+  // checks of foreign keys. Their plans, too, are made while tables are small.
+  set("plan_cache_mode", "auto");
+  set("enable_seqscan", "off");
   set("row_security", "on");
   set("client_min_messages", "error");
   // A stricter setting of the server stays; a looser one would promise what a

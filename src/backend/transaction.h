@@ -24,6 +24,16 @@ void in_transaction(const std::function<void()>& work);
 // The same without looking for the extension: for locks and the first look.
 void in_bare_transaction(const std::function<void()>& work);
 
+// After a commit in a session with commit_without_waiting: returns when it, and
+// with it all that was committed before, is as durable as the server's
+// synchronous_commit asks for.
+void wait_until_durable();
+
+// From here on commits of this session release their locks at once and do not wait
+// for the disk: a crash of the server may take the latest ones back, all from a
+// point on. For work that can be made again from what is durable.
+void commit_without_waiting();
+
 // What pg_stat_activity shows of an idle worker.
 void report_idle(const char* activity);
 

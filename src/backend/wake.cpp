@@ -8,7 +8,11 @@ namespace kg_batch::backend {
 
 namespace {
 
+constexpr const char* too_many_databases = "kg_batch runs in too many databases of this server";
+
 bool work_announced = false;  // in the present transaction
+
+std::int64_t own_registration = 0;  // of this process, when a client registered it
 
 void at_transaction_end(XactEvent event, void*) {
   if (!work_announced) return;
@@ -29,6 +33,14 @@ void at_transaction_end(XactEvent event, void*) {
   }
 }
 
+// Code 0 is for good; after any other the postmaster starts it again.
+void registration_at_exit(int code, Datum database) {
+  if (code == 0)
+    drop_registration(DatumGetObjectId(database), own_registration);
+  else
+    keep_registration(DatumGetObjectId(database), own_registration);
+}
+
 void fill(BackgroundWorker* worker, const char* function, const char* type, const char* name, unsigned int database) {
   std::memset(worker, 0, sizeof *worker);
   worker->bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
@@ -47,17 +59,46 @@ void register_wake_callbacks() {
   backend_call([] { RegisterXactCallback(at_transaction_end, nullptr); });
 }
 
-bool register_coordinator(unsigned int database, unsigned int tablespace, bool supervised, void** handle) {
-  return backend_call([&] {
+Registered register_coordinator(unsigned int database, unsigned int tablespace, bool supervised, void** handle) {
+  lock_registrations();
+  const int pid = coordinator_pid(database);
+  if ((pid != 0 && backend_call([&] { return backend_proc(pid) != nullptr; })) || coordinator_is_registered(database)) {
+    unlock_registrations();
+    return Registered::before;
+  }
+  const std::int64_t registration = supervised ? 0 : new_registration(database);
+  if (!supervised && registration == 0) {
+    unlock_registrations();
+    return Registered::too_many_databases;
+  }
+  const bool registered = backend_call([&] {
     BackgroundWorker worker;
     fill(&worker, "kg_batch_coordinator_main", "kg_batch coordinator", "kg_batch coordinator", database);
     if (supervised)
       worker.bgw_notify_pid = MyProcPid;
     else
       worker.bgw_restart_time = 5;
-    snprintf(worker.bgw_extra, BGW_EXTRALEN, "%u", tablespace);
+    snprintf(worker.bgw_extra, BGW_EXTRALEN, "%u %lld", tablespace, static_cast<long long>(registration));
     return RegisterDynamicBackgroundWorker(&worker, reinterpret_cast<BackgroundWorkerHandle**>(handle));
   });
+  if (!registered) drop_registration(database, registration);
+  unlock_registrations();
+  return registered ? Registered::now : Registered::no_slot;
+}
+
+unsigned int take_registration(unsigned int database) {
+  char* rest = nullptr;
+  const unsigned long tablespace = std::strtoul(MyBgworkerEntry->bgw_extra, &rest, 10);
+  own_registration = std::strtoll(rest, nullptr, 10);
+  keep_registration(database, own_registration);
+  if (own_registration != 0) backend_call([&] { before_shmem_exit(registration_at_exit, ObjectIdGetDatum(database)); });
+  return static_cast<unsigned int>(tablespace);
+}
+
+void keep_registration() { keep_registration(MyDatabaseId, own_registration); }
+
+void give_up_registration() {
+  if (own_registration != 0) drop_registration(MyDatabaseId, own_registration);
 }
 
 bool register_child(const char* function, const char* type, const std::string& name, unsigned int database, void** handle) {
@@ -85,21 +126,33 @@ std::string announce_work() {
   if (backend_call([] { return RecoveryInProgress(); }))
     throw Error(ERRCODE_READ_ONLY_SQL_TRANSACTION, "kg_batch cannot take work on a standby", "",
                 "Enqueue on the primary; workers start here after promotion.");
-  if (!work_announced) {
-    lock_shared(LockClass::enqueue, 0, LockSpan::transaction);
-    work_announced = true;
-  }
+  // Each time: a rollback to a savepoint frees what was locked after it.
+  lock_shared(LockClass::enqueue, 0, LockSpan::transaction);
+  work_announced = true;
   if (!settings::enabled()) return "";
   const int pid = coordinator_pid(MyDatabaseId);
   if (pid != 0 && backend_call([&] { return backend_proc(pid) != nullptr; })) return "";
   const int launcher = launcher_pid();
   if (launcher != 0) {
-    if (!want_coordinator(MyDatabaseId)) return "kg_batch runs in too many databases of this server";
+    if (!want_coordinator(MyDatabaseId)) return too_many_databases;
     backend_call([&] { wake(launcher); });
     return "";
   }
-  if (register_coordinator(MyDatabaseId, MyDatabaseTableSpace, false, nullptr)) return "";
-  return "no background worker slot is free, so nothing runs until one is";
+  for (int tries = 0;; ++tries) {
+    switch (register_coordinator(MyDatabaseId, MyDatabaseTableSpace, false, nullptr)) {
+      case Registered::now:
+      case Registered::before: return "";
+      case Registered::too_many_databases: return too_many_databases;
+      case Registered::no_slot: break;
+    }
+    // Workers without coordinator are about to leave, and their slots are free when they have.
+    const bool some_come_free = worker_ended_lately() || !workers(MyDatabaseId).empty();
+    if (tries == 100 || !some_come_free) return "no background worker slot is free, so nothing runs until one is";
+    backend_call([] {
+      CHECK_FOR_INTERRUPTS();
+      pg_usleep(20'000);
+    });
+  }
 }
 
 }  // namespace kg_batch::backend

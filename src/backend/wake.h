@@ -5,6 +5,12 @@
 // the tables; so it never leaves between a look and a commit. The coordinator is
 // asked for while the caller's function runs, never at commit: an error in a
 // commit callback is a PANIC. At commit its latch is set, and nothing else.
+//
+// Without launcher whoever makes work registers it, and many at once register
+// one: each looks, with a lock of its own around look and registration, whether
+// one is there or registered already. What was registered is trusted by those
+// who hold E shared; so a coordinator that leaves takes itself out of shared
+// memory while it holds E exclusively, wherever it is in its life.
 
 #pragma once
 
@@ -19,10 +25,21 @@ std::string announce_work();
 void register_wake_callbacks();  // from _PG_init
 
 // ---- used by launcher and announce_work ----
-// Registers the coordinator of a database as a dynamic worker. `supervised`: the
-// launcher restarts it; otherwise the postmaster does, after 5 s. `handle` is
-// filled for the launcher (may be null). False when no slot is free.
-bool register_coordinator(unsigned int database, unsigned int tablespace, bool supervised, void** handle);
+// Registers the coordinator of a database as a dynamic worker, unless one is
+// there or comes. `supervised`: the launcher restarts it; otherwise the
+// postmaster does, after 5 s. `handle` is filled for the launcher (may be null).
+enum class Registered { now, before, no_slot, too_many_databases };
+Registered register_coordinator(unsigned int database, unsigned int tablespace, bool supervised, void** handle);
+
+// ---- used by the coordinator ----
+// What it was registered with: the tablespace of its database. First thing in its
+// life: from here on its registration follows it, until it exits with code 0.
+unsigned int take_registration(unsigned int database);
+void keep_registration();
+// It is going to exit with code 0. E is held exclusively: nobody trusts in it.
+void give_up_registration();
+
+// ---- used by the coordinator for its children ----
 // A child of the coordinator, never restarted by the postmaster.
 bool register_child(const char* function, const char* type, const std::string& name, unsigned int database, void** handle);
 // Handles of the above: whether the worker still runs or is starting.

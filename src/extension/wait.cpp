@@ -93,6 +93,7 @@ struct Look {
   std::int64_t jobs = 0, running = 0, paused = 0, cancelled = 0, failed = 0;
   std::string paused_names, reason;
   std::string obstacle, hint;  // why nothing will happen
+  std::string settling, close_now;  // what waits for its time, and how not to
 };
 
 Look look_at(std::int64_t graph_id, std::optional<std::int64_t> job_id) {
@@ -104,7 +105,10 @@ Look look_at(std::int64_t graph_id, std::optional<std::int64_t> job_id) {
       " pg_catalog.floor(COALESCE(pg_catalog.avg(p.percent), 100)), COALESCE(pg_catalog.sum(p.chunks_done), 0), "
       " COALESCE(pg_catalog.sum(p.chunks), 0), COALESCE(pg_catalog.sum(p.conversations), 0), "
       " pg_catalog.round(COALESCE(pg_catalog.sum(p.cost), 0), 4), "
-      " pg_catalog.round(EXTRACT(epoch FROM pg_catalog.max(p.eta)))::bigint "
+      " pg_catalog.round(EXTRACT(epoch FROM pg_catalog.max(p.eta)))::bigint, "
+      " COALESCE(pg_catalog.sum(p.settling) FILTER (WHERE p.state = 'running'), 0), "
+      " pg_catalog.date_trunc('second', pg_catalog.min(p.settles_at) FILTER (WHERE p.state = 'running'))::text, "
+      " 'SELECT kg_batch.flush(' || pg_catalog.quote_literal(pg_catalog.min(p.graph)) || ') closes them now.' "
       "FROM kg_batch.progress p WHERE p.graph_id = $1 AND CASE WHEN $2::bigint IS NULL THEN p.state <> 'cancelled' ELSE p.job_id = $2 END",
       {graph_id, job_id});
   Look look;
@@ -128,6 +132,13 @@ Look look_at(std::int64_t graph_id, std::optional<std::int64_t> job_id) {
                                         : std::to_string(s) + " s");
   }
   look.line += ", cost $" + rows.text(0, 12);
+  // The moment and not how long until then: a line that is the same is not said again each second.
+  if (const std::int64_t n = rows.integer(0, 14); n > 0) {
+    look.settling = n == 1 ? "1 conversation waits until it settles, at " : std::to_string(n) + " conversations wait until they settle, the next one at ";
+    look.settling += rows.text(0, 15);
+    look.close_now = rows.text(0, 16);
+    look.line += "; " + look.settling;
+  }
   if (look.running == 0) return look;
   if (store::is_stopped()) {
     look.obstacle = "kg_batch is stopped in this database";
@@ -222,7 +233,7 @@ void wait_for(const Call& call) {
     warning.clear();
     // A line a second while something moves, one in ten seconds while nothing does.
     if (look.line != shown || now - shown_at >= 10'000) {
-      backend::report(Level::notice, look.line);
+      backend::report(Level::notice, look.line, "", look.close_now);
       shown = look.line;
       shown_at = now;
     }
@@ -233,7 +244,8 @@ void wait_for(const Call& call) {
       const std::int64_t left = began + *timeout - now;
       if (left <= 0) {
         backend::report(Level::warning, "wait is over before " + (job_id ? "job \"" + look.name + "\" is" : look.name + " are") + " done",
-                        "", "It goes on in the background; the view kg_batch.progress shows how far it is.");
+                        look.settling.empty() ? "" : look.settling + ".",
+                        (look.close_now.empty() ? "" : look.close_now + " ") + "It goes on in the background; the view kg_batch.progress shows how far it is.");
         return;
       }
       pause = std::min(pause, left);

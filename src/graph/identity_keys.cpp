@@ -61,18 +61,30 @@ const ParticipantIdentity* participant_of(const Thing& thing, const Place& place
   return known ? &place.participants[static_cast<std::size_t>(*thing.participant - 1)] : nullptr;
 }
 
-Key participant_key(const ParticipantIdentity& participant, int id, const Place& place) {
+std::string hex_of(const Key& key) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string hex;
+  for (const std::uint8_t byte : key) {
+    hex.push_back(digits[byte >> 4]);
+    hex.push_back(digits[byte & 15]);
+  }
+  return hex;
+}
+
+ThingIdentity participant_identity(const ParticipantIdentity& participant, int id, const Place& place) {
   if (participant.is_self) {
-    return ContentKey("self").key();
+    return {ContentKey("self").key(), "", {}};
   }
   if (participant.speaker_id) {
-    return ContentKey("participant").add(*participant.speaker_id).key();
+    return {ContentKey("participant").add(*participant.speaker_id).key(), "", {}};
   }
   if (participant.namesake) {
-    return thing_key(participant.name, "person", scope_of("namesake", {place.conversation_key, std::to_string(id)}));
+    const std::string nth = std::to_string(id);
+    return {thing_key(participant.name, "person", scope_of("namesake", {place.conversation_key, nth})),
+            "namesake\x1f" + place.conversation_key + "\x1f" + nth, {}};
   }
-  const bool here_alone = participant.nameless || place.names_shared;
-  return thing_key(participant.name, "person", here_alone ? std::string_view(place.conversation_key) : "");
+  const std::string scope = participant.nameless || place.names_shared ? place.conversation_key : "";
+  return {thing_key(participant.name, "person", scope), scope, {}};
 }
 
 // Two participants have the name, so another mention of it may mean either.
@@ -136,6 +148,18 @@ Key key_told(Told how, const Thing& thing, const Standing& standing, std::string
   return thing_key(thing.label, thing.thing_class, "");
 }
 
+// What key_told scopes by, for people to read and for telling namesakes.
+std::string scope_told(Told how, const Standing& standing, const Place& place, const KnownSentences& sentences) {
+  switch (how) {
+    case Told::by_conversation:
+      return place.conversation_key;
+    case Told::by_segment:
+      return "segment\x1f" + std::string(segment_of(standing.first_sentence, sentences));
+    default:
+      return "";
+  }
+}
+
 // The day of an Event that lies within one, by dates that were not guessed.
 std::string day_of(const Statement& statement) {
   constexpr std::size_t width = 10;  // YYYY-MM-DD
@@ -152,8 +176,9 @@ std::string day_of(const Statement& statement) {
 
 }  // namespace
 
-std::vector<Key> keys_of_things(const std::vector<Thing>& things, const std::vector<Standing>& standings,
-                                const Place& place, const KnownSentences& sentences, std::vector<Rejected>& rejected) {
+std::vector<ThingIdentity> identities_of_things(const std::vector<Thing>& things, const std::vector<Standing>& standings,
+                                                const Place& place, const KnownSentences& sentences,
+                                                std::vector<Rejected>& rejected) {
   std::map<int, std::size_t> index_of;  // by id, so that the order of the answer does not matter
   Needs needs;
   for (std::size_t i = 0; i < things.size(); ++i) {
@@ -168,25 +193,30 @@ std::vector<Key> keys_of_things(const std::vector<Thing>& things, const std::vec
     needs[closing.id].clear();
   }
 
-  std::vector<Key> keys(things.size());
+  std::vector<ThingIdentity> identities(things.size());
   std::map<Key, std::vector<std::size_t>> same_name;
   std::set<Key> of_participants;
   for (const int id : order.order) {
     const std::size_t index = index_of.at(id);
     const Thing& thing = things[index];
     if (const ParticipantIdentity* participant = participant_of(thing, place)) {
-      keys[index] = participant_key(*participant, *thing.participant, place);
-      of_participants.insert(keys[index]);
+      identities[index] = participant_identity(*participant, *thing.participant, place);
+      of_participants.insert(identities[index].key);
       continue;
     }
     const auto owner = needs[id].empty() ? index_of.end() : index_of.find(needs[id].front());
     const bool has_owner = owner != index_of.end();
     const bool owner_speaks = has_owner && participant_of(things[owner->second], place) != nullptr;
     const Told how = told(thing, has_owner, owner_speaks, place);
-    keys[index] = key_told(how, thing, standings[index], has_owner ? bytes_of(keys[owner->second]) : std::string_view{},
-                           place, sentences);
+    const Key* owner_key = has_owner ? &identities[owner->second].key : nullptr;
+    const std::string_view of = owner_key != nullptr ? bytes_of(*owner_key) : std::string_view{};
+    identities[index].key = key_told(how, thing, standings[index], of, place, sentences);
+    identities[index].scope = scope_told(how, standings[index], place, sentences);
+    if (owner_key != nullptr) {
+      identities[index].owner = *owner_key;
+    }
     if (how == Told::by_name || how == Told::by_conversation || how == Told::by_segment) {
-      same_name[keys[index]].push_back(index);
+      same_name[identities[index].key].push_back(index);
     }
   }
 
@@ -206,14 +236,17 @@ std::vector<Key> keys_of_things(const std::vector<Thing>& things, const std::vec
     for (std::size_t ordinal = 0; ordinal < same.size(); ++ordinal) {
       const Thing& thing = things[same[ordinal]];
       const std::string scope = scope_of("same name", {bytes_of(key), bytes_of(chunk), std::to_string(ordinal + 1)});
-      keys[same[ordinal]] = thing_key(thing.label, thing.thing_class, scope);
+      ThingIdentity& identity = identities[same[ordinal]];
+      identity.key = thing_key(thing.label, thing.thing_class, scope);
+      identity.scope = (of_participants.contains(key) ? "beside participant\x1f" : "same name\x1f") + hex_of(key) +
+                       "\x1f" + hex_of(chunk) + "\x1f" + std::to_string(ordinal + 1);
     }
   }
   // One id is one thing, also where it stands twice.
   for (std::size_t i = 0; i < things.size(); ++i) {
-    keys[i] = keys[index_of.at(things[i].id)];
+    identities[i] = identities[index_of.at(things[i].id)];
   }
-  return keys;
+  return identities;
 }
 
 std::string scope_of_statement(const Statement& statement, const Standing& standing, bool has_participant,

@@ -7,6 +7,7 @@
 
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,9 +18,15 @@
 
 namespace kg_batch::graph {
 
+struct ThingIdentity {
+  Key key{};
+  std::string scope;         // as in MentionRow
+  std::optional<Key> owner;  // identity of the thing that it belongs to
+};
+
 // By index into Reading::things. An `of` that leads back to its own thing is
 // left out and rejected.
-std::vector<Key> keys_of_things(const std::vector<Thing>& things, const std::vector<Standing>& standings,
+std::vector<ThingIdentity> identities_of_things(const std::vector<Thing>& things, const std::vector<Standing>& standings,
                                 const Place& place, const KnownSentences& sentences, std::vector<Rejected>& rejected);
 
 // How far a statement reaches besides what takes part in it: its day, for a dated

@@ -10,6 +10,29 @@
 #include "graph/statement_roles.h"
 
 namespace kg_batch::graph {
+
+std::string text_of(const Key& key) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    text += digits[key[i] >> 4];
+    text += digits[key[i] & 15];
+  }
+  return text;
+}
+
+Key key_from(std::string_view uuid) {
+  Key key{};
+  std::size_t at = 0;
+  for (const char c : uuid) {
+    if (c == '-' || at >= 2 * key.size()) continue;
+    const int digit = c <= '9' ? c - '0' : (c | 32) - 'a' + 10;
+    key[at / 2] = static_cast<std::uint8_t>(key[at / 2] << 4 | digit);
+    ++at;
+  }
+  return key;
+}
 namespace {
 
 // The label, without what tells two participants of one name apart for the
@@ -79,15 +102,18 @@ Mentions mentions_of(const Reading& reading, const stages::Question& question, c
   const CitedFacts facts = write_facts(reading.facts, sentences, mentions);
 
   const std::vector<Standing> thing_standings = standings_of_things(reading, facts);
-  const std::vector<Key> thing_keys =
-      keys_of_things(reading.things, thing_standings, place, sentences, mentions.rejected);
+  const std::vector<ThingIdentity> identities =
+      identities_of_things(reading.things, thing_standings, place, sentences, mentions.rejected);
   std::map<int, std::size_t> node_of;  // place in `nodes` by the answer's id, of whatever can be pointed to
   std::set<int> things;
   for (std::size_t i = 0; i < reading.things.size(); ++i) {
     const Thing& thing = reading.things[i];
     MentionRow row = thing_row(thing, thing_standings[i], label_of(thing, question, place));
     row.n = static_cast<int>(i) + 1;
-    row.key = thing_keys[i];
+    row.key = identities[i].key;
+    row.scope = identities[i].scope;
+    row.owner = identities[i].owner;
+    row.relation = thing.relation;
     things.insert(thing.id);
     node_of.emplace(thing.id, i);
     mentions.nodes.push_back(std::move(row));

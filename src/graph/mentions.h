@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "graph/reading.h"
@@ -20,6 +21,10 @@
 namespace kg_batch::graph {
 
 using Key = std::array<std::uint8_t, 16>;  // first half of a SHA-256; a uuid in the tables
+
+// As a uuid is written, and back; nothing else may be given to key_from.
+std::string text_of(const Key& key);
+Key key_from(std::string_view uuid);
 
 // Where the chunk stands: what keys depend on besides the answer.
 struct ParticipantIdentity {
@@ -72,7 +77,11 @@ struct MentionRow {
   std::string label_key;  // name_key of the label
   bool named = false;
   Key key{};              // of its identity
-  std::string scope;      // what its key was scoped by besides names and roles: "", a conversation, segment or day
+  // What its key was scoped by besides names, owner and roles: "", a conversation,
+  // segment or day, or what tells it from others of its name.
+  std::string scope;
+  std::optional<Key> owner;  // of a thing: identity of the one it belongs to
+  std::optional<std::string> relation;  // what it is to its owner, from the closed list
   std::vector<std::string> aliases;
   std::vector<std::pair<std::string, std::string>> attributes;
   std::vector<std::string> hash_tags;

@@ -433,12 +433,11 @@ Result<ChatAnswer> read_chat(const HttpResponse& response) {
   return answer;
 }
 
-Result<FileObject> read_file(const HttpResponse& response) {
-  // Uploaded twice, a file costs nothing and has two ids: not worth `unclear`.
-  Result<Json> object = read_object(response, false);
+Result<FileObject> read_file(const HttpResponse& response, bool once) {
+  Result<Json> object = read_object(response, once);
   if (auto* error = std::get_if<ApiError>(&object)) return std::move(*error);
   FileObject file = file_object(std::get<Json>(object));
-  if (file.file_id.empty()) return unexpected(response, false, "a file without id");
+  if (file.file_id.empty()) return unexpected(response, once, "a file without id");
   return file;
 }
 

@@ -115,7 +115,7 @@ HttpRequest models_request(const Endpoint&);
 // `once` marks requests of which it matters whether they were done.
 ApiError read_error(const HttpResponse& response, bool once);
 Result<ChatAnswer> read_chat(const HttpResponse& response);
-Result<FileObject> read_file(const HttpResponse& response);
+Result<FileObject> read_file(const HttpResponse& response, bool once = false);
 Result<BatchObject> read_batch(const HttpResponse& response, bool once = false);
 Result<Page<BatchObject>> read_batch_page(const HttpResponse& response);
 Result<Page<FileObject>> read_file_page(const HttpResponse& response);

@@ -31,30 +31,39 @@ COMMENT ON FUNCTION kg_batch_internal.grant_entry(text) IS 'lets a role use view
 
 -- The price row of a request: longest prefix, own before shipped, latest day, highest tier that it reaches.
 -- A shipped one holds for its model and dated releases of it alone: gpt-5 says nothing of a gpt-5-pro.
+-- In plpgsql, as everything here that is called for each answer: it keeps its plans.
 CREATE FUNCTION kg_batch_internal.price(model text, at timestamptz, input_tokens bigint) RETURNS kg_batch_internal.model_price
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-    RETURN (SELECT p FROM kg_batch_internal.model_price p
-            WHERE pg_catalog.starts_with(model, p.model_prefix) AND p.valid_from <= at::date AND p.tier_above < GREATEST(input_tokens, 1)
-              AND (NOT p.shipped OR substr(model, length(p.model_prefix) + 1) ~ '^(-latest|-[0-9]{4}-[0-9]{2}-[0-9]{2})?$')
-            ORDER BY pg_catalog.length(p.model_prefix) DESC, p.shipped, p.valid_from DESC, p.tier_above DESC LIMIT 1);
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    found_price kg_batch_internal.model_price;
+BEGIN
+    SELECT p.* INTO found_price FROM kg_batch_internal.model_price p
+    WHERE pg_catalog.starts_with(model, p.model_prefix) AND p.valid_from <= at::date AND p.tier_above < GREATEST(input_tokens, 1)
+      AND (NOT p.shipped OR substr(model, length(p.model_prefix) + 1) ~ '^(-latest|-[0-9]{4}-[0-9]{2}-[0-9]{2})?$')
+    ORDER BY pg_catalog.length(p.model_prefix) DESC, p.shipped, p.valid_from DESC, p.tier_above DESC LIMIT 1;
+    RETURN found_price;
+END $$;
 COMMENT ON FUNCTION kg_batch_internal.price(text, timestamptz, bigint) IS 'what holds for a model on a day; null when nothing is known';
 
 CREATE FUNCTION kg_batch_internal.cost(model text, at timestamptz, mode text, input_tokens bigint, cached_tokens bigint,
                                        cache_write_tokens bigint, output_tokens bigint) RETURNS numeric
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-    RETURN (SELECT CASE WHEN mode = 'batch' THEN
-                (input_tokens - cached_tokens) * COALESCE(p.batch_input, p.input)
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    p kg_batch_internal.model_price := kg_batch_internal.price(model, at, input_tokens);
+BEGIN
+    IF p.input IS NULL THEN
+        RETURN NULL;
+    ELSIF mode = 'batch' THEN
+        RETURN ((input_tokens - cached_tokens) * COALESCE(p.batch_input, p.input)
                 + cached_tokens * COALESCE(p.batch_cached_input, p.batch_input, p.input)
                 + cache_write_tokens * COALESCE((p.cache_write - p.input) * COALESCE(p.batch_input / NULLIF(p.input, 0), 1), 0)
-                + output_tokens * COALESCE(p.batch_output, p.output)
-            ELSE
-                (input_tokens - cached_tokens) * p.input
-                + cached_tokens * COALESCE(p.cached_input, p.input)
-                + cache_write_tokens * COALESCE(p.cache_write - p.input, 0)
-                + output_tokens * p.output
-            END / 1000000
-            FROM (SELECT (kg_batch_internal.price(model, at, input_tokens)).*) p
-            WHERE p.input IS NOT NULL);
+                + output_tokens * COALESCE(p.batch_output, p.output)) / 1000000;
+    END IF;
+    RETURN ((input_tokens - cached_tokens) * p.input
+            + cached_tokens * COALESCE(p.cached_input, p.input)
+            + cache_write_tokens * COALESCE(p.cache_write - p.input, 0)
+            + output_tokens * p.output) / 1000000;
+END $$;
 COMMENT ON FUNCTION kg_batch_internal.cost(text, timestamptz, text, bigint, bigint, bigint, bigint)
     IS 'US dollars; cached tokens are a part of the input; null without a price. By batch cached tokens count as batch input unless a price says otherwise, and written ones cost as much more as directly: an upper bound';
 
@@ -85,17 +94,38 @@ COMMENT ON FUNCTION kg_batch_internal.us(timestamptz) IS 'microseconds since 197
 
 -- Element i counts latencies under 2^i milliseconds (and over the one before).
 CREATE FUNCTION kg_batch_internal.histogram(latencies bigint[]) RETURNS bigint[]
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
-    RETURN (SELECT COALESCE(array_agg(n ORDER BY bucket), '{}') FROM (
-        SELECT bucket, (SELECT count(*) FROM unnest(latencies) l WHERE l IS NOT NULL
-            AND LEAST(GREATEST(ceil(log(2, GREATEST(l, 1)::numeric))::int, 1), 24) = bucket) AS n
-        FROM generate_series(1, 24) AS bucket) b);
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    latency bigint;
+    bucket  int;
+    counts  bigint[] := pg_catalog.array_fill(0::bigint, ARRAY[24]);
+BEGIN
+    FOREACH latency IN ARRAY latencies LOOP
+        CONTINUE WHEN latency IS NULL;
+        bucket := 1;
+        WHILE bucket < 24 AND latency > 1::bigint << bucket LOOP
+            bucket := bucket + 1;
+        END LOOP;
+        counts[bucket] := counts[bucket] + 1;
+    END LOOP;
+    RETURN counts;
+END $$;
 COMMENT ON FUNCTION kg_batch_internal.histogram(bigint[]) IS '24 buckets of latencies in milliseconds, by powers of two';
 
 CREATE FUNCTION kg_batch_internal.add_histograms(a bigint[], b bigint[]) RETURNS bigint[]
-    LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
-    RETURN CASE WHEN a = '{}' THEN b WHEN b = '{}' THEN a
-        ELSE (SELECT array_agg(COALESCE(a[i], 0) + COALESCE(b[i], 0) ORDER BY i) FROM generate_series(1, 24) AS i) END;
+    LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    counts bigint[] := a;
+BEGIN
+    IF a = '{}' THEN
+        RETURN b;
+    ELSIF b <> '{}' THEN
+        FOR i IN 1 .. 24 LOOP
+            counts[i] := COALESCE(a[i], 0) + COALESCE(b[i], 0);
+        END LOOP;
+    END IF;
+    RETURN counts;
+END $$;
 COMMENT ON FUNCTION kg_batch_internal.add_histograms(bigint[], bigint[]) IS 'two histograms as one';
 
 -- What stands for what: own rows win over shipped ones.

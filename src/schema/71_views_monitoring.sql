@@ -9,7 +9,7 @@ COMMENT ON FUNCTION kg_batch_internal.live_workers() IS 'background workers of t
 -- cut yet counts two sentences a message.
 CREATE VIEW kg_batch.progress WITH (security_barrier) AS
 SELECT j.job_id, j.name AS job, g.name AS graph, j.state, j.reason,
-    v.conversations, v.conversations_done, c.chunks, c.chunks_done, c.chunks_failed,
+    v.conversations, v.conversations_done, v.settling, v.settles_at, c.chunks, c.chunks_done, c.chunks_failed,
     p.percent, repeat('#', (p.percent / 5)::int) || repeat('.', 20 - (p.percent / 5)::int) AS bar,
     CASE WHEN j.state = 'running' AND c.sentences > 0 THEN round(r.per_minute * c.chunks / c.sentences, 1) END AS rate,
     CASE WHEN j.state = 'running' AND r.per_minute > 0
@@ -33,6 +33,7 @@ CROSS JOIN LATERAL (
         count(*) FILTER (WHERE t.cut_deliveries >= t.deliveries AND t.settle_at IS NULL AND t.cut_error IS NULL AND NOT EXISTS (
             SELECT FROM kg_batch_internal.chunk k WHERE k.graph_id = t.graph_id AND k.conversation_id = t.conversation_id
                 AND k.state <> 'done')) AS conversations_done,
+        count(*) FILTER (WHERE t.settle_at IS NOT NULL) AS settling, min(t.settle_at) AS settles_at,
         COALESCE(sum(t.messages) FILTER (WHERE t.cut_deliveries = 0 AND t.cut_error IS NULL), 0) AS messages_uncut
     FROM kg_batch_internal.conversation t WHERE t.graph_id = j.graph_id AND t.job_id = j.job_id) v
 CROSS JOIN LATERAL (
@@ -53,6 +54,8 @@ WHERE j.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::big
 COMMENT ON VIEW kg_batch.progress IS 'a row a job: how far it is, how fast, what it costs';
 COMMENT ON COLUMN kg_batch.progress.state IS 'running, done (nothing in it is open), paused or cancelled';
 COMMENT ON COLUMN kg_batch.progress.reason IS 'why it is paused: budget, budget_per_day, a person''s word, trouble with key or account';
+COMMENT ON COLUMN kg_batch.progress.settling IS 'conversations whose end is still open: read when they have settled, or on flush(graph)';
+COMMENT ON COLUMN kg_batch.progress.settles_at IS 'when the next of them has settled';
 COMMENT ON COLUMN kg_batch.progress.percent IS 'of sentences; what is not cut yet counts two a message; 100 only once the job is done';
 COMMENT ON COLUMN kg_batch.progress.rate IS 'chunks a minute over the last five minutes';
 COMMENT ON COLUMN kg_batch.progress.eta IS 'time left at that rate; null while it is unknown, as for a batch that is out';
@@ -93,7 +96,7 @@ CROSS JOIN LATERAL (
     WHERE m.batch_id = b.batch_id AND m.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[])) x
 WHERE x.graphs IS NOT NULL;
 COMMENT ON VIEW kg_batch.batches IS 'batches of the Batch API in which requests of one''s graphs are';
-COMMENT ON COLUMN kg_batch.batches.state IS 'here: planned, uploaded, creating, submitted, reading, done, failed, lost or unclear';
+COMMENT ON COLUMN kg_batch.batches.state IS 'here: planned, uploading, uploaded, creating, submitted, reading, done, failed, lost or unclear';
 COMMENT ON COLUMN kg_batch.batches.remote_status IS 'at the API, as last seen: validating, in_progress, finalizing, completed, expired, cancelled and so on';
 COMMENT ON COLUMN kg_batch.batches.requests IS 'in the whole batch';
 COMMENT ON COLUMN kg_batch.batches.completed IS 'by the API''s count; answered are those that are stored here';

@@ -47,7 +47,8 @@ END $$;
 
 -- Rows of these go into a dump: all tables but those that describe this very
 -- installation (home), are made again from the others (ready, claimed, turn), or
--- mean nothing elsewhere (worker, spending). Shipped rows come with the script.
+-- mean nothing elsewhere (worker, spending). Shipped rows come with the script,
+-- and shipped_taxon holds nothing else.
 DO $$
 DECLARE
     dumped record;
@@ -58,7 +59,7 @@ BEGIN
             CASE WHEN c.relname IN ('prompt', 'predicate', 'model_price') THEN 'WHERE NOT shipped' ELSE '' END AS condition
         FROM pg_class c
         WHERE c.relnamespace = 'kg_batch_internal'::regnamespace AND c.relkind = 'r'
-          AND c.relname NOT IN ('home', 'ready', 'claimed', 'turn', 'worker', 'spending')
+          AND c.relname NOT IN ('home', 'ready', 'claimed', 'turn', 'worker', 'spending', 'shipped_taxon')
         ORDER BY c.relname
     LOOP
         PERFORM pg_extension_config_dump(dumped.oid, dumped.condition);

@@ -12,6 +12,7 @@ namespace kg_batch::store {
 
 using backend::Error;
 using backend::execute;
+using backend::execute_generic;
 
 namespace {
 
@@ -127,7 +128,7 @@ void grant_access(const std::string& role, const std::string& level, std::int64_
 }
 
 GraphOptions graph_options(std::int64_t graph_id) {
-  const auto rows = execute(
+  const auto rows = execute_generic(
       "SELECT COALESCE(options ->> 'self', ''), COALESCE(options ->> 'names', 'personal') = 'shared', "
       "COALESCE(options ->> 'timezone', 'UTC') FROM kg_batch_internal.graph WHERE graph_id = $1",
       {graph_id});

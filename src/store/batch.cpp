@@ -149,6 +149,10 @@ std::vector<Request> batch_requests(std::int64_t batch_id, std::int64_t after_gr
   return requests;
 }
 
+void set_uploading(std::int64_t batch_id, std::int64_t bytes) {
+  execute("UPDATE kg_batch_internal.batch SET state = 'uploading', bytes = $2 WHERE batch_id = $1", {batch_id, bytes});
+}
+
 void set_uploaded(std::int64_t batch_id, const std::string& file_id, std::int64_t bytes) {
   execute("UPDATE kg_batch_internal.batch SET state = 'uploaded', input_file_id = $2, bytes = $3, error = NULL, next_poll_at = NULL WHERE batch_id = $1",
           {batch_id, file_id, bytes});

@@ -1,8 +1,9 @@
 // Batches: intent before upload, state before each call, answers line by line.
 //
-//   planned ─► uploaded ─► creating ─► submitted ─► reading ─► done
-//      each arrow is a committed transaction; a batch found in `creating` at a
-//      start may exist at the API, so it is looked for before anything else.
+//   planned ─► uploading ─► uploaded ─► creating ─► submitted ─► reading ─► done
+//      each arrow is a committed transaction; the file of a batch found in
+//      `uploading` at a start, and a batch found in `creating`, may exist at the
+//      API, so they are looked for before anything else.
 
 #pragma once
 
@@ -49,6 +50,7 @@ Gathered gather(const GatherLimits& limits);
 // A page of the batch's requests after `after`, for building lines.
 std::vector<Request> batch_requests(std::int64_t batch_id, std::int64_t after_graph, std::int64_t after_request, int limit);
 
+void set_uploading(std::int64_t batch_id, std::int64_t bytes);
 void set_uploaded(std::int64_t batch_id, const std::string& file_id, std::int64_t bytes);
 void set_creating(std::int64_t batch_id);
 void set_submitted(std::int64_t batch_id, const openai::BatchObject& remote, std::int64_t first_poll_ms);

@@ -13,6 +13,7 @@
 namespace kg_batch::store {
 
 using backend::execute;
+using backend::execute_generic;
 using backend::Rows;
 
 namespace {
@@ -88,24 +89,25 @@ std::vector<stages::ShownMessage> shown_messages(const std::vector<chunking::Sen
 
 std::vector<LoadedChunk> load_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& chunk_ids) {
   const GraphOptions options = graph_options(graph_id);
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "SELECT c.chunk_id, c.conversation_id, c.job_id, c.state, c.stage, c.step, c.splits, c.request_id, c.answered_requests, "
       " c.participants, c.cast_seen, c.context_size, c.message_ids, c.starts, c.ends, c.shown, "
       " v.key, v.participant_names, v.participant_ids, COALESCE((j.options ->> 'learn_from_assistant')::boolean, false), c.countable "
-      "FROM unnest($2) WITH ORDINALITY AS u (chunk_id, n) "
-      "JOIN kg_batch_internal.chunk c ON c.graph_id = $1 AND c.chunk_id = u.chunk_id "
-      "JOIN kg_batch_internal.conversation v ON v.graph_id = $1 AND v.conversation_id = c.conversation_id "
-      "JOIN kg_batch_internal.job j ON j.graph_id = $1 AND j.job_id = c.job_id "
+      "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2) WITH ORDINALITY AS o (chunk_id, n) OFFSET 0) u "
+      "JOIN kg_batch_internal.chunk c ON c.graph_id = u.graph_id AND c.chunk_id = u.chunk_id "
+      "JOIN kg_batch_internal.conversation v ON v.graph_id = u.graph_id AND v.conversation_id = c.conversation_id "
+      "JOIN kg_batch_internal.job j ON j.graph_id = u.graph_id AND j.job_id = c.job_id "
       "ORDER BY u.n FOR NO KEY UPDATE OF c",
       {graph_id, chunk_ids});
   std::vector<std::int64_t> message_ids;
   for (std::size_t i = 0; i < rows.size(); ++i)
     for (const std::int64_t id : rows.integers(i, 12)) message_ids.push_back(id);
-  const Rows message_rows = execute(
+  const Rows message_rows = execute_generic(
       "SELECT m.message_id, m.position, m.content, m.participant, m.role = 'assistant', kg_batch_internal.us(m.sent_at), "
       " pg_catalog.to_char(m.sent_at AT TIME ZONE $3, 'YYYY-MM-DD HH24:MI Dy'), COALESCE(s.key, '') "
-      "FROM kg_batch_internal.message m LEFT JOIN kg_batch_internal.segment s ON s.graph_id = $1 AND s.segment_id = m.segment_id "
-      "WHERE m.graph_id = $1 AND m.message_id = ANY ($2)",
+      "FROM (SELECT $1 AS graph_id, o.message_id FROM (SELECT DISTINCT unnest($2)) AS o (message_id) OFFSET 0) u "
+      "JOIN kg_batch_internal.message m ON m.graph_id = u.graph_id AND m.message_id = u.message_id "
+      "LEFT JOIN kg_batch_internal.segment s ON s.graph_id = u.graph_id AND s.segment_id = m.segment_id",
       {graph_id, message_ids, options.timezone});
   std::map<std::int64_t, StoredMessage> messages;
   for (std::size_t i = 0; i < message_rows.size(); ++i) {
@@ -174,13 +176,13 @@ std::vector<LoadedChunk> load_chunks(std::int64_t graph_id, const std::vector<st
 }
 
 std::string first_stage(const std::string& plan) {
-  const Rows rows = execute("SELECT stage FROM kg_batch_internal.prompt WHERE plan = $1 ORDER BY step, shipped, version DESC LIMIT 1", {plan});
+  const Rows rows = execute_generic("SELECT stage FROM kg_batch_internal.prompt WHERE plan = $1 ORDER BY step, shipped, version DESC LIMIT 1", {plan});
   if (rows.empty()) throw backend::Error(ERRCODE_UNDEFINED_OBJECT, "plan \"" + plan + "\" has no stage");
   return rows.text(0, 0);
 }
 
 std::optional<std::string> next_stage(const std::string& plan, const std::string& stage) {
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "SELECT n.stage FROM kg_batch_internal.prompt n WHERE n.plan = $1 AND n.step > "
       "(SELECT pg_catalog.max(p.step) FROM kg_batch_internal.prompt p WHERE p.plan = $1 AND p.stage = $2) ORDER BY n.step LIMIT 1",
       {plan, stage});
@@ -189,44 +191,48 @@ std::optional<std::string> next_stage(const std::string& plan, const std::string
 }
 
 Prompt newest_prompt(const std::string& stage) {
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "SELECT prompt_id, text FROM kg_batch_internal.prompt WHERE stage = $1 ORDER BY shipped, version DESC LIMIT 1", {stage});
   if (rows.empty()) throw backend::Error(ERRCODE_UNDEFINED_OBJECT, "stage \"" + stage + "\" has no prompt");
   return {rows.integer(0, 0), rows.text(0, 1)};
 }
 
 Prompt prompt_by_id(std::int64_t prompt_id) {
-  const Rows rows = execute("SELECT prompt_id, text FROM kg_batch_internal.prompt WHERE prompt_id = $1", {prompt_id});
+  const Rows rows = execute_generic("SELECT prompt_id, text FROM kg_batch_internal.prompt WHERE prompt_id = $1", {prompt_id});
   if (rows.empty()) throw backend::Error(ERRCODE_UNDEFINED_OBJECT, "prompt " + std::to_string(prompt_id) + " is gone");
   return {rows.integer(0, 0), rows.text(0, 1)};
 }
 
-void set_asking(const LoadedChunk& chunk, std::int64_t request_id) {
-  execute("UPDATE kg_batch_internal.chunk SET state = 'asking', request_id = $3 WHERE graph_id = $1 AND chunk_id = $2",
-          {chunk.graph_id, chunk.chunk_id, request_id});
+void set_asking(std::int64_t graph_id, const std::vector<std::int64_t>& chunk_ids, const std::vector<std::int64_t>& request_ids) {
+  if (chunk_ids.empty()) return;
+  execute_generic(
+      "UPDATE kg_batch_internal.chunk c SET state = 'asking', request_id = u.request_id "
+      "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3) AS o (chunk_id, request_id) OFFSET 0) u "
+      "WHERE c.graph_id = u.graph_id AND c.chunk_id = u.chunk_id",
+      {graph_id, chunk_ids, request_ids});
 }
 
 void advance(const LoadedChunk& chunk, const std::string& next) {
-  execute(
+  execute_generic(
       "UPDATE kg_batch_internal.chunk SET state = 'ready', stage = $3, step = step + 1, "
       "answered_requests = answered_requests || request_id, request_id = NULL WHERE graph_id = $1 AND chunk_id = $2",
       {chunk.graph_id, chunk.chunk_id, next});
 }
 
 void set_done(const LoadedChunk& chunk) {
-  execute(
+  execute_generic(
       "UPDATE kg_batch_internal.chunk SET state = 'done', done_at = pg_catalog.clock_timestamp(), error = NULL "
       "WHERE graph_id = $1 AND chunk_id = $2",
       {chunk.graph_id, chunk.chunk_id});
 }
 
 void set_ready_again(std::int64_t graph_id, std::int64_t chunk_id) {
-  execute("UPDATE kg_batch_internal.chunk SET state = 'ready', request_id = NULL WHERE graph_id = $1 AND chunk_id = $2",
+  execute_generic("UPDATE kg_batch_internal.chunk SET state = 'ready', request_id = NULL WHERE graph_id = $1 AND chunk_id = $2",
           {graph_id, chunk_id});
 }
 
 void set_failed(std::int64_t graph_id, std::int64_t chunk_id, const std::string& error) {
-  execute(
+  execute_generic(
       "UPDATE kg_batch_internal.chunk SET state = 'failed', error = $3, error_at = pg_catalog.clock_timestamp() "
       "WHERE graph_id = $1 AND chunk_id = $2",
       {graph_id, chunk_id, error});

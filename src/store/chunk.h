@@ -41,7 +41,8 @@ struct Prompt {
 Prompt newest_prompt(const std::string& stage);
 Prompt prompt_by_id(std::int64_t prompt_id);
 
-void set_asking(const LoadedChunk& chunk, std::int64_t request_id);
+// Each chunk by its request; of one graph.
+void set_asking(std::int64_t graph_id, const std::vector<std::int64_t>& chunk_ids, const std::vector<std::int64_t>& request_ids);
 void advance(const LoadedChunk& chunk, const std::string& next_stage);  // the next step of the plan is ready
 void set_done(const LoadedChunk& chunk);
 void set_ready_again(std::int64_t graph_id, std::int64_t chunk_id);  // to be planned once more

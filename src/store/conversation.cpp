@@ -4,7 +4,7 @@
 
 namespace kg_batch::store {
 
-using backend::execute;
+using backend::execute_generic;
 using backend::Rows;
 
 namespace {
@@ -25,7 +25,7 @@ chunking::Message message_from(const Rows& rows, std::size_t i) {
 }
 
 std::vector<chunking::Message> messages_before(std::int64_t graph_id, std::int64_t conversation_id, std::int64_t position) {
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "SELECT * FROM (SELECT message_id, delivery, role, participant, content, kg_batch_internal.us(sent_at), session, position "
       " FROM kg_batch_internal.message WHERE graph_id = $1 AND conversation_id = $2 AND position < $3 AND skipped IS NULL "
       " AND NOT replaced AND (replaces IS NULL OR segment_id IS NOT NULL) ORDER BY position DESC, message_id DESC LIMIT $4) t "
@@ -40,7 +40,7 @@ std::vector<chunking::Message> messages_before(std::int64_t graph_id, std::int64
 }
 
 int participants_before(std::int64_t graph_id, std::int64_t conversation_id, std::int64_t position) {
-  return static_cast<int>(execute("SELECT COALESCE(pg_catalog.max(participant), 0) FROM kg_batch_internal.message "
+  return static_cast<int>(execute_generic("SELECT COALESCE(pg_catalog.max(participant), 0) FROM kg_batch_internal.message "
                                   "WHERE graph_id = $1 AND conversation_id = $2 AND position < $3",
                                   {graph_id, conversation_id, position})
                               .integer(0, 0));
@@ -59,7 +59,7 @@ void append(std::vector<std::int64_t>& ids, std::vector<int>& starts, std::vecto
 }  // namespace
 
 std::optional<Uncut> load_uncut(std::int64_t graph_id, std::int64_t conversation_id) {
-  const Rows row = execute(
+  const Rows row = execute_generic(
       "SELECT job_id, priority, deliveries, key, closing, cast_seen, participant_names FROM kg_batch_internal.conversation "
       "WHERE graph_id = $1 AND conversation_id = $2 FOR NO KEY UPDATE",
       {graph_id, conversation_id});
@@ -76,9 +76,10 @@ std::optional<Uncut> load_uncut(std::int64_t graph_id, std::int64_t conversation
   uncut.open.input.cast = row.texts(0, 5);
   uncut.open.input.speakers = row.texts(0, 6);
 
-  const Rows rows = execute(
+  // Worded so that no index on segments is taken, which has all that is still to be cut.
+  const Rows rows = execute_generic(
       "SELECT message_id, delivery, role, participant, content, kg_batch_internal.us(sent_at), session, position, replaces "
-      "FROM kg_batch_internal.message WHERE graph_id = $1 AND conversation_id = $2 AND segment_id IS NULL AND skipped IS NULL "
+      "FROM kg_batch_internal.message WHERE graph_id = $1 AND conversation_id = $2 AND segment_id IS NOT DISTINCT FROM NULL AND skipped IS NULL "
       "AND NOT replaced ORDER BY position, message_id",
       {graph_id, conversation_id});
   std::optional<std::int64_t> first_position;
@@ -116,9 +117,10 @@ Written write_cuts(const Uncut& conversation, const UncutRun& run, const chunkin
       ids.push_back(skipped.message_id);
       reasons.push_back(skipped.reason);
     }
-    execute(
-        "UPDATE kg_batch_internal.message m SET skipped = u.reason FROM unnest($2, $3) AS u (message_id, reason) "
-        "WHERE m.graph_id = $1 AND m.message_id = u.message_id",
+    execute_generic(
+        "UPDATE kg_batch_internal.message m SET skipped = u.reason "
+        "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3) AS o (message_id, reason) OFFSET 0) u "
+        "WHERE m.graph_id = u.graph_id AND m.message_id = u.message_id",
         {conversation.graph_id, ids, reasons});
   }
   if (cuts.segments.empty()) return written;
@@ -130,11 +132,11 @@ Written write_cuts(const Uncut& conversation, const UncutRun& run, const chunkin
     last.push_back(segment.last_message_id);
     began_by.push_back(segment.began_by);
   }
-  const Rows segment_rows = execute(
+  const Rows segment_rows = execute_generic(
       "INSERT INTO kg_batch_internal.segment (graph_id, conversation_id, first_message_id, last_message_id, began_by, key) "
       "SELECT $1, $2, u.first, u.last, u.began_by, $6 || E'\\x1f' || m.message_key || CASE WHEN m.version > 1 THEN '#' || m.version ELSE '' END "
-      "FROM unnest($3, $4, $5) WITH ORDINALITY AS u (first, last, began_by, n) "
-      "JOIN kg_batch_internal.message m ON m.graph_id = $1 AND m.message_id = u.first ORDER BY u.n "
+      "FROM (SELECT $1 AS graph_id, o.* FROM unnest($3, $4, $5) WITH ORDINALITY AS o (first, last, began_by, n) OFFSET 0) u "
+      "JOIN kg_batch_internal.message m ON m.graph_id = u.graph_id AND m.message_id = u.first ORDER BY u.n "
       "RETURNING segment_id",
       {conversation.graph_id, conversation.conversation_id, first, last, began_by, conversation.key});
   std::vector<std::int64_t> segment_ids;
@@ -149,12 +151,13 @@ Written write_cuts(const Uncut& conversation, const UncutRun& run, const chunkin
     of_segment.push_back(segment_ids[at]);
     if (input.messages[i].message_id == cuts.segments[at].last_message_id) ++at;
   }
-  execute(
-      "UPDATE kg_batch_internal.message m SET segment_id = u.segment_id FROM unnest($2, $3) AS u (message_id, segment_id) "
-      "WHERE m.graph_id = $1 AND m.message_id = u.message_id AND m.skipped IS NULL",
+  execute_generic(
+      "UPDATE kg_batch_internal.message m SET segment_id = u.segment_id "
+      "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3) AS o (message_id, segment_id) OFFSET 0) u "
+      "WHERE m.graph_id = u.graph_id AND m.message_id = u.message_id AND m.skipped IS NULL",
       {conversation.graph_id, taken, of_segment});
 
-  const Rows job = execute("SELECT state = 'paused', state = 'cancelled' FROM kg_batch_internal.job WHERE graph_id = $1 AND job_id = $2",
+  const Rows job = execute_generic("SELECT state = 'paused', state = 'cancelled' FROM kg_batch_internal.job WHERE graph_id = $1 AND job_id = $2",
                            {conversation.graph_id, conversation.job_id});
   const bool paused = !job.empty() && job.boolean(0, 0);
   const bool cancelled = !job.empty() && job.boolean(0, 1);
@@ -169,7 +172,7 @@ Written write_cuts(const Uncut& conversation, const UncutRun& run, const chunkin
     const std::int64_t last_message = chunk.sentences.back().message_id;
     for (const auto& message : input.messages)
       if (message.message_id <= last_message) participants = std::max(participants, message.speaker + 1);
-    const Rows made = execute(
+    const Rows made = execute_generic(
         "INSERT INTO kg_batch_internal.chunk (graph_id, conversation_id, segment_id, job_id, stage, participants, cast_seen, "
         " context_size, message_ids, starts, ends, shown, countable, tokens, state) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, CASE WHEN $15 THEN 'cancelled' ELSE 'ready' END) RETURNING chunk_id",
@@ -186,14 +189,14 @@ Written write_cuts(const Uncut& conversation, const UncutRun& run, const chunkin
 }
 
 void mark_cut(const Uncut& conversation, const std::vector<std::string>& cast) {
-  execute(
+  execute_generic(
       "UPDATE kg_batch_internal.conversation SET cut_deliveries = $3, cast_seen = $4, cut_error = NULL "
       "WHERE graph_id = $1 AND conversation_id = $2",
       {conversation.graph_id, conversation.conversation_id, conversation.deliveries, cast});
 }
 
 void mark_cut_failed(std::int64_t graph_id, std::int64_t conversation_id, const std::string& error) {
-  execute("UPDATE kg_batch_internal.conversation SET cut_error = $3 WHERE graph_id = $1 AND conversation_id = $2",
+  execute_generic("UPDATE kg_batch_internal.conversation SET cut_error = $3 WHERE graph_id = $1 AND conversation_id = $2",
           {graph_id, conversation_id, error});
 }
 

@@ -67,7 +67,12 @@ content (item) AS (
     FROM kg_batch_internal.edge_mention r
     JOIN kg_batch_internal.node_mention m ON m.graph_id = r.graph_id AND m.chunk_id = r.chunk_id AND m.n = r.statement AND m.live
     JOIN place p ON p.chunk_id = r.chunk_id
-    WHERE r.graph_id = $1),
+    WHERE r.graph_id = $1
+    UNION ALL
+    SELECT ROW ('taxon', o.key, x.path, x.score, x.is_primary)::text
+    FROM kg_batch_internal.node_taxon x
+    JOIN kg_batch_internal.node o ON o.graph_id = x.graph_id AND o.node_id = x.node_id
+    WHERE x.graph_id = $1),
 hashed AS (
     SELECT pg_catalog.sha256(pg_catalog.convert_to(c.item, 'UTF8')) AS hash FROM content c),
 buckets AS (

@@ -11,6 +11,7 @@ namespace kg_batch::store {
 
 using backend::Error;
 using backend::execute;
+using backend::execute_generic;
 using backend::JobSetting;
 using nlohmann::json;
 
@@ -150,7 +151,8 @@ void check_together(json& frozen) {
   if (!models.empty() && ("," + models + ",").find("," + model + ",") == std::string::npos)
     throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "model \"" + model + "\" is not allowed", "",
                 "kg_batch.models lists " + models + ".");
-  if (asked >= 0 && !most_cost(model, "direct", 1, 1))
+  const std::vector<Worst> one_request{{model, "direct", 1, 1}};
+  if (asked >= 0 && !most_costs(one_request).front())
     throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "model \"" + model + "\" has no price, so a budget cannot hold", "",
                 "Enter one with kg_batch.set_model_price, or set the budget to 'none'.");
 }
@@ -252,7 +254,7 @@ std::int64_t job_by(std::int64_t graph_id, const std::string& id_or_name) {
 }
 
 Job read_job(std::int64_t graph_id, std::int64_t job_id) {
-  const auto rows = execute(
+  const auto rows = execute_generic(
       "SELECT job_id, name, state, COALESCE(reason, ''), options FROM kg_batch_internal.job "
       "WHERE graph_id = $1 AND job_id = $2",
       {graph_id, job_id});
@@ -357,52 +359,96 @@ std::int64_t retry_job(std::int64_t graph_id, std::int64_t job_id, std::optional
   return again;
 }
 
-std::optional<double> most_cost(const std::string& model, const std::string& mode, std::int64_t input_tokens,
-                                std::int64_t output_tokens) {
+std::vector<std::optional<double>> most_costs(const std::vector<Worst>& requests) {
+  std::vector<std::string> models, modes;
+  std::vector<std::int64_t> inputs, outputs;
+  for (const Worst& request : requests) {
+    models.push_back(request.model);
+    modes.push_back(request.mode);
+    inputs.push_back(request.input_tokens);
+    outputs.push_back(request.output_tokens);
+  }
   // At most all of the input is written to the provider's cache, which costs more than reading it.
-  const auto rows = execute("SELECT kg_batch_internal.cost($1, pg_catalog.now(), $2, $3, 0, $3, $4)",
-                            {model, mode, input_tokens, output_tokens});
-  if (rows.is_null(0, 0)) return std::nullopt;
-  return rows.number(0, 0);
+  const auto rows = execute_generic(
+      // Whole billionths of a dollar: what is reserved for several together is to the last
+      // digit what is given back one by one.
+      "SELECT pg_catalog.ceil(kg_batch_internal.cost(u.model, pg_catalog.now(), u.mode, u.input, 0, u.input, u.output) * 1e9) / 1e9 "
+      "FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS u (model, mode, input, output, n) ORDER BY u.n",
+      {models, modes, inputs, outputs});
+  std::vector<std::optional<double>> costs;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    costs.emplace_back();
+    if (!rows.is_null(i, 0)) costs.back() = rows.number(i, 0);
+  }
+  return costs;
 }
 
-bool reserve(std::int64_t graph_id, std::int64_t job_id, double amount) {
+namespace {
+
+bool fits_the_day(double amount) {
   const double per_day = backend::settings::budget_per_day();
   std::optional<double> day_bound;
   if (per_day >= 0) day_bound = per_day;
-  execute("INSERT INTO kg_batch_internal.spending (day) VALUES ((pg_catalog.now() AT TIME ZONE 'UTC')::date) ON CONFLICT DO NOTHING");
-  const auto day = execute(
-      "UPDATE kg_batch_internal.spending SET reserved = reserved + $1::numeric "
-      "WHERE day = (pg_catalog.now() AT TIME ZONE 'UTC')::date AND ($2::float8 IS NULL OR spent + reserved + $1::numeric <= $2::numeric) "
-      "RETURNING day",
-      {amount, day_bound});
+  const auto add = [&] {
+    return execute_generic(
+        "UPDATE kg_batch_internal.spending SET reserved = reserved + $1::numeric "
+        "WHERE day = (pg_catalog.now() AT TIME ZONE 'UTC')::date AND ($2::float8 IS NULL OR spent + reserved + $1::numeric <= $2::numeric) "
+        "RETURNING day",
+        {amount, day_bound});
+  };
+  if (!add().empty()) return true;
+  const auto first_of_day = execute_generic(
+      "INSERT INTO kg_batch_internal.spending (day) VALUES ((pg_catalog.now() AT TIME ZONE 'UTC')::date) ON CONFLICT DO NOTHING RETURNING day");
+  return !first_of_day.empty() && !add().empty();
+}
+
+bool fits_the_job(std::int64_t graph_id, std::int64_t job_id, double amount) {
+  return !execute_generic(
+              "UPDATE kg_batch_internal.job SET reserved = reserved + $3::numeric WHERE graph_id = $1 AND job_id = $2 "
+              "AND (budget IS NULL OR spent + reserved + $3::numeric <= budget) "
+              // The server's budget as this worker has it: what a session set or a role was
+              // given does not reach here, so nobody lifts it.
+              "AND ($4 < 0 OR name = 'inbox' OR spent + reserved + $3::numeric <= $4::numeric) RETURNING job_id",
+              {graph_id, job_id, amount, backend::settings::budget()})
+              .empty();
+}
+
+void give_the_day(double amount) {
+  execute_generic(
+      "UPDATE kg_batch_internal.spending SET reserved = reserved - $1::numeric WHERE day = (pg_catalog.now() AT TIME ZONE 'UTC')::date",
+      {amount});
+}
+
+}  // namespace
+
+bool reserve_together(std::int64_t graph_id, std::int64_t job_id, double amount) {
+  if (!fits_the_day(amount)) return false;
+  if (fits_the_job(graph_id, job_id, amount)) return true;
+  give_the_day(amount);
+  return false;
+}
+
+bool reserve(std::int64_t graph_id, std::int64_t job_id, double amount) {
   // Also where it says so already: whoever resumes the job waits for this row, and
   // then finds what is parked in this transaction.
   const auto wait_for_budget = [&] {
-    execute("UPDATE kg_batch_internal.job SET waits_for_budget = true WHERE graph_id = $1 AND job_id = $2", {graph_id, job_id});
+    execute_generic("UPDATE kg_batch_internal.job SET waits_for_budget = true WHERE graph_id = $1 AND job_id = $2", {graph_id, job_id});
   };
-  if (day.empty()) {
+  if (!fits_the_day(amount)) {
     wait_for_budget();
     return false;
   }
-  const auto fits_the_job = [&] {
-    return !execute(
-                "UPDATE kg_batch_internal.job SET reserved = reserved + $3::numeric WHERE graph_id = $1 AND job_id = $2 "
-                "AND (budget IS NULL OR spent + reserved + $3::numeric <= budget) "
-                // The server's budget as this worker has it: what a session set or a role was
-                // given does not reach here, so nobody lifts it.
-                "AND ($4 < 0 OR name = 'inbox' OR spent + reserved + $3::numeric <= $4::numeric) RETURNING job_id",
-                {graph_id, job_id, amount, backend::settings::budget()})
-                .empty();
-  };
-  if (fits_the_job()) return true;
+  if (fits_the_job(graph_id, job_id, amount)) return true;
   wait_for_budget();
-  if (fits_the_job()) return true;  // a higher one came meanwhile
-  execute(
-      "UPDATE kg_batch_internal.spending SET reserved = reserved - $1::numeric "
-      "WHERE day = (pg_catalog.now() AT TIME ZONE 'UTC')::date",
-      {amount});
+  if (fits_the_job(graph_id, job_id, amount)) return true;  // a higher one came meanwhile
+  give_the_day(amount);
   return false;
+}
+
+void unreserve(std::int64_t graph_id, std::int64_t job_id, double amount) {
+  give_the_day(amount);
+  execute_generic("UPDATE kg_batch_internal.job SET reserved = reserved - $3::numeric WHERE graph_id = $1 AND job_id = $2",
+                  {graph_id, job_id, amount});
 }
 
 std::vector<JobChange> advance_jobs() {

@@ -5,7 +5,7 @@
 
 namespace kg_batch::store {
 
-using backend::execute;
+using backend::execute_generic;
 using backend::Time;
 using backend::Uuid;
 
@@ -96,7 +96,7 @@ void write_mentions(const LoadedChunk& chunk, std::int64_t request_id, const gra
       first_messages.push_back(fact.first_message_id);
     }
     if (!ns.empty())
-      execute(
+      execute_generic(
           "INSERT INTO kg_batch_internal.fact (graph_id, chunk_id, conversation_id, n, text, modality, negated, said_by, said_at, "
           "first_message_id) SELECT $1, $2, $3, u.* FROM unnest($4, $5, $6, $7, $8, $9, $10) AS u",
           {chunk.graph_id, chunk.chunk_id, chunk.conversation_id, ns, texts, modalities, negated, said_by, said_at, first_messages});
@@ -118,16 +118,10 @@ void write_mentions(const LoadedChunk& chunk, std::int64_t request_id, const gra
       span_ends.push_back(source.span_end);
     }
     if (!ns.empty()) {
-      execute(
+      execute_generic(
           "INSERT INTO kg_batch_internal.fact_source (graph_id, chunk_id, fact, n, message_id, sentence_start, sentence_end, quote, "
           "matched, span_start, span_end) SELECT $1, $2, u.* FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11) AS u",
           {chunk.graph_id, chunk.chunk_id, facts, ns, messages, sentence_starts, sentence_ends, quotes, matched, span_starts, span_ends});
-      // A message that was edited while its chunk was out gives no live facts.
-      execute(
-          "UPDATE kg_batch_internal.fact f SET live = false WHERE f.graph_id = $1 AND f.chunk_id = $2 AND EXISTS (SELECT FROM "
-          "kg_batch_internal.fact_source s JOIN kg_batch_internal.message m ON m.graph_id = $1 AND m.message_id = s.message_id "
-          "WHERE s.graph_id = $1 AND s.chunk_id = $2 AND s.fact = f.n AND m.replaced)",
-          {chunk.graph_id, chunk.chunk_id});
     }
   }
   {
@@ -135,6 +129,7 @@ void write_mentions(const LoadedChunk& chunk, std::int64_t request_id, const gra
     std::vector<Uuid> keys;
     std::vector<bool> statements, named, replaces, negated;
     std::vector<std::string> types, classes, labels, label_keys, categories, aliases, attributes, tags, modalities, facts, scopes, orders;
+    std::vector<std::optional<std::string>> owners, relations;
     std::vector<std::optional<std::string>> start_dates, start_hows, end_dates, end_hows, goals;
     std::vector<std::optional<Time>> said_at;
     std::vector<std::optional<int>> participants;
@@ -171,25 +166,27 @@ void write_mentions(const LoadedChunk& chunk, std::int64_t request_id, const gra
       said_at.push_back(time_of(node.said_at_us));
       participants.push_back(node.participant);
       scopes.push_back(node.scope);
+      owners.push_back(node.owner ? std::optional(graph::text_of(*node.owner)) : std::nullopt);
+      relations.push_back(node.relation);
       std::int64_t first_message = 0;
       if (!node.facts.empty()) first_message = first_message_of[node.facts.front()];
       orders.push_back(order_key(chunk, node.said_at_us, first_message, node.n));
     }
     if (!ns.empty())
-      execute(
+      execute_generic(
           "INSERT INTO kg_batch_internal.node_mention (graph_id, chunk_id, n, key, is_statement, type, class, label, label_key, category, "
           "named, aliases, attributes, hash_tags, confidence, importance, start_date, start_how, end_date, end_how, replaces, goal_status, "
-          "negated, modality, facts, said_at, participant, scope, order_key) "
+          "negated, modality, facts, said_at, participant, scope, order_key, owner, relation) "
           "SELECT $1, $2, u.n, u.key, u.is_statement, u.type, u.class, u.label, u.label_key, u.category, u.named, u.aliases::text[], "
           " u.attributes::text[], u.hash_tags::text[], u.confidence, u.importance, u.start_date, u.start_how, u.end_date, u.end_how, "
-          " u.replaces, u.goal_status, u.negated, u.modality, u.facts::int[], u.said_at, u.participant, u.scope, u.order_key "
+          " u.replaces, u.goal_status, u.negated, u.modality, u.facts::int[], u.said_at, u.participant, u.scope, u.order_key, u.owner::uuid, u.relation "
           "FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, "
-          " $27, $28, $29) AS u (n, key, is_statement, type, class, label, label_key, category, named, aliases, attributes, hash_tags, "
+          " $27, $28, $29, $30, $31) AS u (n, key, is_statement, type, class, label, label_key, category, named, aliases, attributes, hash_tags, "
           " confidence, importance, start_date, start_how, end_date, end_how, replaces, goal_status, negated, modality, facts, said_at, "
-          " participant, scope, order_key)",
+          " participant, scope, order_key, owner, relation)",
           {chunk.graph_id, chunk.chunk_id, ns, keys, statements, types, classes, labels, label_keys, categories, named, aliases,
            attributes, tags, confidences, importances, start_dates, start_hows, end_dates, end_hows, replaces, goals, negated, modalities,
-           facts, said_at, participants, scopes, orders});
+           facts, said_at, participants, scopes, orders, owners, relations});
   }
   {
     std::vector<int> ns, statements, targets;
@@ -201,20 +198,11 @@ void write_mentions(const LoadedChunk& chunk, std::int64_t request_id, const gra
       roles.push_back(edge.role_text && edge.role == "other" ? *edge.role_text : edge.role);
     }
     if (!ns.empty())
-      execute(
+      execute_generic(
           "INSERT INTO kg_batch_internal.edge_mention (graph_id, chunk_id, n, statement, target, role) "
           "SELECT $1, $2, u.* FROM unnest($3, $4, $5, $6) AS u",
           {chunk.graph_id, chunk.chunk_id, ns, statements, targets, roles});
   }
-  // Nothing but resting facts can rest a mention; see round.cpp for the same rule.
-  execute(
-      "UPDATE kg_batch_internal.node_mention m SET live = false WHERE m.graph_id = $1 AND m.chunk_id = $2 AND NOT EXISTS ("
-      "SELECT FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = $2 AND f.n = ANY (m.facts) AND f.live) "
-      "AND EXISTS (SELECT FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = $2 AND NOT f.live) "
-      "AND NOT EXISTS (SELECT FROM kg_batch_internal.edge_mention e JOIN kg_batch_internal.node_mention s "
-      " ON s.graph_id = $1 AND s.chunk_id = $2 AND s.n = e.statement WHERE e.graph_id = $1 AND e.chunk_id = $2 AND e.target = m.n "
-      " AND EXISTS (SELECT FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = $2 AND f.n = ANY (s.facts) AND f.live))",
-      {chunk.graph_id, chunk.chunk_id});
   if (!mentions.rejected.empty()) {
     std::vector<std::string> items, reasons, bodies;
     for (const auto& rejected : mentions.rejected) {
@@ -222,7 +210,7 @@ void write_mentions(const LoadedChunk& chunk, std::int64_t request_id, const gra
       reasons.push_back(rejected.reason);
       bodies.push_back(rejected.body);
     }
-    execute(
+    execute_generic(
         "INSERT INTO kg_batch_internal.rejected (graph_id, job_id, chunk_id, request_id, source, item, reason, body) "
         "SELECT $1, $2, $3, $4, 'answer', u.* FROM unnest($5, $6, $7) AS u",
         {chunk.graph_id, chunk.job_id, chunk.chunk_id, request_id, items, reasons, bodies});

@@ -5,6 +5,7 @@
 namespace kg_batch::store {
 
 using backend::execute;
+using backend::execute_generic;
 using backend::Rows;
 
 namespace {
@@ -37,41 +38,53 @@ struct Columns {
 std::vector<Item> claim(std::int64_t worker_id, const std::vector<Work>& kinds, int limit) {
   std::vector<int> numbers;
   for (const Work kind : kinds) numbers.push_back(static_cast<int>(kind));
-  const Rows turn = execute(
-      "SELECT t.graph_id FROM kg_batch_internal.turn t WHERE EXISTS (SELECT FROM kg_batch_internal.ready r "
-      " WHERE r.graph_id = t.graph_id AND r.priority < 1000 AND r.kind NOT IN (2, 4) AND r.kind = ANY ($1) "
-      " AND (r.due_at IS NULL OR r.due_at <= pg_catalog.now())) ORDER BY t.served_at LIMIT 1",
+  const Rows best = execute_generic(
+      "SELECT t.graph_id, k.kind, b.priority, (SELECT (j.options ->> 'max_conversations_per_pipeline')::int FROM kg_batch_internal.job j "
+      "  WHERE j.graph_id = t.graph_id AND j.job_id = b.job_id) FROM (SELECT o.graph_id FROM kg_batch_internal.turn o WHERE EXISTS (SELECT FROM unnest($1) AS k (kind) "
+      "  CROSS JOIN LATERAL (SELECT FROM kg_batch_internal.ready r WHERE r.graph_id = o.graph_id AND r.kind = k.kind AND r.kind NOT IN (2, 4) "
+      "   AND r.priority < 1000 AND (r.due_at IS NULL OR r.due_at <= pg_catalog.now()) LIMIT 1) r) ORDER BY o.served_at LIMIT 1) t "
+      "CROSS JOIN unnest($1) AS k (kind) CROSS JOIN LATERAL (SELECT r.priority, r.job_id FROM kg_batch_internal.ready r "
+      " WHERE r.graph_id = t.graph_id AND r.kind = k.kind AND r.kind NOT IN (2, 4) AND r.priority < 1000 "
+      " AND (r.due_at IS NULL OR r.due_at <= pg_catalog.now()) ORDER BY r.priority LIMIT 1) b ORDER BY b.priority, k.kind DESC",
       {numbers});
-  if (turn.empty()) return {};
-  const std::int64_t graph_id = turn.integer(0, 0);
-  // Rows of a paused job are parked by pause(); one that was added meanwhile is
-  // passed over here.
-  const std::vector<Item> items = items_from(execute(
-      "WITH picked AS MATERIALIZED (SELECT r.graph_id, r.kind, r.chunk_id FROM kg_batch_internal.ready r "
-      "  WHERE r.graph_id = $1 AND r.priority < 1000 AND r.kind NOT IN (2, 4) AND r.kind = ANY ($3) "
-      "  AND (r.due_at IS NULL OR r.due_at <= pg_catalog.now()) "
-      "  AND NOT EXISTS (SELECT FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id "
-      "    AND j.state = 'paused' AND r.kind <> 6) "
-      // A conversation that got more while somebody cuts it waits for that one.
-      "  AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.graph_id = r.graph_id AND c.kind = r.kind AND c.chunk_id = r.chunk_id) "
-      "  ORDER BY r.priority, r.kind DESC, r.work DESC LIMIT $4 FOR UPDATE SKIP LOCKED), "
-      "gone AS (DELETE FROM kg_batch_internal.ready r USING picked p "
-      "  WHERE r.graph_id = p.graph_id AND r.kind = p.kind AND r.chunk_id = p.chunk_id RETURNING r.*) "
-      "INSERT INTO kg_batch_internal.claimed (worker_id, graph_id, chunk_id, kind, priority, work, job_id) "
-      "SELECT $2, graph_id, chunk_id, kind, priority, work, job_id FROM gone "
-      "RETURNING graph_id, kind, chunk_id, priority, work, job_id",
-      {graph_id, worker_id, numbers, limit}));
+  std::vector<Item> items;
+  // As many as the job that comes first allows at once.
+  if (!best.empty()) limit = std::min(limit, static_cast<int>(best.maybe_integer(0, 3).value_or(limit)));
+  for (std::size_t i = 0; i < best.size() && static_cast<int>(items.size()) < limit; ++i) {
+    const std::int64_t graph_id = best.integer(i, 0), kind = best.integer(i, 1);
+    // By priority, then by kind: of this one as long as the next kind has none that goes first.
+    std::int64_t up_to = parked - 1;
+    if (i + 1 < best.size()) up_to = std::max(best.integer(i, 2), best.integer(i + 1, 2) - (kind > best.integer(i + 1, 1) ? 0 : 1));
+    // Rows of a paused job are parked by pause(); one that was added meanwhile is
+    // passed over here.
+    const std::vector<Item> picked = items_from(execute_generic(
+        "WITH picked AS MATERIALIZED (SELECT r.graph_id, r.kind, r.chunk_id FROM kg_batch_internal.ready r "
+        "  WHERE r.graph_id = $1 AND r.kind = $3 AND r.kind NOT IN (2, 4) AND r.priority <= $4 "
+        "  AND (r.due_at IS NULL OR r.due_at <= pg_catalog.now()) "
+        "  AND (r.kind = 6 OR (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) <> 'paused') "
+        // A conversation that got more while somebody cuts it waits for that one.
+        "  AND (SELECT c.worker_id FROM kg_batch_internal.claimed c WHERE c.graph_id = r.graph_id AND c.kind = r.kind AND c.chunk_id = r.chunk_id) "
+        "   IS NULL "
+        "  ORDER BY r.priority, r.work DESC LIMIT $5 FOR UPDATE SKIP LOCKED), "
+        "gone AS (DELETE FROM kg_batch_internal.ready r USING picked p "
+        "  WHERE r.graph_id = p.graph_id AND r.kind = p.kind AND r.chunk_id = p.chunk_id RETURNING r.*) "
+        "INSERT INTO kg_batch_internal.claimed (worker_id, graph_id, chunk_id, kind, priority, work, job_id) "
+        "SELECT $2, graph_id, chunk_id, kind, priority, work, job_id FROM gone "
+        "RETURNING graph_id, kind, chunk_id, priority, work, job_id",
+        {graph_id, worker_id, static_cast<int>(kind), static_cast<int>(up_to), limit - static_cast<int>(items.size())}));
+    items.insert(items.end(), picked.begin(), picked.end());
+  }
   // With one graph there is nobody to be fair to, and no row to fight over.
   if (!items.empty())
-    execute(
+    execute_generic(
         "UPDATE kg_batch_internal.turn SET served_at = pg_catalog.clock_timestamp() WHERE graph_id = $1 "
         "AND EXISTS (SELECT FROM kg_batch_internal.turn o WHERE o.graph_id <> $1)",
-        {graph_id});
+        {items.front().graph_id});
   return items;
 }
 
 std::vector<Item> claim_round(std::int64_t worker_id, int limit) {
-  return items_from(execute(
+  return items_from(execute_generic(
       "WITH turn AS MATERIALIZED (SELECT t.graph_id FROM kg_batch_internal.turn t "
       "  WHERE EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.graph_id = t.graph_id AND r.kind = 2) "
       "  AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.graph_id = t.graph_id AND c.kind = 2) "
@@ -89,7 +102,7 @@ std::vector<Item> claim_round(std::int64_t worker_id, int limit) {
 void put_ready(const std::vector<Item>& items, int delay_ms) {
   if (items.empty()) return;
   const Columns columns(items);
-  execute(
+  execute_generic(
       "INSERT INTO kg_batch_internal.ready (graph_id, kind, chunk_id, priority, work, job_id, due_at) "
       "SELECT u.*, CASE WHEN $7 > 0 THEN pg_catalog.now() + $7 * interval '1 millisecond' END "
       "FROM unnest($1, $2, $3, $4, $5, $6) AS u ON CONFLICT DO NOTHING",
@@ -99,7 +112,7 @@ void put_ready(const std::vector<Item>& items, int delay_ms) {
 void hold(std::int64_t worker_id, const std::vector<Item>& items) {
   if (items.empty()) return;
   const Columns columns(items);
-  execute(
+  execute_generic(
       "INSERT INTO kg_batch_internal.claimed (graph_id, kind, chunk_id, priority, work, job_id, worker_id) "
       "SELECT u.*, $7 FROM unnest($1, $2, $3, $4, $5, $6) AS u ON CONFLICT DO NOTHING",
       {columns.graphs, columns.kinds, columns.ids, columns.priorities, columns.sizes, columns.jobs, worker_id});
@@ -108,7 +121,7 @@ void hold(std::int64_t worker_id, const std::vector<Item>& items) {
 void release(const std::vector<Item>& items) {
   if (items.empty()) return;
   const Columns columns(items);
-  execute(
+  execute_generic(
       "DELETE FROM kg_batch_internal.claimed c USING unnest($1, $2, $3) AS u (graph_id, kind, chunk_id) "
       "WHERE c.graph_id = u.graph_id AND c.kind = u.kind AND c.chunk_id = u.chunk_id",
       {columns.graphs, columns.kinds, columns.ids});
@@ -117,7 +130,7 @@ void release(const std::vector<Item>& items) {
 void give_back(const std::vector<Item>& items) {
   if (items.empty()) return;
   const Columns columns(items);
-  execute(
+  execute_generic(
       "WITH gone AS (DELETE FROM kg_batch_internal.claimed c USING unnest($1, $2, $3) AS u (graph_id, kind, chunk_id) "
       " WHERE c.graph_id = u.graph_id AND c.kind = u.kind AND c.chunk_id = u.chunk_id RETURNING c.*) "
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "

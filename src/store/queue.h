@@ -30,7 +30,8 @@ struct Item {
 
 inline constexpr int parked = 1000;  // priority from which on nothing is claimed
 
-// Takes up to `limit` items of the graph that was served longest ago.
+// Takes up to `limit` items of the graph that was served longest ago, and no more
+// than the job whose work comes first allows at once (max_conversations_per_pipeline).
 std::vector<Item> claim(std::int64_t worker_id, const std::vector<Work>& kinds, int limit);
 // All that is to be folded in one graph (at most `limit`), when nobody folds it.
 std::vector<Item> claim_round(std::int64_t worker_id, int limit);

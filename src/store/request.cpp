@@ -9,53 +9,150 @@ namespace kg_batch::store {
 
 using backend::Bytes;
 using backend::execute;
+using backend::execute_generic;
 using backend::Rows;
 
-PlanResult plan_request(const Draft& draft) {
-  auto find = [&] {
-    return execute("SELECT r.request_id, r.state, NOT EXISTS (SELECT FROM kg_batch_internal.answer a WHERE a.graph_id = r.graph_id "
-                   " AND a.request_id = r.request_id AND a.body IS NOT NULL) FROM kg_batch_internal.request r "
-                   "WHERE r.graph_id = $1 AND r.input_hash = $2 FOR NO KEY UPDATE",
-                   {draft.graph_id, Bytes{draft.input_hash}});
-  };
-  const Rows found = find();
-  auto outcome_of = [](const std::string& state) { return state == "answered" ? Planned::answered : Planned::wait; };
-  if (!found.empty()) {
-    const std::string& state = found.text(0, 1);
-    const bool kept = state != "answered" || !found.boolean(0, 2);
-    if (state != "failed" && state != "cancelled" && kept) return {outcome_of(state), found.integer(0, 0)};
+namespace {
+
+struct Known {
+  std::int64_t request_id = 0;
+  std::string state;
+  bool bodyless = false;  // no answer of it has its text any more
+  int attempt = 0, bad_answers = 0;
+
+  Planned outcome() const { return state == "answered" ? Planned::answered : Planned::wait; }
+  bool serves() const { return state != "failed" && state != "cancelled" && (state != "answered" || !bodyless); }
+};
+
+std::map<std::string, Known> lock_by_hash(std::int64_t graph_id, const std::vector<Bytes>& hashes) {
+  const Rows rows = execute_generic(
+      "SELECT r.request_id, r.state, NOT EXISTS (SELECT FROM kg_batch_internal.answer a WHERE a.graph_id = r.graph_id "
+      " AND a.request_id = r.request_id AND a.body IS NOT NULL), r.attempt, r.bad_answers, r.input_hash "
+      "FROM (SELECT DISTINCT $1 AS graph_id, h AS input_hash FROM unnest($2) AS h ORDER BY h OFFSET 0) u "
+      "JOIN kg_batch_internal.request r ON r.graph_id = u.graph_id AND r.input_hash = u.input_hash FOR NO KEY UPDATE OF r",
+      {graph_id, hashes});
+  std::map<std::string, Known> known;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    known.emplace(rows.bytes(i, 5), Known{rows.integer(i, 0), rows.text(i, 1), rows.boolean(i, 2), static_cast<int>(rows.integer(i, 3)),
+                                          static_cast<int>(rows.integer(i, 4))});
+  return known;
+}
+
+// For all of a job together, and one by one where that is too much.
+std::vector<bool> reserve_for(const std::vector<const Draft*>& drafts) {
+  std::map<std::int64_t, double> sums;
+  for (const Draft* draft : drafts) sums[draft->job_id] += draft->most_cost;
+  std::map<std::int64_t, bool> together;
+  for (const auto& [job_id, sum] : sums) together[job_id] = reserve_together(drafts.front()->graph_id, job_id, sum);
+  std::vector<bool> reserved;
+  for (const Draft* draft : drafts) reserved.push_back(together[draft->job_id] || reserve(draft->graph_id, draft->job_id, draft->most_cost));
+  return reserved;
+}
+
+// Rows of drafts as arrays, in the order of their hashes: whoever plans the same
+// questions at the same time waits in the same order.
+struct DraftColumns {
+  std::vector<std::int64_t> jobs, chunks, prompts, ids;
+  std::vector<std::string> stages, models, modes;
+  std::vector<Bytes> hashes;
+  std::vector<int> inputs, outputs;
+  std::vector<std::string> reserved;
+
+  void add(const Draft& draft, std::int64_t request_id) {
+    jobs.push_back(draft.job_id);
+    chunks.push_back(draft.chunk_id);
+    prompts.push_back(draft.prompt_id);
+    ids.push_back(request_id);
+    stages.push_back(draft.stage);
+    models.push_back(draft.model);
+    modes.push_back(draft.mode);
+    hashes.push_back(Bytes{draft.input_hash});
+    inputs.push_back(draft.input_tokens);
+    outputs.push_back(draft.max_output);
+    std::array<char, 40> text{};
+    snprintf(text.data(), text.size(), "%.9f", draft.most_cost);
+    reserved.emplace_back(text.data());
   }
-  const double amount = draft.most_cost;
-  if (!reserve(draft.graph_id, draft.job_id, amount)) return {Planned::no_budget, 0};
-  if (!found.empty()) {
-    execute(
-        "UPDATE kg_batch_internal.request SET state = 'planned', mode = $3, job_id = $4, chunk_id = $5, batch_id = NULL, error = NULL, "
-        "reserved = $6::numeric, reserved_day = (pg_catalog.now() AT TIME ZONE 'UTC')::date "
-        "WHERE graph_id = $1 AND request_id = $2",
-        {draft.graph_id, found.integer(0, 0), draft.mode, draft.job_id, draft.chunk_id, amount});
-    return {Planned::send, found.integer(0, 0)};
+};
+
+}  // namespace
+
+std::vector<PlanResult> plan_requests(std::int64_t graph_id, const std::vector<Draft>& drafts) {
+  std::map<std::string, const Draft*> first;  // of each question, in the order of hashes
+  std::vector<Bytes> hashes;
+  for (const Draft& draft : drafts) {
+    first.emplace(draft.input_hash, &draft);
+    hashes.push_back(Bytes{draft.input_hash});
   }
-  const Rows made = execute(
-      "INSERT INTO kg_batch_internal.request (graph_id, job_id, chunk_id, stage, prompt_id, model, mode, state, input_hash, "
-      " input_tokens, max_output, reserved, reserved_day) "
-      "VALUES ($1, $2, $3, $4, $5, $6, $7, 'planned', $8, $9, $10, $11::numeric, (pg_catalog.now() AT TIME ZONE 'UTC')::date) "
-      "ON CONFLICT (graph_id, input_hash) DO NOTHING RETURNING request_id",
-      {draft.graph_id, draft.job_id, draft.chunk_id, draft.stage, draft.prompt_id, draft.model, draft.mode, Bytes{draft.input_hash},
-       draft.input_tokens, draft.max_output, amount});
-  if (!made.empty()) return {Planned::send, made.integer(0, 0)};
-  // Another pipeline planned the same question meanwhile.
-  execute(
-      "UPDATE kg_batch_internal.job SET reserved = reserved - $3::numeric WHERE graph_id = $1 AND job_id = $2",
-      {draft.graph_id, draft.job_id, amount});
-  execute("UPDATE kg_batch_internal.spending SET reserved = reserved - $1::numeric WHERE day = (pg_catalog.now() AT TIME ZONE 'UTC')::date",
-          {amount});
-  const Rows again = find();
-  if (again.empty()) throw backend::Error(ERRCODE_T_R_SERIALIZATION_FAILURE, "a request vanished while it was planned");
-  return {outcome_of(again.text(0, 1)), again.integer(0, 0)};
+  std::map<std::string, Known> known = lock_by_hash(graph_id, hashes);
+  std::vector<const Draft*> to_send;
+  for (const auto& [hash, draft] : first)
+    if (const auto found = known.find(hash); found == known.end() || !found->second.serves()) to_send.push_back(draft);
+  std::map<const Draft*, PlanResult> sent;
+  if (!to_send.empty()) {
+    const std::vector<bool> reserved = reserve_for(to_send);
+    DraftColumns fresh, again;
+    for (std::size_t i = 0; i < to_send.size(); ++i) {
+      const Draft& draft = *to_send[i];
+      if (!reserved[i]) {
+        sent[&draft] = {Planned::no_budget, 0, 0, 0};
+        continue;
+      }
+      const auto found = known.find(draft.input_hash);
+      if (found == known.end()) {
+        fresh.add(draft, 0);
+      } else {
+        again.add(draft, found->second.request_id);
+        sent[&draft] = {Planned::send, found->second.request_id, found->second.attempt, found->second.bad_answers};
+      }
+    }
+    if (!again.ids.empty())
+      execute_generic(
+          "UPDATE kg_batch_internal.request r SET state = 'planned', mode = u.mode, job_id = u.job_id, chunk_id = u.chunk_id, "
+          "batch_id = NULL, error = NULL, reserved = u.reserved::numeric, reserved_day = (pg_catalog.now() AT TIME ZONE 'UTC')::date "
+          "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3, $4, $5, $6) AS o (request_id, mode, job_id, chunk_id, reserved) OFFSET 0) u "
+          "WHERE r.graph_id = u.graph_id AND r.request_id = u.request_id",
+          {graph_id, again.ids, again.modes, again.jobs, again.chunks, again.reserved});
+    if (!fresh.ids.empty()) {
+      const Rows made = execute_generic(
+          "INSERT INTO kg_batch_internal.request (graph_id, job_id, chunk_id, stage, prompt_id, model, mode, state, input_hash, "
+          " input_tokens, max_output, reserved, reserved_day) "
+          "SELECT $1, u.job_id, u.chunk_id, u.stage, u.prompt_id, u.model, u.mode, 'planned', u.hash, u.input, u.output, "
+          " u.reserved::numeric, (pg_catalog.now() AT TIME ZONE 'UTC')::date "
+          "FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
+          " AS u (job_id, chunk_id, stage, prompt_id, model, mode, hash, input, output, reserved) "
+          "ON CONFLICT (graph_id, input_hash) DO NOTHING RETURNING request_id, input_hash",
+          {graph_id, fresh.jobs, fresh.chunks, fresh.stages, fresh.prompts, fresh.models, fresh.modes, fresh.hashes, fresh.inputs,
+           fresh.outputs, fresh.reserved});
+      for (std::size_t i = 0; i < made.size(); ++i) sent[first.at(made.bytes(i, 1))] = {Planned::send, made.integer(i, 0), 0, 0};
+    }
+    // What another pipeline planned meanwhile is not reserved for twice.
+    std::vector<Bytes> lost;
+    for (const Draft* draft : to_send) {
+      if (sent.contains(draft)) continue;
+      unreserve(graph_id, draft->job_id, draft->most_cost);
+      lost.push_back(Bytes{draft->input_hash});
+    }
+    if (!lost.empty())
+      for (auto& [hash, entry] : lock_by_hash(graph_id, lost)) known[hash] = std::move(entry);
+  }
+  std::vector<PlanResult> results;
+  for (const Draft& draft : drafts) {
+    const Draft* const one = first.at(draft.input_hash);
+    if (const auto found = sent.find(one); found != sent.end()) {
+      results.push_back(found->second);
+      if (one != &draft && found->second.outcome == Planned::send) results.back().outcome = Planned::wait;
+    } else if (const auto there = known.find(draft.input_hash); there != known.end()) {
+      results.push_back({there->second.outcome(), there->second.request_id, there->second.attempt, there->second.bad_answers});
+    } else {
+      throw backend::Error(ERRCODE_T_R_SERIALIZATION_FAILURE, "a request vanished while it was planned");
+    }
+  }
+  return results;
 }
 
 std::optional<Request> lock_request(std::int64_t graph_id, std::int64_t request_id) {
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "SELECT job_id, chunk_id, prompt_id, stage, model, mode, state, input_hash, attempt, bad_answers, input_tokens, max_output "
       "FROM kg_batch_internal.request WHERE graph_id = $1 AND request_id = $2 FOR NO KEY UPDATE",
       {graph_id, request_id});
@@ -78,18 +175,38 @@ std::optional<Request> lock_request(std::int64_t graph_id, std::int64_t request_
   return request;
 }
 
-void mark_in_flight(const Request& request, std::int64_t worker_id) {
-  execute(
-      "UPDATE kg_batch_internal.request SET state = 'asking', mode = 'direct', attempt = attempt + 1, "
-      "sent_at = pg_catalog.clock_timestamp(), worker_id = $3, batch_id = NULL WHERE graph_id = $1 AND request_id = $2",
-      {request.graph_id, request.request_id, worker_id});
+namespace {
+
+struct Ids {
+  explicit Ids(const std::vector<const Request*>& requests) {
+    for (const Request* request : requests) {
+      graphs.push_back(request->graph_id);
+      ids.push_back(request->request_id);
+    }
+  }
+  std::vector<std::int64_t> graphs, ids;
+};
+
+}  // namespace
+
+void mark_in_flight(const std::vector<const Request*>& requests, std::int64_t worker_id) {
+  if (requests.empty()) return;
+  const Ids of(requests);
+  execute_generic(
+      "UPDATE kg_batch_internal.request r SET state = 'asking', mode = 'direct', attempt = r.attempt + 1, "
+      "sent_at = pg_catalog.clock_timestamp(), worker_id = $3, batch_id = NULL "
+      "FROM unnest($1, $2) AS u (graph_id, request_id) WHERE r.graph_id = u.graph_id AND r.request_id = u.request_id",
+      {of.graphs, of.ids, worker_id});
 }
 
-void unmark_in_flight(std::int64_t graph_id, std::int64_t request_id) {
-  execute(
-      "UPDATE kg_batch_internal.request SET state = 'planned', attempt = attempt - 1, worker_id = NULL "
-      "WHERE graph_id = $1 AND request_id = $2 AND state = 'asking'",
-      {graph_id, request_id});
+void unmark_in_flight(const std::vector<const Request*>& requests) {
+  if (requests.empty()) return;
+  const Ids of(requests);
+  execute_generic(
+      "UPDATE kg_batch_internal.request r SET state = 'planned', attempt = r.attempt - 1, worker_id = NULL "
+      "FROM unnest($1, $2) AS u (graph_id, request_id) "
+      "WHERE r.graph_id = u.graph_id AND r.request_id = u.request_id AND r.state = 'asking'",
+      {of.graphs, of.ids});
 }
 
 void plan_anew(std::int64_t graph_id, std::int64_t request_id, const std::string& why) {
@@ -143,7 +260,7 @@ StoredAnswers store_answers(const std::vector<Answer>& answers) {
     latencies.push_back(answer.latency_ms);
   }
   const bool histogram = backend::settings::enable_performance_monitoring();
-  const Rows stored = execute(
+  const Rows stored = execute_generic(
       "WITH given AS (SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) AS "
       "  u (graph_id, request_id, mode, status, outcome, next, bad, perhaps, model, remote_id, body, error, input, cached, written, "
       "   output, reasoning, latency_ms)), "
@@ -207,7 +324,7 @@ StoredAnswers store_answers(const std::vector<Answer>& answers) {
     }
   }
   if (!answered_graphs.empty()) {
-    const Rows chunks = execute(
+    const Rows chunks = execute_generic(
         "SELECT c.graph_id, c.chunk_id, c.tokens, c.job_id FROM unnest($1, $2) AS u (graph_id, request_id) "
         "JOIN kg_batch_internal.chunk c ON c.graph_id = u.graph_id AND c.request_id = u.request_id WHERE c.state = 'asking'",
         {answered_graphs, answered_requests});
@@ -216,7 +333,7 @@ StoredAnswers store_answers(const std::vector<Answer>& answers) {
                                 chunks.integer(i, 3)});
   }
   if (!failed_graphs.empty())
-    execute(
+    execute_generic(
         "UPDATE kg_batch_internal.chunk c SET state = 'failed', error = u.error, error_at = pg_catalog.clock_timestamp() "
         "FROM unnest($1, $2, $3) AS u (graph_id, request_id, error) "
         "WHERE c.graph_id = u.graph_id AND c.request_id = u.request_id AND c.state = 'asking'",
@@ -225,7 +342,7 @@ StoredAnswers store_answers(const std::vector<Answer>& answers) {
 }
 
 void unpark_some(int most) {
-  execute(
+  execute_generic(
       "UPDATE kg_batch_internal.ready r SET priority = r.priority - 1000 FROM ("
       " SELECT p.graph_id, p.kind, p.chunk_id FROM kg_batch_internal.job j CROSS JOIN LATERAL ("
       "  SELECT graph_id, kind, chunk_id FROM kg_batch_internal.ready x WHERE x.job_id = j.job_id AND x.priority >= 1000 "
@@ -235,9 +352,10 @@ void unpark_some(int most) {
 }
 
 std::vector<StoredAnswer> newest_answers(std::int64_t graph_id, const std::vector<std::int64_t>& request_ids) {
-  const Rows rows = execute(
-      "SELECT a.request_id, a.attempt, r.stage, a.outcome, COALESCE(a.body, '') FROM unnest($2) WITH ORDINALITY AS u (request_id, n) "
-      "JOIN kg_batch_internal.request r ON r.graph_id = $1 AND r.request_id = u.request_id "
+  const Rows rows = execute_generic(
+      "SELECT a.request_id, a.attempt, r.stage, a.outcome, COALESCE(a.body, '') "
+      "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2) WITH ORDINALITY AS o (request_id, n) OFFSET 0) u "
+      "JOIN kg_batch_internal.request r ON r.graph_id = u.graph_id AND r.request_id = u.request_id "
       "CROSS JOIN LATERAL (SELECT * FROM kg_batch_internal.answer a WHERE a.graph_id = $1 AND a.request_id = u.request_id "
       " AND a.outcome IN ('answered', 'refused', 'length', 'content_filter', 'empty') ORDER BY a.attempt DESC LIMIT 1) a ORDER BY u.n",
       {graph_id, request_ids});
@@ -260,7 +378,7 @@ int cut_old_answers(int seconds, int limit) {
 }
 
 bool reject_answer(std::int64_t graph_id, std::int64_t request_id, const std::string& reason, int max_attempts) {
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "UPDATE kg_batch_internal.request SET bad_answers = bad_answers + 1, error = $3, state = 'failed' "
       "WHERE graph_id = $1 AND request_id = $2 RETURNING bad_answers",
       {graph_id, request_id, reason});

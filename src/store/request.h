@@ -30,8 +30,11 @@ enum class Planned {
 struct PlanResult {
   Planned outcome = Planned::send;
   std::int64_t request_id = 0;
+  int attempt = 0, bad_answers = 0;
 };
-PlanResult plan_request(const Draft& draft);
+// Enters these questions of one graph in the ledger, reserving for those that have
+// to be sent; a result for each, in their order.
+std::vector<PlanResult> plan_requests(std::int64_t graph_id, const std::vector<Draft>& drafts);
 
 struct Request {
   std::int64_t graph_id = 0, request_id = 0, job_id = 0, chunk_id = 0, prompt_id = 0;
@@ -41,11 +44,11 @@ struct Request {
 };
 std::optional<Request> lock_request(std::int64_t graph_id, std::int64_t request_id);
 
-// Entered in the ledger before it is sent: what is in flight when a worker dies
-// is known. Counts the attempt.
-void mark_in_flight(const Request& request, std::int64_t worker_id);
-// It never left: the attempt does not count.
-void unmark_in_flight(std::int64_t graph_id, std::int64_t request_id);
+// Entered in the ledger before they are sent: what may be in flight when a worker
+// dies is known. Counts the attempt.
+void mark_in_flight(const std::vector<const Request*>& requests, std::int64_t worker_id);
+// They never left: the attempt does not count.
+void unmark_in_flight(const std::vector<const Request*>& requests);
 // Its question is built otherwise now (another prompt, another version of the
 // code): it fails, and its chunks are planned anew.
 void plan_anew(std::int64_t graph_id, std::int64_t request_id, const std::string& why);

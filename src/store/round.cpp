@@ -2,6 +2,7 @@
 
 #include "backend/bridge.h"
 #include "backend/spi.h"
+#include "store/resolution.h"
 
 namespace kg_batch::store {
 
@@ -11,56 +12,60 @@ using backend::Uuid;
 
 namespace {
 
-// Mentions to fold are named in one way everywhere: those of `chunks` that are
-// live, or, with keys, all live mentions of those identities in folded chunks.
+// A round fills tables that were small a moment ago, so the planner may take any
+// of them for one of a row or two. Its statements are written so that this does
+// no harm: every table is looked up by unique index, row by row (LATERAL with
+// OFFSET 0, or a scalar subquery), and what is joined is MATERIALIZED first and
+// brings its graph_id along. A join that was free to choose took minutes for
+// thirty chunks.
+
+// Mentions to fold: the live ones of `chunks`, or all live ones of the identities
+// `keys` in folded chunks.
 struct Scope {
   std::vector<std::int64_t> chunks;
-  std::vector<std::string> keys;  // uuids as text; empty: by chunk
-  bool by_key = false;
+  std::vector<std::string> keys;  // uuids as text
 };
 
-#define FOLDED_MENTIONS                                                                                                  \
-  "mentions AS MATERIALIZED (SELECT m.* FROM kg_batch_internal.node_mention m WHERE m.graph_id = $1 AND m.live "         \
-  "  AND m.chunk_id = ANY ($2) AND NOT $4 "                                                                              \
-  " UNION ALL SELECT m.* FROM kg_batch_internal.node_mention m JOIN kg_batch_internal.chunk c "                          \
-  "  ON c.graph_id = m.graph_id AND c.chunk_id = m.chunk_id AND c.folded "                                               \
-  "  WHERE m.graph_id = $1 AND m.live AND $4 AND m.key = ANY ($3::uuid[]))"
+#define FOLDED_MENTIONS                                                                                                       \
+  "mentions AS MATERIALIZED (SELECT m.* FROM unnest($2::bigint[]) AS c (chunk_id) CROSS JOIN LATERAL ("                       \
+  "   SELECT * FROM kg_batch_internal.node_mention o WHERE o.graph_id = $1 AND o.chunk_id = c.chunk_id AND o.live OFFSET 0) m " \
+  " UNION ALL SELECT m.* FROM unnest($3::uuid[]) AS k (key) CROSS JOIN LATERAL ("                                              \
+  "   SELECT * FROM kg_batch_internal.node_mention o WHERE o.graph_id = $1 AND o.key = k.key AND o.live "                      \
+  "    AND (SELECT c.folded FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.chunk_id = o.chunk_id) OFFSET 0) m)"
 
-// One identity for each key. What a key says is the same for all its mentions,
-// so it does not matter which of them is looked at.
-void make_identities(std::int64_t graph_id, const Scope& scope) {
-  execute(
-      "WITH " FOLDED_MENTIONS
-      ", one AS (SELECT DISTINCT ON (key) * FROM mentions ORDER BY key, order_key, chunk_id, n) "
-      "INSERT INTO kg_batch_internal.identity (graph_id, key, is_statement, class, type, kind, label_key, negated, named, scope, roles, "
-      " role_keys) "
-      "SELECT $1, o.key, o.is_statement, o.class, o.type, o.category, o.label_key, o.negated, o.named, o.scope, "
-      " COALESCE(r.roles, '{}'), COALESCE(r.role_keys, '{}') "
-      "FROM one o LEFT JOIN LATERAL (SELECT pg_catalog.array_agg(x.role ORDER BY x.role, x.key) AS roles, "
-      "  pg_catalog.array_agg(x.key ORDER BY x.role, x.key) AS role_keys FROM ("
-      "   SELECT DISTINCT e.role, t.key FROM kg_batch_internal.edge_mention e JOIN kg_batch_internal.node_mention t "
-      "    ON t.graph_id = $1 AND t.chunk_id = e.chunk_id AND t.n = e.target "
-      "   WHERE e.graph_id = $1 AND e.chunk_id = o.chunk_id AND e.statement = o.n) x) r ON o.is_statement "
-      "ORDER BY o.key ON CONFLICT (graph_id, key) DO NOTHING",
-      {graph_id, scope.chunks, scope.keys, scope.by_key});
-}
-
-// Counts and bests are added to what the identity has. Only what was asserted or
-// reported dates, confirms or closes.
+// One identity for each key, with counts and bests added to what it has. What a
+// key says is the same for all its mentions; where they differ in what no key
+// says (Entity and Concept share theirs) the least one stands. Only what was
+// asserted or reported dates, confirms or closes.
 void add_to_identities(std::int64_t graph_id, const Scope& scope) {
   execute(
       "WITH " FOLDED_MENTIONS
-      ", sums AS (SELECT key, pg_catalog.count(*) AS n, pg_catalog.max(confidence) AS confidence, pg_catalog.max(importance) AS importance, "
+      ", sums AS MATERIALIZED (SELECT key, pg_catalog.bool_or(is_statement) AS is_statement, pg_catalog.min(class COLLATE \"C\") AS class, "
+      "  pg_catalog.min(type COLLATE \"C\") AS type, pg_catalog.min(category) AS kind, pg_catalog.min(label_key) AS label_key, "
+      "  pg_catalog.bool_or(negated) AS negated, pg_catalog.bool_or(named) AS named, pg_catalog.min(scope) AS scope, "
+      "  pg_catalog.min(ARRAY[chunk_id, n]) AS one, pg_catalog.count(*) AS mentions, "
+      "  pg_catalog.max(confidence) AS confidence, pg_catalog.max(importance) AS importance, "
       "  pg_catalog.min(pg_catalog.array_position(ARRAY['asserted', 'reported', 'planned', 'possible', 'hypothetical'], modality)) AS modality, "
       "  pg_catalog.max(order_key || E'\\x1f' || goal_status) FILTER (WHERE goal_status IS NOT NULL) AS goal, "
       "  COALESCE(pg_catalog.range_agg(pg_catalog.daterange((said_at AT TIME ZONE 'UTC')::date, (said_at AT TIME ZONE 'UTC')::date, '[]')) "
       "   FILTER (WHERE type = 'State' AND NOT negated AND modality IN ('asserted', 'reported') AND said_at IS NOT NULL), "
       "   '{}'::datemultirange) AS asserted_on "
       " FROM mentions GROUP BY key) "
-      "UPDATE kg_batch_internal.identity i SET mentions = i.mentions + s.n, confidence = GREATEST(i.confidence, s.confidence), "
-      " importance = GREATEST(i.importance, s.importance), modality = LEAST(i.modality, s.modality), goal = GREATEST(i.goal, s.goal), "
-      " asserted_on = i.asserted_on + s.asserted_on FROM sums s WHERE i.graph_id = $1 AND i.key = s.key",
-      {graph_id, scope.chunks, scope.keys, scope.by_key});
+      "INSERT INTO kg_batch_internal.identity AS i (graph_id, key, is_statement, class, type, kind, label_key, negated, named, scope, roles, "
+      " role_keys, mentions, confidence, importance, modality, goal, asserted_on, unresolved) "
+      "SELECT $1, s.key, s.is_statement, s.class, s.type, s.kind, s.label_key, s.negated, s.named, s.scope, "
+      " COALESCE(r.roles, '{}'), COALESCE(r.role_keys, '{}'), s.mentions, s.confidence, s.importance, s.modality, s.goal, s.asserted_on, NOT s.is_statement "
+      "FROM sums s LEFT JOIN LATERAL (SELECT pg_catalog.array_agg(x.role ORDER BY x.role, x.key) AS roles, "
+      "  pg_catalog.array_agg(x.key ORDER BY x.role, x.key) AS role_keys FROM ("
+      "   SELECT DISTINCT e.role, (SELECT t.key FROM kg_batch_internal.node_mention t "
+      "     WHERE t.graph_id = $1 AND t.chunk_id = s.one[1] AND t.n = e.target) AS key "
+      "   FROM kg_batch_internal.edge_mention e "
+      "   WHERE e.graph_id = $1 AND e.chunk_id = s.one[1] AND e.statement = s.one[2]::int) x) r ON s.is_statement "
+      "ORDER BY s.key ON CONFLICT (graph_id, key) DO UPDATE SET mentions = i.mentions + EXCLUDED.mentions, "
+      " confidence = GREATEST(i.confidence, EXCLUDED.confidence), importance = GREATEST(i.importance, EXCLUDED.importance), "
+      " modality = LEAST(i.modality, EXCLUDED.modality), goal = GREATEST(i.goal, EXCLUDED.goal), "
+      " asserted_on = i.asserted_on + EXCLUDED.asserted_on",
+      {graph_id, scope.chunks, scope.keys});
   execute(
       "WITH " FOLDED_MENTIONS
       ", said AS (SELECT key, v.sort, v.value FROM mentions m CROSS JOIN LATERAL ("
@@ -70,119 +75,191 @@ void add_to_identities(std::int64_t graph_id, const Scope& scope) {
       "  WHERE v.value IS NOT NULL "
       "  UNION ALL SELECT key, 'alias', a FROM mentions m CROSS JOIN LATERAL unnest(m.aliases) AS a "
       "  UNION ALL SELECT key, 'tag', t FROM mentions m CROSS JOIN LATERAL unnest(m.hash_tags) AS t "
-      "  UNION ALL SELECT key, 'attribute', t FROM mentions m CROSS JOIN LATERAL unnest(m.attributes) AS t) "
+      "  UNION ALL SELECT key, 'attribute', t FROM mentions m CROSS JOIN LATERAL unnest(m.attributes) AS t), "
+      "counted AS MATERIALIZED (SELECT key, sort, value, pg_catalog.count(*) AS n FROM said GROUP BY key, sort, value ORDER BY key, sort, value) "
       "INSERT INTO kg_batch_internal.alias AS a (graph_id, identity_id, sort, value, count) "
-      "SELECT $1, i.identity_id, s.sort, s.value, pg_catalog.count(*) FROM said s "
-      "JOIN kg_batch_internal.identity i ON i.graph_id = $1 AND i.key = s.key "
-      "GROUP BY i.identity_id, s.sort, s.value ORDER BY i.identity_id, s.sort, s.value "
+      "SELECT $1, (SELECT i.identity_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = c.key), c.sort, c.value, c.n "
+      "FROM counted c "
       "ON CONFLICT (graph_id, identity_id, sort, value) DO UPDATE SET count = a.count + EXCLUDED.count",
-      {graph_id, scope.chunks, scope.keys, scope.by_key});
+      {graph_id, scope.chunks, scope.keys});
 }
 
-// Identities without a node get theirs. Equality of statements is derived here,
+// Statements without a node get theirs. Equality of statements is derived here,
 // over canonical kinds and roles and the nodes that take part, never stored in
 // their keys; so a statement waits until what takes part in it has nodes.
-std::int64_t make_nodes(std::int64_t graph_id) {
+std::int64_t make_nodes_of_statements(std::int64_t graph_id) {
   std::int64_t made = 0;
   for (;;) {
     const Rows rows = execute(
-        "WITH fresh AS MATERIALIZED (SELECT i.* FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id IS NULL), "
-        // One look-up a role by unique index, whatever the planner thinks of the
-        // tables' size: joined, it scanned all identities for each.
-        "canon AS MATERIALIZED (SELECT sort, name, canonical FROM kg_batch_internal.canonical), "
-        "derived AS MATERIALIZED (SELECT f.identity_id, f.is_statement, "
-        "  CASE WHEN NOT f.is_statement THEN f.key ELSE pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(pg_catalog.convert_to("
-        "    pg_catalog.concat_ws(E'\\x1f', f.type, COALESCE((SELECT c.canonical FROM canon c WHERE c.sort = 'kind' AND c.name = f.kind), f.kind), "
-        "     f.negated::text, f.label_key, f.scope, r.roles), 'UTF8')), 1, 16), 'hex')::uuid END AS key "
-        " FROM fresh f CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS expected, pg_catalog.count(y.key) AS there, "
-        "   pg_catalog.string_agg(y.role || E'\\x1e' || y.key, E'\\x1d' ORDER BY y.role COLLATE \"C\", y.key) AS roles "
-        "  FROM (SELECT COALESCE((SELECT c.canonical FROM canon c WHERE c.sort = 'role' AND c.name = x.role), x.role) AS role, "
-        "    (SELECT n.key FROM kg_batch_internal.node n WHERE n.graph_id = $1 AND n.node_id = "
-        "     (SELECT t.node_id FROM kg_batch_internal.identity t WHERE t.graph_id = $1 AND t.key = x.key)) AS key "
+        "WITH fresh AS MATERIALIZED (SELECT i.* FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id IS NULL AND i.is_statement), "
+        "derived AS MATERIALIZED (SELECT f.identity_id, f.key, f.former_node_id, "
+        "  pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(pg_catalog.convert_to("
+        "    pg_catalog.concat_ws(E'\\x1f', f.type, COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'kind' AND c.name = f.kind ORDER BY c.shipped LIMIT 1), f.kind), "
+        "     f.negated::text, f.label_key, f.scope, r.roles), 'UTF8')), 1, 16), 'hex')::uuid AS derived "
+        " FROM fresh f CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS expected, pg_catalog.count(y.node_id) AS there, "
+        "   pg_catalog.string_agg(y.role || E'\\x1e' || y.node_id, E'\\x1d' ORDER BY y.role COLLATE \"C\", y.node_id) AS roles "
+        "  FROM (SELECT DISTINCT COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'role' AND c.name = x.role ORDER BY c.shipped LIMIT 1), x.role) AS role, "
+        "    (SELECT t.node_id FROM kg_batch_internal.identity t WHERE t.graph_id = $1 AND t.key = x.key) AS node_id "
         "   FROM unnest(f.roles, f.role_keys) AS x (role, key) OFFSET 0) y) r "
         " WHERE r.expected = r.there), "
-        "made AS (INSERT INTO kg_batch_internal.node (graph_id, key, is_statement) SELECT DISTINCT ON (key) $1, key, is_statement FROM derived "
-        "  ORDER BY key ON CONFLICT (graph_id, key) DO NOTHING RETURNING node_id, key), "
-        "known AS (SELECT node_id, key FROM made UNION ALL SELECT n.node_id, n.key FROM kg_batch_internal.node n "
-        "  WHERE n.graph_id = $1 AND n.key IN (SELECT key FROM derived)), "
-        "linked AS (UPDATE kg_batch_internal.identity i SET node_id = k.node_id FROM derived d JOIN known k ON k.key = d.key "
-        "  WHERE i.graph_id = $1 AND i.identity_id = d.identity_id RETURNING 1) "
-        "SELECT (SELECT pg_catalog.count(*) FROM made), (SELECT pg_catalog.count(*) FROM linked)",
+        "wanted AS MATERIALIZED (SELECT derived, pg_catalog.min(key::text)::uuid AS key, pg_catalog.min(former_node_id) AS former "
+        "  FROM derived GROUP BY derived), "
+        "there AS MATERIALIZED (SELECT w.derived, n.node_id FROM wanted w CROSS JOIN LATERAL (SELECT o.node_id FROM kg_batch_internal.node o "
+        "  WHERE o.graph_id = $1 AND o.derived = w.derived OFFSET 0) n), "
+        // Whose participants were joined or parted keeps its id where it can.
+        "kept AS MATERIALIZED (SELECT DISTINCT ON (w.former) $1 AS graph_id, w.former AS node_id, w.derived FROM wanted w "
+        "  WHERE w.former IS NOT NULL AND w.derived NOT IN (SELECT t.derived FROM there t) ORDER BY w.former, w.key), "
+        "named AS (UPDATE kg_batch_internal.node n SET derived = k.derived FROM kept k "
+        "  WHERE n.graph_id = k.graph_id AND n.node_id = k.node_id RETURNING n.node_id, n.derived), "
+        "made AS (INSERT INTO kg_batch_internal.node (graph_id, key, derived, is_statement) "
+        "  SELECT $1, w.key, w.derived, true FROM wanted w WHERE w.derived NOT IN (SELECT t.derived FROM there t) "
+        "   AND w.derived NOT IN (SELECT k.derived FROM kept k) ORDER BY w.key RETURNING node_id, derived), "
+        "known AS MATERIALIZED (SELECT node_id, derived FROM there UNION ALL SELECT node_id, derived FROM named "
+        "  UNION ALL SELECT node_id, derived FROM made), "
+        "found AS MATERIALIZED (SELECT $1 AS graph_id, d.identity_id, k.node_id FROM derived d JOIN known k ON k.derived = d.derived), "
+        "linked AS (UPDATE kg_batch_internal.identity i SET node_id = f.node_id FROM found f "
+        "  WHERE i.graph_id = f.graph_id AND i.identity_id = f.identity_id RETURNING 1) "
+        "SELECT (SELECT pg_catalog.count(*) FROM made), (SELECT pg_catalog.count(*) FROM linked), (SELECT pg_catalog.count(*) FROM fresh)",
         {graph_id});
     made += rows.integer(0, 0);
-    if (rows.integer(0, 1) == 0) return made;
+    if (rows.integer(0, 1) == 0 || rows.integer(0, 1) == rows.integer(0, 2)) return made;
   }
 }
 
 // What the nodes of these identities show, out of the identities' sums.
-void refold_nodes(std::int64_t graph_id, const Scope& scope) {
+void refold_nodes(std::int64_t graph_id, const std::set<std::string>& keys) {
+  if (keys.empty()) return;
   execute(
-      "WITH " FOLDED_MENTIONS
-      ", touched AS MATERIALIZED (SELECT DISTINCT i.node_id FROM kg_batch_internal.identity i "
-      "  WHERE i.graph_id = $1 AND i.key IN (SELECT key FROM mentions)), "
-      "members AS MATERIALIZED (SELECT i.* FROM kg_batch_internal.identity i JOIN touched t ON i.graph_id = $1 AND i.node_id = t.node_id), "
-      "forms AS MATERIALIZED (SELECT m.node_id, a.sort, a.value, pg_catalog.sum(a.count)::bigint AS count FROM members m "
-      "  JOIN kg_batch_internal.alias a ON a.graph_id = $1 AND a.identity_id = m.identity_id GROUP BY m.node_id, a.sort, a.value), "
-      "best AS (SELECT DISTINCT ON (node_id, sort) node_id, sort, value FROM forms WHERE sort IN ('label', 'category', 'type', 'class') "
-      "  ORDER BY node_id, sort, count DESC, pg_catalog.length(value) DESC, value), "
-      "dates AS (SELECT DISTINCT ON (node_id, sort) node_id, sort, pg_catalog.split_part(value, ' ', 1) AS date, pg_catalog.split_part(value, ' ', 2) AS how "
-      "  FROM forms WHERE sort IN ('start', 'end') "
-      "  ORDER BY node_id, sort, pg_catalog.array_position(ARRAY['actual', 'inferred', 'estimated'], pg_catalog.split_part(value, ' ', 2)), "
-      "   pg_catalog.length(value) DESC, value), "
-      "ranked AS (SELECT f.*, pg_catalog.row_number() OVER (PARTITION BY f.node_id, f.sort ORDER BY f.count DESC, f.value) AS rank FROM forms f "
-      "  LEFT JOIN best l ON l.node_id = f.node_id AND l.sort = 'label' AND f.value = l.value "
-      "  WHERE f.sort IN ('alias', 'tag', 'attribute', 'label') AND l.value IS NULL), "
-      "lists AS (SELECT node_id, "
-      "  pg_catalog.array_agg(DISTINCT value) FILTER (WHERE sort IN ('alias', 'label')) AS aliases, "
-      "  pg_catalog.array_agg(value ORDER BY rank) FILTER (WHERE sort = 'tag') AS tags, "
-      "  pg_catalog.array_agg(value ORDER BY value) FILTER (WHERE sort = 'attribute') AS attributes FROM ranked WHERE rank <= 20 GROUP BY node_id), "
-      "sums AS (SELECT node_id, pg_catalog.sum(mentions)::bigint AS mentions, pg_catalog.max(confidence) AS confidence, "
-      "  pg_catalog.max(importance) AS importance, pg_catalog.min(modality) AS modality, pg_catalog.max(goal) AS goal, "
-      "  pg_catalog.range_agg(asserted_on) AS asserted_on, pg_catalog.bool_or(negated) AS negated FROM members GROUP BY node_id) "
-      "UPDATE kg_batch_internal.node n SET mentions = s.mentions, confidence = s.confidence, importance = s.importance, negated = s.negated, "
-      " modality = (ARRAY['asserted', 'reported', 'planned', 'possible', 'hypothetical'])[s.modality], "
-      " goal_status = pg_catalog.regexp_replace(s.goal, E'^.*\\x1f', ''), asserted_on = COALESCE(s.asserted_on, '{}'), "
-      " label = l.value, category = c.value, type = t.value, class = k.value, "
-      " start_date = b.date, start_how = b.how, end_date = e.date, end_how = e.how, "
-      " aliases = COALESCE(x.aliases, '{}'), hash_tags = COALESCE(x.tags, '{}'), attributes = COALESCE(x.attributes, '{}') "
-      "FROM sums s JOIN best l ON l.node_id = s.node_id AND l.sort = 'label' JOIN best c ON c.node_id = s.node_id AND c.sort = 'category' "
-      "JOIN best t ON t.node_id = s.node_id AND t.sort = 'type' JOIN best k ON k.node_id = s.node_id AND k.sort = 'class' "
-      "LEFT JOIN dates b ON b.node_id = s.node_id AND b.sort = 'start' LEFT JOIN dates e ON e.node_id = s.node_id AND e.sort = 'end' "
-      "LEFT JOIN lists x ON x.node_id = s.node_id WHERE n.graph_id = $1 AND n.node_id = s.node_id",
-      {graph_id, scope.chunks, scope.keys, scope.by_key});
+      "WITH touched AS MATERIALIZED (SELECT DISTINCT (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = m.key) "
+      "  AS node_id FROM unnest($2::uuid[]) AS m (key)), "
+      "folded AS MATERIALIZED (SELECT $1 AS graph_id, t.node_id, s.*, f.* FROM touched t "
+      " CROSS JOIN LATERAL (SELECT pg_catalog.min(i.key::text)::uuid AS key, pg_catalog.sum(i.mentions)::bigint AS mentions, pg_catalog.max(i.confidence) AS confidence, "
+      "   pg_catalog.max(i.importance) AS importance, pg_catalog.min(i.modality) AS modality, pg_catalog.max(i.goal) AS goal, "
+      "   pg_catalog.range_agg(i.asserted_on) AS asserted_on, pg_catalog.bool_or(i.negated) AS negated "
+      "  FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id = t.node_id) s "
+      // Most frequent, then longest, then lowest; dates by how they are known, then the narrower.
+      " CROSS JOIN LATERAL (SELECT "
+      "   (pg_catalog.array_agg(value ORDER BY count DESC, pg_catalog.length(value) DESC, value) FILTER (WHERE sort = 'label'))[1] AS label, "
+      "   (pg_catalog.array_agg(value ORDER BY count DESC, pg_catalog.length(value) DESC, value) FILTER (WHERE sort = 'category'))[1] AS category, "
+      "   (pg_catalog.array_agg(value ORDER BY count DESC, pg_catalog.length(value) DESC, value) FILTER (WHERE sort = 'type'))[1] AS type, "
+      "   (pg_catalog.array_agg(value ORDER BY count DESC, pg_catalog.length(value) DESC, value) FILTER (WHERE sort = 'class'))[1] AS class, "
+      "   (pg_catalog.array_agg(value ORDER BY known, pg_catalog.length(value) DESC, value) FILTER (WHERE sort = 'start'))[1] AS start_date, "
+      "   (pg_catalog.array_agg(value ORDER BY known, pg_catalog.length(value) DESC, value) FILTER (WHERE sort = 'end'))[1] AS end_date, "
+      "   (pg_catalog.array_agg(value ORDER BY count DESC, value) FILTER (WHERE sort = 'label'))[1:21] AS labels, "
+      "   (pg_catalog.array_agg(value ORDER BY count DESC, value) FILTER (WHERE sort = 'alias'))[1:21] AS aliases, "
+      "   (pg_catalog.array_agg(value ORDER BY count DESC, value) FILTER (WHERE sort = 'tag'))[1:21] AS tags, "
+      "   (pg_catalog.array_agg(value ORDER BY count DESC, value) FILTER (WHERE sort = 'attribute'))[1:20] AS attributes "
+      "  FROM (SELECT a.sort, a.value, pg_catalog.sum(a.count)::bigint AS count, "
+      "     pg_catalog.array_position(ARRAY['actual', 'inferred', 'estimated'], pg_catalog.split_part(a.value, ' ', 2)) AS known "
+      "    FROM kg_batch_internal.identity i CROSS JOIN LATERAL (SELECT o.sort, o.value, o.count FROM kg_batch_internal.alias o "
+      "      WHERE o.graph_id = $1 AND o.identity_id = i.identity_id OFFSET 0) a "
+      "    WHERE i.graph_id = $1 AND i.node_id = t.node_id GROUP BY a.sort, a.value) forms) f) "
+      "UPDATE kg_batch_internal.node n SET key = f.key, mentions = f.mentions, confidence = f.confidence, importance = f.importance, negated = f.negated, "
+      " modality = (ARRAY['asserted', 'reported', 'planned', 'possible', 'hypothetical'])[f.modality], "
+      " goal_status = pg_catalog.regexp_replace(f.goal, E'^.*\\x1f', ''), asserted_on = COALESCE(f.asserted_on, '{}'), "
+      " label = f.label, category = f.category, type = f.type, class = f.class, "
+      " start_date = pg_catalog.split_part(f.start_date, ' ', 1), start_how = pg_catalog.split_part(f.start_date, ' ', 2), "
+      " end_date = pg_catalog.split_part(f.end_date, ' ', 1), end_how = pg_catalog.split_part(f.end_date, ' ', 2), "
+      // The label is none of its own aliases: twenty others of each sort.
+      " aliases = ARRAY(SELECT DISTINCT v COLLATE \"C\" FROM unnest((pg_catalog.array_remove(f.aliases, f.label))[1:20] "
+      "  || (pg_catalog.array_remove(f.labels, f.label))[1:20]) v ORDER BY 1), "
+      " hash_tags = COALESCE((pg_catalog.array_remove(f.tags, f.label))[1:20], '{}'), "
+      " attributes = ARRAY(SELECT v FROM unnest(f.attributes) v ORDER BY v COLLATE \"C\") "
+      "FROM folded f WHERE n.graph_id = f.graph_id AND n.node_id = f.node_id AND f.label IS NOT NULL",
+      {graph_id, std::vector<std::string>(keys.begin(), keys.end())});
 }
 
-std::int64_t add_edges(std::int64_t graph_id, const Scope& scope) {
+// But for those of the statements `except`.
+std::int64_t add_edges(std::int64_t graph_id, const Scope& scope, const std::vector<std::string>& except = {}) {
   const Rows rows = execute(
       "WITH " FOLDED_MENTIONS
-      // Look-ups by unique index, as in make_nodes.
-      ", canon AS MATERIALIZED (SELECT name, canonical FROM kg_batch_internal.canonical WHERE sort = 'role') "
       ", roles AS (SELECT r.source_id, r.target_id, r.predicate, pg_catalog.bool_or(r.negated) AS negated, pg_catalog.count(*) AS n "
       " FROM mentions m CROSS JOIN LATERAL (SELECT "
       "   (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = m.key) AS source_id, "
       "   (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = "
       "    (SELECT t.key FROM kg_batch_internal.node_mention t WHERE t.graph_id = $1 AND t.chunk_id = e.chunk_id AND t.n = e.target)) AS target_id, "
-      "   COALESCE((SELECT c.canonical FROM canon c WHERE c.name = e.role), e.role) AS predicate, m.negated "
+      "   COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'role' AND c.name = e.role ORDER BY c.shipped LIMIT 1), e.role) AS predicate, m.negated "
       "  FROM kg_batch_internal.edge_mention e WHERE e.graph_id = $1 AND e.chunk_id = m.chunk_id AND e.statement = m.n OFFSET 0) r "
-      " WHERE m.is_statement AND r.source_id IS NOT NULL AND r.target_id IS NOT NULL GROUP BY 1, 2, 3) "
+      " WHERE m.is_statement AND NOT m.key = ANY ($4::uuid[]) AND r.source_id IS NOT NULL AND r.target_id IS NOT NULL GROUP BY 1, 2, 3) "
       "INSERT INTO kg_batch_internal.edge AS e (graph_id, source_id, target_id, predicate, negated, mentions) "
       "SELECT $1, source_id, target_id, predicate, negated, n FROM roles ORDER BY source_id, predicate, target_id "
       "ON CONFLICT (graph_id, source_id, predicate, target_id) DO UPDATE SET mentions = e.mentions + EXCLUDED.mentions "
       "RETURNING xmax = 0",
-      {graph_id, scope.chunks, scope.keys, scope.by_key});
+      {graph_id, scope.chunks, scope.keys, except});
   std::int64_t made = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) made += rows.boolean(i, 0) ? 1 : 0;
   return made;
 }
 
-RoundResult fold(std::int64_t graph_id, const Scope& scope) {
+std::set<std::string> keys_in(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
+  const Rows rows = execute(
+      "SELECT DISTINCT m.key FROM unnest($2) AS c (chunk_id) CROSS JOIN LATERAL (SELECT o.key FROM kg_batch_internal.node_mention o "
+      " WHERE o.graph_id = $1 AND o.chunk_id = c.chunk_id AND o.live OFFSET 0) m",
+      {graph_id, chunks});
+  std::set<std::string> keys;
+  for (std::size_t i = 0; i < rows.size(); ++i) keys.insert(rows.text(i, 0));
+  return keys;
+}
+
+// From identities on: nodes, what they show, edges. `chunks` are new; the edges of
+// the statements `lost` were taken away.
+RoundResult find_nodes(std::int64_t graph_id, const std::vector<std::int64_t>& chunks, std::set<std::string> touched,
+                       std::set<std::string> lost, std::int64_t job_id) {
   RoundResult result;
-  make_identities(graph_id, scope);
-  add_to_identities(graph_id, scope);
-  result.nodes = make_nodes(graph_id);
-  refold_nodes(graph_id, scope);
-  result.edges = add_edges(graph_id, scope);
+  for (bool more = true; more;) {
+    const Resolved resolved = resolve_things(graph_id, job_id);
+    result.nodes += resolved.made;
+    touched.insert(resolved.things.begin(), resolved.things.end());
+    touched.insert(resolved.statements.begin(), resolved.statements.end());
+    lost.insert(resolved.statements.begin(), resolved.statements.end());
+    more = resolved.more;
+  }
+  result.nodes += make_nodes_of_statements(graph_id);
+  settle_statements(graph_id);
+  refold_nodes(graph_id, touched);
+  Scope fresh, again;
+  fresh.chunks = chunks;
+  again.keys.assign(lost.begin(), lost.end());
+  if (!chunks.empty()) result.edges = add_edges(graph_id, fresh, again.keys);
+  if (!lost.empty()) result.edges += add_edges(graph_id, again);
   return result;
+}
+
+// In chunks some of whose facts rest: a statement rests with its facts; a thing
+// when neither its facts nor a statement that stands on it is left. Statements
+// may stand on statements, so this goes on until nothing more rests. Returns the
+// keys of what rests now.
+std::vector<std::string> rest_mentions(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
+  std::set<std::string> keys;
+  for (;;) {
+    const Rows rested = execute(
+        "UPDATE kg_batch_internal.node_mention m SET live = false WHERE m.graph_id = $1 AND m.chunk_id = ANY ($2) AND m.live "
+        "AND NOT EXISTS (SELECT FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = m.chunk_id AND f.n = ANY (m.facts) "
+        " AND f.live) "
+        "AND NOT EXISTS (SELECT FROM kg_batch_internal.edge_mention e JOIN kg_batch_internal.node_mention s ON s.graph_id = $1 "
+        " AND s.chunk_id = e.chunk_id AND s.n = e.statement WHERE e.graph_id = $1 AND e.chunk_id = m.chunk_id AND e.target = m.n AND s.live) "
+        "RETURNING m.key",
+        {graph_id, chunks});
+    if (rested.empty()) return {keys.begin(), keys.end()};
+    for (std::size_t i = 0; i < rested.size(); ++i) keys.insert(rested.text(i, 0));
+  }
+}
+
+// A message that was edited while its chunk was out gives no live facts. Rounds
+// of a graph come one after the other, and what replaced the message asks for one
+// (rest_replaced), so one of the two sees both.
+void rest_stale(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
+  const Rows stale = execute(
+      "WITH stale AS MATERIALIZED (SELECT $1 AS graph_id, c.chunk_id, s.fact FROM unnest($2) AS c (chunk_id) CROSS JOIN LATERAL ("
+      "  SELECT o.fact FROM kg_batch_internal.fact_source o WHERE o.graph_id = $1 AND o.chunk_id = c.chunk_id "
+      "   AND (SELECT m.replaced FROM kg_batch_internal.message m WHERE m.graph_id = $1 AND m.message_id = o.message_id) OFFSET 0) s) "
+      "UPDATE kg_batch_internal.fact f SET live = false FROM stale s WHERE f.graph_id = s.graph_id AND f.chunk_id = s.chunk_id AND f.n = s.fact "
+      "RETURNING f.chunk_id",
+      {graph_id, chunks});
+  if (stale.empty()) return;
+  std::set<std::int64_t> touched;
+  for (std::size_t i = 0; i < stale.size(); ++i) touched.insert(stale.integer(i, 0));
+  rest_mentions(graph_id, {touched.begin(), touched.end()});
 }
 
 }  // namespace
@@ -191,12 +268,16 @@ RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& 
   // A chunk that is folded already, or was taken back meanwhile, is left alone.
   const Rows rows = execute(
       "UPDATE kg_batch_internal.chunk SET folded = true WHERE graph_id = $1 AND chunk_id = ANY ($2) AND state = 'done' AND NOT folded "
-      "RETURNING chunk_id",
+      "RETURNING chunk_id, job_id",
       {graph_id, chunk_ids});
   Scope scope;
   for (std::size_t i = 0; i < rows.size(); ++i) scope.chunks.push_back(rows.integer(i, 0));
   if (scope.chunks.empty()) return {};
-  return fold(graph_id, scope);
+  rest_stale(graph_id, scope.chunks);
+  add_to_identities(graph_id, scope);
+  const RoundResult result = find_nodes(graph_id, scope.chunks, keys_in(graph_id, scope.chunks), {}, rows.integer(0, 1));
+  execute("SELECT kg_batch_internal.note_kinds($1, $2)", {graph_id, scope.chunks});
+  return result;
 }
 
 void rest_replaced(std::int64_t graph_id) {
@@ -209,29 +290,13 @@ void rest_replaced(std::int64_t graph_id) {
   std::vector<std::int64_t> chunks;
   for (std::size_t i = 0; i < resting.size(); ++i) chunks.push_back(resting.integer(i, 0));
 
-  // A statement rests with its facts; a thing when neither its facts nor a
-  // statement that stands on it is left. Statements may stand on statements, so
-  // this goes on until nothing more rests.
   Scope scope;
-  scope.by_key = true;
-  std::set<std::string> keys;
-  for (;;) {
-    const Rows rested = execute(
-        "UPDATE kg_batch_internal.node_mention m SET live = false WHERE m.graph_id = $1 AND m.chunk_id = ANY ($2) AND m.live "
-        "AND NOT EXISTS (SELECT FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = m.chunk_id AND f.n = ANY (m.facts) "
-        " AND f.live) "
-        "AND NOT EXISTS (SELECT FROM kg_batch_internal.edge_mention e JOIN kg_batch_internal.node_mention s ON s.graph_id = $1 "
-        " AND s.chunk_id = e.chunk_id AND s.n = e.statement WHERE e.graph_id = $1 AND e.chunk_id = m.chunk_id AND e.target = m.n AND s.live) "
-        "RETURNING m.key",
-        {graph_id, chunks});
-    for (std::size_t i = 0; i < rested.size(); ++i) keys.insert(rested.text(i, 0));
-    if (rested.empty()) break;
-  }
-  if (keys.empty()) return;
-  scope.keys.assign(keys.begin(), keys.end());
+  scope.keys = rest_mentions(graph_id, chunks);
+  if (scope.keys.empty()) return;
 
   // From zero: their sums, their nodes' edges, then everything again from what is live.
   const std::vector<std::string> touched = scope.keys;
+  mark_unresolved(graph_id, touched);
   execute(
       "WITH gone AS (SELECT identity_id, node_id FROM kg_batch_internal.identity WHERE graph_id = $1 AND key = ANY ($2::uuid[])), "
       "forms AS (DELETE FROM kg_batch_internal.alias a USING gone g WHERE a.graph_id = $1 AND a.identity_id = g.identity_id) "
@@ -255,16 +320,17 @@ void rest_replaced(std::int64_t graph_id) {
       "DELETE FROM kg_batch_internal.node n WHERE n.graph_id = $1 AND n.is_statement AND NOT EXISTS (SELECT FROM kg_batch_internal.identity i "
       "WHERE i.graph_id = $1 AND i.node_id = n.node_id)",
       {graph_id});
-  refold_nodes(graph_id, scope);
   // Edges of a node come from all its identities, so all of them are added again.
   const Rows members = execute(
       "SELECT DISTINCT o.key FROM kg_batch_internal.identity i JOIN kg_batch_internal.identity o ON o.graph_id = $1 AND o.node_id = i.node_id "
       "WHERE i.graph_id = $1 AND i.key = ANY ($2::uuid[]) AND i.is_statement",
       {graph_id, touched});
-  scope.keys.clear();
-  for (std::size_t i = 0; i < members.size(); ++i) scope.keys.push_back(members.text(i, 0));
-  add_edges(graph_id, scope);
+  std::set<std::string> lost;
+  for (std::size_t i = 0; i < members.size(); ++i) lost.insert(members.text(i, 0));
+  find_nodes(graph_id, {}, {touched.begin(), touched.end()}, lost, 0);
 }
+
+RoundResult resolve_now(std::int64_t graph_id) { return find_nodes(graph_id, {}, {}, {}, 0); }
 
 void analyze_grown() { execute("SELECT kg_batch_internal.analyze_grown()"); }
 

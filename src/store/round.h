@@ -26,6 +26,9 @@ RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& 
 // Facts that cite a replaced message rest, and what they carried is folded anew.
 void rest_replaced(std::int64_t graph_id);
 
+// Joins and parts what is marked as unresolved (store/resolution.h).
+RoundResult resolve_now(std::int64_t graph_id);
+
 // Keeps the planner from believing that tables are as small as they were.
 void analyze_grown();
 

@@ -6,6 +6,7 @@
 namespace kg_batch::store {
 
 using backend::execute;
+using backend::execute_generic;
 
 std::int64_t add_worker_row(const std::string& kind) {
   // Names of workers that are gone are of use for a while, not for ever.
@@ -16,7 +17,7 @@ std::int64_t add_worker_row(const std::string& kind) {
 
 void count_work(std::int64_t worker_id, std::int64_t chunks_done, std::int64_t chunks_failed, std::int64_t requests, std::int64_t nodes,
                 std::int64_t edges) {
-  execute(
+  execute_generic(
       "UPDATE kg_batch_internal.worker SET chunks_done = chunks_done + $2, chunks_failed = chunks_failed + $3, requests = requests + $4, "
       "nodes = nodes + $5, edges = edges + $6 WHERE worker_id = $1",
       {worker_id, chunks_done, chunks_failed, requests, nodes, edges});

@@ -61,15 +61,17 @@ std::vector<Prepared> plan_questions(std::int64_t worker_id, const std::vector<I
   // is locked from the first reservation to the commit.
   struct Planning {
     const LoadedChunk* chunk;
-    store::Draft draft;
     std::string body;
     bool by_batch;
   };
+  const std::int64_t graph_id = items.front().graph_id;
   std::map<std::int64_t, store::Job> jobs;
   std::map<std::string, store::Prompt> prompts;
   std::vector<Planning> plannings;
   std::vector<Item> started_over;
-  const std::vector<LoadedChunk> chunks = store::load_chunks(items.front().graph_id, ids);
+  std::vector<store::Draft> drafts;
+  std::vector<store::Worst> worst;
+  const std::vector<LoadedChunk> chunks = store::load_chunks(graph_id, ids);
   for (const LoadedChunk& chunk : chunks) {
     if (chunk.state != "ready") continue;
     if (!jobs.contains(chunk.job_id)) jobs.emplace(chunk.job_id, store::read_job(chunk.graph_id, chunk.job_id));
@@ -85,45 +87,67 @@ std::vector<Prepared> plan_questions(std::int64_t worker_id, const std::vector<I
     const store::Prompt& prompt = prompts.at(chunk.stage);
     const int max_output = most_output(stage, options, chunk.countable);
     Body body = build(chunk, stage, options.model, prompt, options, max_output, *so_far);
-    Planning planning{&chunk, {}, std::move(body.text), options.use_batch_api};
-    planning.draft.graph_id = chunk.graph_id;
-    planning.draft.job_id = chunk.job_id;
-    planning.draft.chunk_id = chunk.chunk_id;
-    planning.draft.prompt_id = prompt.prompt_id;
-    planning.draft.stage = chunk.stage;
-    planning.draft.model = options.model;
-    planning.draft.mode = options.use_batch_api ? "batch" : "direct";
-    planning.draft.input_hash = std::move(body.hash);
-    planning.draft.input_tokens = body.tokens;
-    planning.draft.max_output = max_output;
-    planning.draft.most_cost = store::most_cost(options.model, planning.draft.mode, body.tokens, max_output).value_or(0);
-    plannings.push_back(std::move(planning));
+    store::Draft draft;
+    draft.graph_id = graph_id;
+    draft.job_id = chunk.job_id;
+    draft.chunk_id = chunk.chunk_id;
+    draft.prompt_id = prompt.prompt_id;
+    draft.stage = chunk.stage;
+    draft.model = options.model;
+    draft.mode = options.use_batch_api ? "batch" : "direct";
+    draft.input_hash = std::move(body.hash);
+    draft.input_tokens = body.tokens;
+    draft.max_output = max_output;
+    worst.push_back({draft.model, draft.mode, body.tokens, max_output});
+    drafts.push_back(std::move(draft));
+    plannings.push_back({&chunk, std::move(body.text), options.use_batch_api});
   }
+  const auto costs = store::most_costs(worst);
+  for (std::size_t i = 0; i < drafts.size(); ++i) drafts[i].most_cost = costs[i].value_or(0);
+  const std::vector<store::PlanResult> planned = store::plan_requests(graph_id, drafts);
+  std::vector<std::int64_t> asking, asked;
   std::vector<Item> to_send, to_read, parked_again;
-  for (Planning& planning : plannings) {
-    const LoadedChunk& chunk = *planning.chunk;
-    const Item item = item_of[chunk.chunk_id];
-    const store::PlanResult planned = store::plan_request(planning.draft);
-    Item next = item;
-    if (planned.outcome == store::Planned::no_budget) {
-      next.priority = item.priority % store::parked + store::parked;
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    const store::Draft& draft = drafts[i];
+    const store::PlanResult& result = planned[i];
+    Item next = item_of[draft.chunk_id];
+    if (result.outcome == store::Planned::no_budget) {
+      next.priority = next.priority % store::parked + store::parked;
       parked_again.push_back(next);
       continue;
     }
-    store::set_asking(chunk, planned.request_id);
-    if (planned.outcome == store::Planned::answered) {
+    asking.push_back(draft.chunk_id);
+    asked.push_back(result.request_id);
+    if (result.outcome == store::Planned::answered) {
       next.kind = Work::read;
       to_read.push_back(next);
-    } else if (planned.outcome == store::Planned::send) {
-      next.id = planned.request_id;
-      next.size = planning.draft.input_tokens;
-      next.kind = planning.by_batch ? Work::send : Work::direct;
-      if (planning.by_batch)
+    } else if (result.outcome == store::Planned::send) {
+      next.id = result.request_id;
+      next.size = draft.input_tokens;
+      next.kind = plannings[i].by_batch ? Work::send : Work::direct;
+      if (plannings[i].by_batch) {
         to_send.push_back(next);
-      else
-        direct.push_back({next, *store::lock_request(chunk.graph_id, planned.request_id), std::move(planning.body)});
+        continue;
+      }
+      store::Request request;
+      request.graph_id = graph_id;
+      request.request_id = result.request_id;
+      request.job_id = draft.job_id;
+      request.chunk_id = draft.chunk_id;
+      request.prompt_id = draft.prompt_id;
+      request.stage = draft.stage;
+      request.model = draft.model;
+      request.mode = draft.mode;
+      request.state = "planned";
+      request.input_hash = draft.input_hash;
+      request.attempt = result.attempt;
+      request.bad_answers = result.bad_answers;
+      request.input_tokens = draft.input_tokens;
+      request.max_output = draft.max_output;
+      direct.push_back({next, std::move(request), std::move(plannings[i].body)});
     }
   }
+  store::set_asking(graph_id, asking, asked);
   store::release(items);
   store::put_ready(to_send);
   store::put_ready(to_read);

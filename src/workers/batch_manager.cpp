@@ -2,7 +2,9 @@
 // reads results into the ledger.
 //
 // What it survives, and how:
-//   it dies before the upload          the batch is `planned`: its file is made again, byte for byte
+//   it dies before the upload          the batch is `planned`: its file is made, byte for byte the same
+//   it dies in the upload, or the      `uploading`: the file may be there. It is looked for by its name, which
+//   answer is lost                     holds our token, and taken if it is whole; else it is uploaded again
 //   it dies between upload and create  `uploaded`: the file's id is known, the create is made once
 //   it dies in the create, or the      `creating`: it may exist at the API. It is looked for by input file
 //   answer is lost                     and by our token before anything else; a second create is a person's decision
@@ -17,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <deque>
 #include <fstream>
 #include <map>
@@ -54,6 +57,8 @@ namespace {
 constexpr std::int64_t idle_limit_ms = 60'000;
 constexpr std::size_t download_buffer = 4u << 20;
 constexpr std::size_t lines_a_transaction = 500;
+constexpr int lookups_before_upload = 2;
+constexpr std::int64_t file_lookup_pause_ms = 3'000;
 constexpr int lookups_before_unclear = 3;
 constexpr std::int64_t lookup_pause_ms = 45'000;
 constexpr const char* endpoint_path = "/v1/chat/completions";
@@ -169,6 +174,8 @@ class BatchManager {
   void take_further(const Batch& batch) {
     if (batch.state == "planned") {
       upload(batch);
+    } else if (batch.state == "uploading") {
+      look_for_file(batch);
     } else if (batch.state == "uploaded") {
       create(batch);
     } else if (batch.state == "creating") {
@@ -277,20 +284,116 @@ class BatchManager {
     const std::string path = spool_path(batch);
     const auto bytes = write_lines(batch, path);
     if (!bytes) {
-      (void)unlink(path.c_str());
-      in_transaction([&] { store::finish(batch.batch_id, "done", "nothing was left to ask", store::Rest::batch_again); });
+      nothing_to_ask(batch, path);
       return;
     }
-    auto request = openai::upload_request(*endpoint_, path, "kg-" + batch.token + ".jsonl", 30 * 86'400);
+    send_file(batch, path, *bytes);
+  }
+
+  void nothing_to_ask(const Batch& batch, const std::string& path) {
+    (void)unlink(path.c_str());
+    in_transaction([&] { store::finish(batch.batch_id, "done", "nothing was left to ask", store::Rest::batch_again); });
+  }
+
+  static std::string filename(const Batch& batch) { return "kg-" + batch.token + ".jsonl"; }
+
+  void send_file(const Batch& batch, const std::string& path, std::int64_t bytes) {
+    in_transaction([&] { store::set_uploading(batch.batch_id, bytes); });
+    file_lookups_.erase(batch.batch_id);
+    auto request = openai::upload_request(*endpoint_, path, filename(batch), 30 * 86'400);
     fly(batch.batch_id, std::move(request), [this, batch, path, bytes](const openai::HttpResponse& response) {
-      const auto result = openai::read_file(response);
+      const auto result = openai::read_file(response, true);
       if (const auto* file = std::get_if<openai::FileObject>(&result)) {
-        in_transaction([&] { store::set_uploaded(batch.batch_id, file->file_id, *bytes); });
+        in_transaction([&] { store::set_uploaded(batch.batch_id, file->file_id, bytes); });
+      } else if (const auto& error = std::get<ApiError>(result); error.advice == openai::Advice::unclear) {
+        // It may be there: the state stays `uploading`, and it is looked for.
+        const std::int64_t delay_ms = openai::backoff_ms(batch.attempts + 1, error.retry_after_ms, random_unit());
+        in_transaction([&] {
+          store::set_back(batch.batch_id, "uploading", "outcome of the upload is unknown: " + error.message, std::max<std::int64_t>(delay_ms, 500));
+        });
       } else {
-        step_failed(batch, "planned", std::get<ApiError>(result));
+        step_failed(batch, "planned", error);
       }
       (void)unlink(path.c_str());
     });
+  }
+
+  // A batch in `uploading` whose upload nobody waits for: lists newest first until
+  // the batch's own time.
+  void look_for_file(const Batch& batch) { look_at_files(batch, "", std::make_shared<std::vector<openai::FileObject>>()); }
+
+  void look_at_files(const Batch& batch, const std::string& after, std::shared_ptr<std::vector<openai::FileObject>> found) {
+    fly(batch.batch_id, openai::list_files_request(*endpoint_, 100, after), [this, batch, found](const openai::HttpResponse& response) {
+      const auto result = openai::read_file_page(response);
+      if (const auto* error = std::get_if<ApiError>(&result)) {
+        could_not_list_files(batch, *error, *found);
+        return;
+      }
+      const auto& page = std::get<openai::Page<openai::FileObject>>(result);
+      // An hour for clocks that differ.
+      const std::int64_t planned = static_cast<std::int64_t>(std::time(nullptr)) - batch.age_s - 3'600;
+      bool far_enough = page.data.empty() || !page.has_more;
+      for (const auto& file : page.data) {
+        if (file.filename == filename(batch)) found->push_back(file);
+        if (file.created_at < planned) far_enough = true;
+      }
+      if (!far_enough) {
+        const std::string last = page.data.back().file_id;
+        next_pages_.push_back([this, batch, last, found] { look_at_files(batch, last, found); });
+        return;
+      }
+      looked_for_file(batch, *found);
+    });
+  }
+
+  void could_not_list_files(const Batch& batch, const ApiError& error, const std::vector<openai::FileObject>& found) {
+    switch (error.advice) {
+      case openai::Advice::money:
+      case openai::Advice::credentials:
+        step_failed(batch, "uploading", error);
+        return;
+      case openai::Advice::bad_request:
+      case openai::Advice::not_found:
+      case openai::Advice::conflict:
+        // A server that does not list. A file too many costs nothing there but room
+        // until it expires, a batch that never goes out costs its answers.
+        file_lookups_[batch.batch_id] = lookups_before_upload;
+        looked_for_file(batch, found);
+        return;
+      default:
+        in_transaction([&] {
+          store::set_back(batch.batch_id, "uploading", "could not list files: " + error.message,
+                          openai::backoff_ms(batch.attempts + 1, error.retry_after_ms, random_unit()));
+        });
+    }
+  }
+
+  // Whole is a file of the size that it would have if it were written now. One of
+  // another size broke off on its way, or holds requests that were cancelled
+  // since, for which nobody is to pay: it is deleted, and uploaded again.
+  void looked_for_file(const Batch& batch, const std::vector<openai::FileObject>& found) {
+    // A list may lag behind what was taken: one look that finds nothing is none.
+    if (found.empty() && ++file_lookups_[batch.batch_id] < lookups_before_upload) {
+      in_transaction([&] { store::set_back(batch.batch_id, "uploading", "looking for the file", file_lookup_pause_ms); });
+      return;
+    }
+    const std::string path = spool_path(batch);
+    const auto bytes = write_lines(batch, path);
+    const openai::FileObject* whole = nullptr;
+    for (const auto& file : found)
+      if (whole == nullptr && bytes && file.bytes == *bytes && file.status != "error") whole = &file;
+    for (const auto& file : found)
+      if (&file != whole) send(openai::delete_file_request(*endpoint_, file.file_id), [](const openai::HttpResponse&) {});
+    if (!bytes) {
+      nothing_to_ask(batch, path);
+    } else if (whole != nullptr) {
+      (void)unlink(path.c_str());
+      file_lookups_.erase(batch.batch_id);
+      in_transaction([&] { store::set_uploaded(batch.batch_id, whole->file_id, *bytes); });
+      report(Level::log, "kg_batch found the file of batch " + std::to_string(batch.batch_id) + " at the API: " + whole->file_id);
+    } else {
+      next_pages_.push_back([this, batch, path, bytes = *bytes] { send_file(batch, path, bytes); });
+    }
   }
 
   // ---- create ----
@@ -674,6 +777,7 @@ class BatchManager {
   std::vector<std::function<void()>> next_pages_;
   std::set<std::int64_t> flying_;      // batches with a step on its way
   std::set<std::int64_t> cancelled_;   // cancel was sent
+  std::map<std::int64_t, int> file_lookups_;  // that found no file, since the upload
   std::set<std::int64_t> read_output_, error_read_;
   std::map<std::int64_t, BatchObject> terminal_;
   std::map<std::int64_t, std::shared_ptr<Download>> downloads_;

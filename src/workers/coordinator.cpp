@@ -1,7 +1,8 @@
 // The coordinator of a database: supervises, recovers, wakes, samples.
 //
 // What it survives, and how:
-//   two are started at once        one gets the coordinator's lock, the other leaves with exit code 0
+//   many ask for it at once        they register one (backend/wake)
+//   two are started all the same   one gets the coordinator's lock, the other leaves with exit code 0
 //   work is enqueued while it leaves   it leaves only while it holds lock E exclusively, after a fresh look
 //   a prepared transaction made work   E is held until COMMIT PREPARED: it stays, on a timer
 //   a child dies                   the postmaster says so; its lock is free, its claims become ready at once
@@ -62,6 +63,7 @@ struct Backoff {
 bool left_for_good = false;
 
 void leave_database_slot(int, Datum) {
+  if (!left_for_good) keep_registration();  // before its pid is gone: nobody is to find neither
   set_coordinator(MyDatabaseId, 0, left_for_good);
 }
 
@@ -207,6 +209,10 @@ class Coordinator {
     if (now_ms() < backoff.not_before_ms || !a_slot_is_ours()) return false;
     void* handle = nullptr;
     if (!register_child(function, type, type, MyDatabaseId, &handle)) {
+      if (worker_ended_lately()) {
+        backoff.not_before_ms = now_ms() + 100;
+        return false;
+      }
       if (!complained_of_slots_)
         report(Level::warning, "kg_batch found no free background worker slot", "",
                "max_worker_processes might need to be increased; kg_batch goes on with what it has.");
@@ -264,6 +270,7 @@ class Coordinator {
     }
     if (leaves) {
       left_for_good = true;
+      give_up_registration();
       set_coordinator(MyDatabaseId, 0, true);
       in_bare_transaction([] { unlock_exclusive(LockClass::coordinator, 0); });
     }
@@ -302,7 +309,7 @@ bool become_the_one(unsigned int database) {
     // One that is going has left shared memory but not yet its lock.
     backend_call([] { pg_usleep(10'000); });
   }
-  return false;
+  throw Error(ERRCODE_LOCK_NOT_AVAILABLE, "another coordinator of this database does not end");
 }
 
 }  // namespace
@@ -318,8 +325,8 @@ void kg_batch_coordinator_main(Datum argument) {
   workers::run_worker([&] {
     const Oid database = DatumGetObjectId(argument);
     workers::left_for_good = true;  // until it is known that there is work
-    if (!workers::database_is_there(database, static_cast<Oid>(std::strtoul(MyBgworkerEntry->bgw_extra, nullptr, 10)))) return;
     attach_shared_memory();
+    if (!workers::database_is_there(database, take_registration(database))) return;
     if (is_blocked(database)) return;
     workers::WorkerProcess process;
     if (!process.begin(WorkerKind::coordinator, database, 0)) return;

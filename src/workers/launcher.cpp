@@ -130,10 +130,13 @@ class Launcher {
         pause = std::min(pause, until);
         continue;
       }
-      if (register_coordinator(oid, one.tablespace, true, &one.handle)) {
+      const Registered registered = register_coordinator(oid, one.tablespace, true, &one.handle);
+      if (registered != Registered::no_slot) {
         one.wanted = false;
         one.started_ms = now_ms();
         complained_ = false;
+        // A client's, made before there was a launcher: the postmaster looks after it.
+        if (registered == Registered::before) one.handle = nullptr;
         continue;
       }
       one.handle = nullptr;

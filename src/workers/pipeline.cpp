@@ -2,10 +2,15 @@
 // flight, reads answers, folds mentions.
 //
 // Guarantees: no transaction is open while it waits; a direct question stands in
-// the ledger as in flight before it is sent, and its answer is stored before
-// anything is made of it; whatever it has claimed is freed by the coordinator
-// when it ends, however it ends. An item that raises an error is tried again
-// alone, and then fails alone.
+// the ledger as in flight, durably, before it is sent, and its answer is stored
+// before anything is made of it; whatever it has claimed is freed by the
+// coordinator when it ends, however it ends. An item that raises an error is
+// tried again alone, and then fails alone.
+//
+// Slots are what is scarce: a question that was entered in the ledger ahead of
+// time leaves in the same moment in which another one's answer came, also in the
+// middle of a transaction. What stands there as in flight is therefore up to a
+// quarter more than what is.
 
 #include <deque>
 #include <map>
@@ -17,6 +22,7 @@
 #include "backend/log.h"
 #include "backend/settings.h"
 #include "backend/shared_memory.h"
+#include "backend/spi.h"
 #include "backend/transaction.h"
 #include "backend/wait.h"
 #include "openai/http.h"
@@ -39,8 +45,14 @@ using store::Work;
 namespace {
 
 constexpr std::int64_t idle_limit_ms = 60'000;
+constexpr int most_without_slots = 100;  // conversations to cut or answers to read at once
 constexpr int round_limit = 200;       // chunks a round folds at most
-constexpr int short_round_limit = 25;  // while requests are out, whose answers would wait for its end
+constexpr int short_round_limit = 50;  // while requests are out
+// Rounds are cheaper the more chunks they fold, so they wait for a moment without
+// other work; but not longer than this, for those who watch the graph grow.
+constexpr std::int64_t most_between_rounds_ms = 2'000;
+constexpr std::int64_t most_between_counts_ms = 500;
+constexpr std::int64_t round_retry_ms = 20;  // somebody else has the graph's lock
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -51,11 +63,6 @@ double random_unit() {
   return std::uniform_real_distribution<double>(0, 1)(generator);
 }
 
-struct InFlight {
-  Prepared prepared;
-  std::int64_t tokens = 0;
-};
-
 struct Arrived {
   Prepared prepared;
   openai::HttpResponse response;
@@ -63,7 +70,10 @@ struct Arrived {
 
 class Pipeline {
  public:
-  Pipeline() : wait_(&http_) {}
+  Pipeline() : wait_(&http_) {
+    commit_without_waiting();
+    after_each_statement([this] { look_at_slots(); });
+  }
 
   void run(WorkerProcess& process) {
     process_ = &process;
@@ -79,35 +89,60 @@ class Pipeline {
         give_back_hands();
         pause_ms_ = backoff_after(++errors);
       }
-      if (worked || http_.in_flight() > 0 || !prepared_.empty()) idle_since = now_ms();
+      if (worked || http_.in_flight() > 0 || !prepared_.empty() || !entered_.empty()) idle_since = now_ms();
       if (now_ms() - idle_since >= idle_limit_ms) break;
       if (!worked) wait_for_something(idle_since);
     }
+    give_back_hands();  // what never left is not lost
     process.end();
   }
 
  private:
-  // One turn of the loop: answers first, then whatever can be started.
+  // One turn of the loop: answers are stored and slots kept full; with the next
+  // questions at hand, a few answers are read; rounds come last.
   bool turn() {
     bool worked = exchange();
     worked |= take_work();
     worked |= read_some();
-    worked |= fold_some();
-    if (worked) process_->flush_counts();
+    if ((!worked && http_.in_flight() == 0) || now_ms() - round_at_ms_ >= most_between_rounds_ms) worked |= fold_some();
+    if (worked && now_ms() - counted_at_ms_ > most_between_counts_ms) show_counts();
     return worked;
+  }
+
+  void show_counts() {
+    counted_at_ms_ = now_ms();
+    process_->flush_counts();
   }
 
   // ---- direct requests ----
 
-  // Stores what arrived and enters the next ones in the ledger, in one commit, so
-  // that a slot is free for as short as can be; then sends them.
+  // Entered in the ledger beyond the slots. If the worker dies they are shown as
+  // lost without having been sent, so no more than a turn of the loop needs.
+  std::size_t ahead() const { return std::max<std::size_t>(2, slots() / 4); }
+
+  std::size_t slots() const { return static_cast<std::size_t>(settings::requests_in_flight()); }
+
+  // Only moves what is there, and never waits: it is called inside transactions.
+  void look_at_slots() {
+    http_.ready();
+    for (int more = 0; more < 4 && http_.timeout_ms() == 0; ++more) http_.timed_out();
+  }
+
+  void fill_slots() {
+    while (!entered_.empty() && http_.in_flight() < slots()) {
+      send(std::move(entered_.front()));
+      entered_.pop_front();
+    }
+  }
+
+  // Stores what arrived and enters the next ones in the ledger, in one commit.
   bool exchange() {
-    const int free = settings::requests_in_flight() - static_cast<int>(http_.in_flight());
     std::vector<Prepared> next;
+    const std::size_t out = http_.in_flight() + entered_.size();
     rate_wait_ms_ = -1;
-    while (!prepared_.empty() && static_cast<int>(next.size()) < free) {
-      const std::int64_t tokens = prepared_.front().request.input_tokens + prepared_.front().request.max_output / 4;
-      const std::int64_t wait_us = take_rate(Pool::direct, tokens);
+    while (!prepared_.empty() && out + next.size() < slots() + ahead()) {
+      const store::Request& request = prepared_.front().request;
+      const std::int64_t wait_us = take_rate(Pool::direct, request.input_tokens + request.max_output / 4);
       if (wait_us > 0) {
         rate_wait_ms_ = wait_us / 1000 + 1;
         break;
@@ -115,22 +150,31 @@ class Pipeline {
       next.push_back(std::move(prepared_.front()));
       prepared_.pop_front();
     }
-    if (arrived_.empty() && next.empty()) return false;
+    if (arrived_.empty() && next.empty()) {
+      fill_slots();
+      return false;
+    }
     std::vector<Arrived> arrived = std::move(arrived_);
     arrived_.clear();
     std::vector<Item> to_read;
     try {
       in_transaction([&] {
+        // What others wait for comes last: answers lock the rows of budgets.
+        std::vector<const store::Request*> requests;
+        for (const Prepared& prepared : next) requests.push_back(&prepared.request);
+        store::mark_in_flight(requests, process_->worker_id());
         to_read = store_arrived(arrived);
-        for (auto& prepared : next) store::mark_in_flight(prepared.request, process_->worker_id());
       });
+      wait_until_durable();
     } catch (...) {
       // What was paid for is kept in memory until it can be stored.
       arrived_.insert(arrived_.begin(), std::make_move_iterator(arrived.begin()), std::make_move_iterator(arrived.end()));
       prepared_.insert(prepared_.begin(), std::make_move_iterator(next.begin()), std::make_move_iterator(next.end()));
       throw;
     }
-    for (auto& prepared : next) send(std::move(prepared));
+    for (auto& prepared : next) entered_.push_back(std::move(prepared));
+    fill_slots();
+    look_at_slots();
     process_->count(0, 0, static_cast<std::int64_t>(arrived.size()), 0, 0);
     mine_to_read_.insert(mine_to_read_.end(), to_read.begin(), to_read.end());
     return true;
@@ -141,6 +185,7 @@ class Pipeline {
     auto shared = std::make_shared<Prepared>(std::move(prepared));
     http_.start(std::move(request), [this, shared](openai::HttpResponse&& response) {
       arrived_.push_back({std::move(*shared), std::move(response)});
+      fill_slots();
     });
   }
 
@@ -246,16 +291,21 @@ class Pipeline {
 
   bool take_work() {
     std::vector<Work> kinds;
-    const int ahead = 2 * settings::requests_in_flight() - static_cast<int>(http_.in_flight() + prepared_.size());
-    const bool can_ask = ahead > 0 && has_access();
-    if (mine_to_read_.size() < static_cast<std::size_t>(settings::commit_frequency())) kinds.push_back(Work::read);
-    kinds.push_back(Work::cut);
+    // Enough for the slots and one more filling, taken in lots: a claim costs the
+    // same for one and for many.
+    const std::size_t at_hand = entered_.size() + prepared_.size();
+    const bool can_ask = at_hand <= slots() / 2 && has_access();
+    const bool can_read = mine_to_read_.empty();
+    if (can_read) kinds.push_back(Work::read);
     if (can_ask) {
+      kinds.push_back(Work::cut);
       kinds.push_back(Work::ask);
       kinds.push_back(Work::direct);
+    } else if (can_read) {
+      kinds.push_back(Work::cut);
     }
-    int limit = settings::max_conversations_per_pipeline();
-    if (can_ask) limit = std::min(limit, ahead);
+    if (kinds.empty()) return false;
+    const int limit = can_ask ? static_cast<int>(2 * slots() - http_.in_flight() - at_hand) : most_without_slots;
     std::vector<Item> items;
     in_transaction([&] { items = store::claim(process_->worker_id(), kinds, limit); });
     if (items.empty()) return false;
@@ -351,21 +401,25 @@ class Pipeline {
 
   // ---- reading and folding ----
 
+  // One group at a time: slots come first.
   bool read_some() {
     if (mine_to_read_.empty()) return false;
-    const std::vector<Item> items = std::move(mine_to_read_);
-    mine_to_read_.clear();
+    const auto group_size = std::min(mine_to_read_.size(), static_cast<std::size_t>(settings::commit_frequency()));
+    const auto group_end = mine_to_read_.begin() + static_cast<std::ptrdiff_t>(group_size);
+    const std::vector<Item> items(mine_to_read_.begin(), group_end);
+    mine_to_read_.erase(mine_to_read_.begin(), group_end);
     for_groups(items, [&](const std::vector<Item>& group) {
       ReadResult result;
       in_transaction([&] { result = read_chunks(group); });
       process_->count(result.done, result.failed, 0, 0, 0);
-      // Between two commits whatever arrived goes first.
-      exchange();
+      to_fold_ |= result.done > 0;
     });
     return true;
   }
 
   bool fold_some() {
+    round_at_ms_ = now_ms();
+    to_fold_ = false;
     std::vector<Item> items;
     in_transaction([&] { items = store::claim_round(process_->worker_id(), http_.in_flight() > 0 ? short_round_limit : round_limit); });
     if (items.empty()) return false;
@@ -385,7 +439,12 @@ class Pipeline {
       result = store::fold_chunks(graph_id, chunks);
       store::release(items);
     });
-    if (!locked) return false;
+    if (!locked) {
+      // Whoever had it may have looked for work just before this was given back.
+      pause_ms_ = round_retry_ms;
+      round_at_ms_ -= most_between_rounds_ms;
+      return false;
+    }
     process_->count(0, 0, 0, result.nodes, result.edges);
     in_transaction([] { store::analyze_grown(); });
     return true;
@@ -446,15 +505,26 @@ class Pipeline {
     mine_to_read_.clear();
     for (const auto& prepared : prepared_) items.push_back(prepared.claim);
     prepared_.clear();
-    in_transaction([&] { store::give_back(items); });
+    std::vector<const store::Request*> unsent;
+    for (const auto& prepared : entered_) {
+      items.push_back(prepared.claim);
+      unsent.push_back(&prepared.request);
+    }
+    in_transaction([&] {
+      store::unmark_in_flight(unsent);
+      store::give_back(items);
+    });
+    entered_.clear();
   }
 
   void wait_for_something(std::int64_t idle_since) {
     std::int64_t limit = std::max<std::int64_t>(1, idle_limit_ms - (now_ms() - idle_since));
     limit = std::min<std::int64_t>(limit, 10'000);  // signs of life
     if (rate_wait_ms_ > 0 && !prepared_.empty()) limit = std::min(limit, rate_wait_ms_);
+    if (to_fold_) limit = std::min(limit, std::max<std::int64_t>(1, round_at_ms_ + most_between_rounds_ms - now_ms()));
     if (pause_ms_ > 0) limit = std::min(limit, pause_ms_);
     pause_ms_ = 0;
+    if (http_.in_flight() == 0) show_counts();
     report_idle(http_.in_flight() > 0 ? "waiting for answers" : "waiting for work");
     wait_.until_something(limit);
   }
@@ -464,11 +534,15 @@ class Pipeline {
   WorkerProcess* process_ = nullptr;
   std::optional<openai::Endpoint> endpoint_;
   bool complained_ = false;
-  std::deque<Prepared> prepared_;     // claimed, planned, body built: to be sent next
+  std::deque<Prepared> prepared_;     // claimed, planned, body built: to be entered next
+  std::deque<Prepared> entered_;      // in flight by the ledger: sent as soon as there is a slot
   std::vector<Arrived> arrived_;      // filled while waiting
   std::vector<Item> mine_to_read_;    // claimed
   std::int64_t rate_wait_ms_ = -1;
   std::int64_t pause_ms_ = 0;
+  std::int64_t round_at_ms_ = 0;
+  bool to_fold_ = false;  // something was read since
+  std::int64_t counted_at_ms_ = 0;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "backend/settings.h"
 #include "backend/transaction.h"
 #include "backend/wait.h"
+#include "backend/wake.h"
 #include "store/home.h"
 #include "store/worker.h"
 
@@ -57,6 +58,7 @@ bool WorkerProcess::register_if_welcome(WorkerKind kind) {
     in_transaction([&] {
       if (!nothing_comes && pause_ms > 0) nothing_comes = try_lock_exclusive(LockClass::enqueue, 0, LockSpan::transaction);
       welcome = store::look_at_home() == store::Home::ours && !store::is_stopped();
+      if (!welcome && nothing_comes) give_up_registration();
       if (!welcome) return;
       worker_id_ = store::add_worker_row(kind_name(kind));
       lock_exclusive(LockClass::worker, worker_id_, LockSpan::session);

@@ -120,6 +120,8 @@ END $$;
 CREATE VIEW graph_view AS SELECT DISTINCT c.relname::text AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'graph_id'
 WHERE c.relnamespace = 'kg_batch'::regnamespace AND c.relkind = 'v';
 INSERT INTO kg_batch_internal.node_redirect SELECT graph_id, 1000000, max(node_id) FROM kg_batch_internal.node GROUP BY 1;
+INSERT INTO kg_batch_internal.taxon_suggestion (graph_id, parent, name) SELECT graph_id, 'entity', 'jabberwock' FROM kg_batch_internal.graph;
+SELECT kg_batch_internal.note_kinds(graph_id, array_agg(chunk_id)) FROM kg_batch_internal.chunk GROUP BY graph_id;
 UPDATE kg_batch_internal.conversation SET cut_error = 'for the test';
 
 SELECT is(seen(:'reader', name), CASE WHEN name IN ('evidence', 'rejected', 'errors') THEN NULL ELSE ARRAY[pets()] END,
@@ -147,6 +149,7 @@ INSERT INTO right_needed VALUES
     (1, 'SELECT kg_batch.graph_digest(%s)'), (1, 'SELECT * FROM kg_batch.facts(graph => %s)'), (1, 'SELECT kg_batch.graph_id(%s)'),
     (3, 'SELECT kg_batch.create_job(graph => %s)'), (3, 'SELECT kg_batch.pause(''first'', %s)'), (3, 'SELECT kg_batch.resume(''first'', graph => %s)'),
     (3, 'SELECT kg_batch.retry(''first'', graph => %s)'), (3, 'SELECT kg_batch.cancel(''first'', %s)'),
+    (4, 'SELECT kg_batch.load_taxonomy(''[]'', %s)'),
     (4, format('SELECT kg_batch.grant_access(%L, ''reader'', %%s)', :'member'));
 CREATE TABLE level AS SELECT name, level, array_position(ARRAY['reader', 'auditor', 'writer', 'admin'], level) AS number FROM role_name
 WHERE level NOT IN ('nobody', 'member');
@@ -154,6 +157,11 @@ SELECT is(attempt(l.name, on_graph(r.call, 'pets')), CASE WHEN l.number >= r.lev
     format('%s: %s', l.level, on_graph(r.call, 'pets'))) FROM right_needed r, level l ORDER BY r.level, r.call, l.number;
 SELECT is(attempt(l.name, on_graph(r.call, 'work')), '42704', format('%s: %s: no such graph', l.level, on_graph(r.call, 'work')))
 FROM right_needed r, level l ORDER BY r.level, r.call, l.number;
+SELECT is(attempt(l.name, format('SELECT kg_batch.%s_suggestion(%s, %L)', verb, s.suggestion_id, 'pets')), CASE WHEN l.number = 4 THEN 'fine' ELSE '42501' END,
+    format('%s: %s_suggestion', l.level, verb)) FROM level l, unnest(ARRAY['refuse', 'accept']) WITH ORDINALITY AS v (verb, nth), kg_batch_internal.taxon_suggestion s
+WHERE s.graph_id = pets() ORDER BY v.nth, l.number;
+SELECT is(attempt(:'admin', format('SELECT kg_batch.accept_suggestion(%s, ''pets'')', suggestion_id)), '42704', 'another graph''s suggestion does not exist')
+FROM kg_batch_internal.taxon_suggestion WHERE graph_id = work();
 SELECT is(attempt(:'admin', statement), '42501', statement || ' is for the owner') FROM unnest(ARRAY[
     'SELECT kg_batch.create_graph(''mine'')', 'SELECT kg_batch.start()', 'SELECT kg_batch.stop()', 'SELECT kg_batch.resume()',
     'SELECT kg_batch.set_model_price(''m'', 1, 1)', 'SELECT kg_batch.my_graphs(session_user, ''reader'')']) AS statement;

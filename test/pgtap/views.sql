@@ -23,7 +23,7 @@ FROM (VALUES
     ('fact', 'graph_id, fact_id, text, modality, negated, said_by, said_at'),
     ('links', 'graph_id, from_label, relation, to_label, since, until'),
     ('evidence', 'graph_id, node_id, edge_id, fact_id, conversation, message_id, speaker, sent_at, quote, matched, span_start, span_end, fact'),
-    ('progress', 'job_id, job, graph, state, reason, conversations, conversations_done, chunks, chunks_done, chunks_failed, percent, bar, rate, eta, cost, cost_to_finish, saved, budget, reserved, started_at, ended_at'),
+    ('progress', 'job_id, job, graph, state, reason, conversations, conversations_done, settling, settles_at, chunks, chunks_done, chunks_failed, percent, bar, rate, eta, cost, cost_to_finish, saved, budget, reserved, started_at, ended_at'),
     ('pipelines', 'worker_id, kind, pid, state, in_flight, claims, chunks_done, chunks_failed, requests, nodes, edges, started_at, last_beat'),
     ('batches', 'batch_id, model, state, remote_status, requests, completed, failed, answered, jobs, age, deadline, cost, error'),
     ('summary', 'job_id, job, graph, total_time, chunks_processed, chunks_successful, chunks_failed, nodes, edges, nodes_per_second, edges_per_second'),

@@ -68,6 +68,22 @@ subtest 'a connection can break before the answer, with or without the work done
     ok $entry->{batch_id}, 'which batch it was';
 };
 
+subtest 'an upload can be taken and its answer lost' => sub {
+    my $files = sub { return scalar @{ $sim->get('/v1/files?purpose=batch&limit=10000')->{json}{data} } };
+    for my $fault ('drop_after_read', 'reset_before_response', 'hang', 'accepted_but_500') {
+        for my $accepted ($fault eq 'accepted_but_500' ? 1 : (0, 1)) {
+            faulty({ fault => $fault, path => '^/v1/files$', method => 'POST', count => 1, $accepted ? (accepted => $true) : () });
+            my $before = $files->();
+            local $sim->{http} = HTTP::Tiny->new(timeout => 1);
+            is $sim->upload($sim->lines('a'))->{status}, $fault eq 'accepted_but_500' ? 500 : 599, "$fault" . ($accepted ? ', accepted' : '');
+            is $files->() - $before, $accepted, $accepted ? 'it is there' : 'it is not there';
+        }
+    }
+    my ($file) = @{ $sim->get('/v1/files?purpose=batch&limit=1')->{json}{data} };
+    is length($sim->get("/v1/files/$file->{id}/content")->{content}), $file->{bytes}, 'whole';
+    is $sim->upload($sim->lines('a'))->{status}, 200, 'once';
+};
+
 subtest 'an answer can break in its middle' => sub {
     for my $fault ('reset_in_body', 'cut_body') {
         faulty({ fault => $fault, count => 1 });

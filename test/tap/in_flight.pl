@@ -3,25 +3,26 @@
 # other side: the stand-in's journal says how many requests were in flight each time
 # one ended.
 #
-# What is to be reached is 36 of 40 with 1,000 requests of 200 ms each:
+# 1,000 requests of 200 ms each, 8 pipelines with 5 slots: never fewer than 36 of 40.
+# That is how it is on a machine with nothing else to do, and what is asked for with
 #
-#   KG_BATCH_IN_FLIGHT=full     that: 200 requests a second, for which two cores are
-#                               not enough yet. Otherwise fewer and slower ones, which do
-#                               not all come back at once, and 20 of 40, beside
-#                               whatever else the machine is doing: one that waits for
-#                               an answer before it sends the next has 8.
+#   KG_BATCH_IN_FLIGHT=full
+#
+# Beside other tests two cores have other things to do at times, so otherwise it is
+# 36 on average and never fewer than 20; one that waits for an answer before it
+# stores it and sends the next has 20 on average.
 
 use strict;
 use warnings;
 
 use KgBatch::Cluster;
-use List::Util qw(min);
+use List::Util qw(min sum);
 use Test::More;
 
 my $full = ($ENV{KG_BATCH_IN_FLIGHT} // '') eq 'full';
-my ($requests, $least) = $full ? (1000, 36) : (320, 20);
+my ($requests, $least, $average) = (1000, $full ? 36 : 20, 36);
 my $node = KgBatch::Cluster->with_stand_in('in_flight',
-	sim => [ '--latency-ms', $full ? 200 : 1000, '--latency-jitter-ms', $full ? 0 : 2000 ],
+	sim => [ '--latency-ms', 200 ],
 	settings => {
 		'kg_batch.use_batch_api' => 'off',
 		'kg_batch.num_pipelines' => 8,
@@ -41,6 +42,7 @@ my %count;
 $count{$_}++ for @left;
 note('in flight when one ended: ', join ', ', map { "$_ ($count{$_} times)" } sort { $a <=> $b } keys %count);
 cmp_ok(scalar @left, '>', $requests / 10, 'enough of them ended between the first and the last hundred');
+cmp_ok(sum(@left) / @left, '>=', $average, "$average of 40 were in flight on average");
 cmp_ok(min(@left), '>=', $least, "and never were fewer than $least of 40 in flight");
 is($node->sim->stats->{max_in_flight}, 40, 'nor more than 40 at any time');
 

@@ -72,8 +72,10 @@ sub make_job
 sub enqueue_demo
 {
 	my ($graph, $plan, $way) = @_;
-	my $job = make_job($graph, extraction => $plan, use_batch_api => $way eq 'batch' ? JSON::PP::true : JSON::PP::false);
+	# Begun when all is there, so that it is done once.
+	my $job = make_job($graph, extraction => $plan, use_batch_api => $way eq 'batch' ? JSON::PP::true : JSON::PP::false, paused => JSON::PP::true);
 	enqueue_one($demo{$_}, key => $_, job => 'demo', graph => $graph) for sort keys %demo;
+	$node->kg("SELECT kg_batch.resume($job, graph => '$graph')");
 	return $job;
 }
 

@@ -55,7 +55,9 @@ is_deeply([ $node->worker_pids('') ], \@workers, '… of the same workers');
 
 ends_meanwhile('CREATE DATABASE … TEMPLATE', 'postgres', 'CREATE DATABASE copy TEMPLATE kg');
 ok($node->wait_for_stand_in(\&all_out), 'the original asks again by itself');
-is($node->kg(q{SELECT count(*) FROM kg_batch_internal.answer WHERE outcome = 'lost'}), '100', '… and its ledger shows a hundred lost');
+# With those that were entered ahead of time: a quarter of the slots at most.
+my $lost = $node->kg(q{SELECT count(*) FROM kg_batch_internal.answer WHERE outcome = 'lost'});
+ok($lost >= 100 && $lost <= 4 * (25 + 6), '… and its ledger shows a hundred lost, and few more') or diag($lost);
 
 my $asked = $sim->chats;
 my $log = -s $node->logfile;

@@ -4,7 +4,8 @@
 # after a crash. Nothing here waits for a second enqueue to come along: a
 # conversation that only the next one would bring to life hangs the test.
 #
-#   KG_BATCH_WAKE_SECONDS   how long the clients go on in all (20)
+#   KG_BATCH_WAKE_SECONDS   how long the clients go on in sum (60), half of it on
+#                           each of two servers at once
 
 use strict;
 use warnings;
@@ -14,7 +15,7 @@ use KgBatch::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $seconds = ($ENV{KG_BATCH_WAKE_SECONDS} // 20) / 2;
+my $seconds = ($ENV{KG_BATCH_WAKE_SECONDS} // 60) / 2;
 
 sub make_node
 {
@@ -95,9 +96,27 @@ sub held_open
 	return;
 }
 
+# What a rollback to a savepoint takes back, the lock of the work before it included,
+# says nothing of the work after it.
+sub rolled_back_in_part
+{
+	my ($node, $how) = @_;
+	my ($in, $out) = ('', '');
+	my $client = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr($KgBatch::Cluster::database) ], '<', \$in, '>', \$out, '2>&1', IPC::Run::timeout(120));
+	$in .= "BEGIN;\nSAVEPOINT before;\n" . enqueuing("$how taken back") . "ROLLBACK TO before;\n" . enqueuing("$how kept") . "\\echo enqueued\n";
+	$client->pump until $out =~ /enqueued/;
+	ok($node->wait_until($somebody), "$how: a transaction that was rolled back in part has its coordinator");
+	is($node->kg(q{SELECT count(DISTINCT pid) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 11 AND mode = 'ShareLock' AND granted}), '1',
+		'… and keeps it there');
+	$in .= "COMMIT;\n\\q\n";
+	$client->finish;
+	ok($node->wait_until($all_done), '… which takes up what was committed');
+	return;
+}
+
 # Many at once: 60 % commit, 20 % roll back, 20 % commit in two phases, with pauses
 # in which the coordinator may find nothing and leave.
-sub many_at_once
+sub clients_of
 {
 	my ($node, $how) = @_;
 	my $n = "$how :client_id :n";
@@ -114,21 +133,43 @@ sub many_at_once
 		append_to_file($path, "$begin$ends{$end}\\sleep :pause ms\n");
 		push @files, '-f', "$path\@$weight";
 	}
-	my $before = $node->kg($left);
-	my @bench = ('pgbench', '-n', '-c', 3, '-T', $seconds, @files, $node->connstr($KgBatch::Cluster::database));
-	my ($out, $err) = ('', '');
-	my ($met, $rounds) = (0, 0);
-	until ($met || $rounds++ == 4)
+	return [ 'pgbench', '-n', '-c', 3, '-T', $seconds, @files, $node->connstr($KgBatch::Cluster::database) ];
+}
+
+# On all servers at once: they pause for most of the time.
+sub many_at_once
+{
+	my (@servers) = @_;
+	for my $server (@servers)
 	{
-		if (!IPC::Run::run(\@bench, '>', \$out, '2>', \$err)) { fail("$how: the clients get through"); diag($err); return; }
-		$met = $node->kg($left) - $before >= 3;
+		$server->{bench} = clients_of(@$server{qw(node how)});
+		$server->{before} = $server->{node}->kg($left);
 	}
-	ok($met, "$how, many at once: the coordinator left in between") or diag($node->kg($left) - $before);
-	ok($node->wait_until($all_done, 120), '… and all that was committed is done, without another call');
-	my ($made, $kept) = split /\|/, $node->kg('SELECT (SELECT count(*) FROM enqueued), (SELECT count(*) FROM kg_batch_internal.conversation)');
-	is($kept, $made, '… and nothing else');
-	note("$how: $made conversations, the coordinator left ", $node->kg($left) - $before, ' times');
-	ok($node->wait_until($nobody), '… and then the coordinator leaves');
+	for (1 .. 4)
+	{
+		my @going = grep { !$_->{met} } @servers;
+		for my $server (@going)
+		{
+			$server->{said} = '';
+			$server->{run} = IPC::Run::start($server->{bench}, '>', \$server->{said}, '2>&1');
+		}
+		for my $server (@going)
+		{
+			$server->{failed} = $server->{said} if !$server->{run}->finish;
+			$server->{met} = $server->{failed} || $server->{node}->kg($left) - $server->{before} >= 3;
+		}
+	}
+	for my $server (@servers)
+	{
+		my ($node, $how) = @$server{qw(node how)};
+		if ($server->{failed}) { fail("$how: the clients get through"); diag($server->{failed}); next; }
+		ok($server->{met}, "$how, many at once: the coordinator left in between") or diag($node->kg($left) - $server->{before});
+		ok($node->wait_until($all_done, 120), '… and all that was committed is done, without another call');
+		my ($made, $kept) = split /\|/, $node->kg('SELECT (SELECT count(*) FROM enqueued), (SELECT count(*) FROM kg_batch_internal.conversation)');
+		is($kept, $made, '… and nothing else');
+		note("$how: $made conversations, the coordinator left ", $node->kg($left) - $server->{before}, ' times');
+		ok($node->wait_until($nobody), '… and then the coordinator leaves');
+	}
 	return;
 }
 
@@ -155,14 +196,21 @@ sub kill_a_pipeline
 	return;
 }
 
-for my $preload (1, 0)
+my @servers = map { { preload => $_, how => $_ ? 'preloaded' : 'not preloaded', node => make_node($_ ? 'preloaded' : 'loaded', $_) } } (1, 0);
+
+for my $server (@servers)
 {
-	my $how = $preload ? 'preloaded' : 'not preloaded';
-	my $node = make_node($preload ? 'preloaded' : 'loaded', $preload);
+	my ($node, $how) = @$server{qw(node how)};
 	one_by_one($node, $how);
 	held_open($node, $how);
-	many_at_once($node, $how);
+	rolled_back_in_part($node, $how);
+}
 
+many_at_once(@servers);
+
+for my $server (@servers)
+{
+	my ($node, $how, $preload) = @$server{qw(node how preload)};
 	interrupted($node, "$how, killed", sub { kill_a_pipeline($node); });
 	ok($node->wait_until($all_done, 120), '… and goes on by itself');
 

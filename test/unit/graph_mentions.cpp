@@ -114,6 +114,29 @@ TEST(ThingKeys, of_a_kin_word_stay_in_the_conversation) {
   EXPECT_EQ(key_of_one(named(1, "Mother", "work")), key_of_one(named(1, "Mother", "work"), one_sentence("conversation 2")));
 }
 
+TEST(ThingScopes, say_what_else_the_key_holds) {
+  const Conversation conversation = one_sentence();
+  const Reading reading{{fact(1)},
+                        {speaker(1, "Alice", 1), of(unnamed(2, "dog", "animal"), 1, "dog"), named(3, "Mum"),
+                         named(4, "Clyde", "animal"), named(5, "Alice"), named(6, "Max"), named(7, "Max")},
+                        {},
+                        {}};
+  const std::vector<MentionRow> rows = mentions_of(reading, conversation.question, conversation.place).nodes;
+  EXPECT_EQ(rows[0].scope, "");
+  EXPECT_EQ(rows[1].scope, "segment\x1f" + conversation.place.messages.front().segment_key);
+  EXPECT_EQ(rows[1].owner, rows[0].key);
+  EXPECT_EQ(rows[1].relation, "dog");
+  EXPECT_EQ(rows[2].scope, conversation.place.conversation_key);
+  EXPECT_EQ(rows[2].owner, std::nullopt);
+  EXPECT_EQ(rows[3].scope, "");
+  EXPECT_TRUE(rows[4].scope.starts_with("beside participant\x1f")) << rows[4].scope;
+  // Told apart by one answer: alike but for the last part.
+  const auto without_ordinal = [](const std::string& scope) { return scope.substr(0, scope.rfind('\x1f')); };
+  EXPECT_TRUE(rows[5].scope.starts_with("same name\x1f")) << rows[5].scope;
+  EXPECT_EQ(without_ordinal(rows[5].scope), without_ordinal(rows[6].scope));
+  EXPECT_NE(rows[5].scope, rows[6].scope);
+}
+
 TEST(ThingKeys, of_a_participant_are_those_of_who_speaks) {
   const Conversation plain = one_sentence();
   EXPECT_EQ(key_of_one(speaker(1, "Ali", 1), plain), key_of_one(named(1, "Alice"), one_sentence("conversation 2")));

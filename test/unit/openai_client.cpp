@@ -358,6 +358,15 @@ TEST(OpenaiFiles, RealFileObject) {
   EXPECT_TRUE(std::holds_alternative<ApiError>(read_file(response(200, "{}"))));
 }
 
+TEST(OpenaiFiles, AnUploadWhoseAnswerIsNoneIsUnclear) {
+  const auto once = [](const HttpResponse& got) { return std::get<ApiError>(read_file(got, true)).advice; };
+  EXPECT_EQ(once(response(200, "{}")), Advice::unclear);
+  EXPECT_EQ(once(response(500, "{}")), Advice::unclear);
+  EXPECT_EQ(once(failed(Outcome::unknown, "reset")), Advice::unclear);
+  EXPECT_EQ(once(failed(Outcome::not_sent, "refused")), Advice::retry);
+  EXPECT_EQ(once(response(400, R"({"error":{"message":"File is too large."}})")), Advice::bad_request);
+}
+
 TEST(OpenaiBatches, RealBatchObject) {
   const auto result = read_batch(response(
       200,

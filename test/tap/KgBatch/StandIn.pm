@@ -8,6 +8,7 @@
 #   $sim->configure(rpm => 60);                POST /_sim/config
 #   $sim->fault({ name => …, count => 1 });    POST /_sim/faults
 #   $sim->advance(3600);                       POST /_sim/clock: seconds on its clock
+#   $sim->upload($filename, $content)          POST /v1/files: a file for a batch
 #   $sim->kill; $sim->restart;                 it comes back on its port, with its state
 package KgBatch::StandIn;
 
@@ -88,6 +89,18 @@ sub request
 		});
 	die "$method $path: $response->{status} $response->{content}" unless $response->{success};
 	return length($response->{content}) ? JSON::PP::decode_json($response->{content}) : undef;
+}
+
+sub upload
+{
+	my ($self, $filename, $content) = @_;
+	my $body = join "\r\n", '--between', 'Content-Disposition: form-data; name="purpose"', '', 'batch',
+	  '--between', qq(Content-Disposition: form-data; name="file"; filename="$filename"), 'Content-Type: application/octet-stream', '', $content,
+	  '--between--', '';
+	my $response = $self->{http}->request('POST', $self->url . '/v1/files',
+		{ headers => { Authorization => 'Bearer of-a-test', 'Content-Type' => 'multipart/form-data; boundary=between' }, content => $body });
+	die "POST /v1/files: $response->{status} $response->{content}" unless $response->{success};
+	return JSON::PP::decode_json($response->{content});
 }
 
 sub stats { return $_[0]->request('GET', '/_sim/stats'); }

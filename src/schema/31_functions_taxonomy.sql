@@ -1,0 +1,219 @@
+-- Kinds in the taxonomy. A kind is a type with a category, "Entity, dog"; it is
+-- filed once, by what decides first: a person's word, a name of a taxon, a model.
+-- What a node is follows from the kinds of its mentions.
+--
+-- Where a kind is filed by name is a function of the taxonomy alone, so it does
+-- not matter whether conversations or taxonomy came first.
+
+-- The same expression makes node_mention.category_key, as a built-in there: it is
+-- evaluated for each mention. ASCII alone: categories are English, and what lower()
+-- makes of other letters would depend on the database.
+CREATE FUNCTION kg_batch_internal.category_key(category text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+    RETURN lower(btrim(regexp_replace(category COLLATE "C", '[\s_.,;:!?"()/>-]+', ' ', 'g')));
+COMMENT ON FUNCTION kg_batch_internal.category_key(text) IS 'a category as categories are compared: lower case, single spaces instead of punctuation';
+
+CREATE FUNCTION kg_batch_internal.category_words(key text) RETURNS text[]
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+    RETURN ARRAY(SELECT CASE
+            WHEN w.word ~ '....ies$' THEN left(w.word, -3) || 'y'
+            WHEN w.word ~ '..(ch|sh|ss|x)es$' THEN left(w.word, -2)
+            WHEN w.word ~ '..[^isu]s$' THEN left(w.word, -1)
+            ELSE w.word END
+        FROM string_to_table(key COLLATE "C", ' ') WITH ORDINALITY AS w (word, nth)
+        WHERE w.word <> '' AND w.word NOT IN ('a', 'an', 'and', 'at', 'by', 'for', 'from', 'in', 'of', 'on', 'or', 'the', 'to', 'with')
+        ORDER BY w.nth);
+COMMENT ON FUNCTION kg_batch_internal.category_words(text) IS 'words of a category_key that say something, plurals as singulars';
+
+-- A graph's taxa: its own, and the shipped ones whose path is not among those.
+CREATE VIEW kg_batch_internal.known_taxon AS
+    SELECT t.graph_id, t.taxon_id, t.path, t.type, t.name, t.parent, t.definition, t.aliases, s.taxon_id IS NOT NULL AS shipped, true AS own
+    FROM kg_batch_internal.taxon t LEFT JOIN kg_batch_internal.shipped_taxon s USING (path)
+    UNION ALL
+    SELECT g.graph_id, s.taxon_id, s.path, s.type, s.name, s.parent, s.definition, s.aliases, true, false
+    FROM kg_batch_internal.graph g CROSS JOIN kg_batch_internal.shipped_taxon s
+    WHERE NOT EXISTS (SELECT FROM kg_batch_internal.taxon t WHERE t.graph_id = g.graph_id AND t.path = s.path);
+COMMENT ON VIEW kg_batch_internal.known_taxon IS 'the taxa that count in each graph';
+COMMENT ON COLUMN kg_batch_internal.known_taxon.shipped IS 'comes with the extension, if perhaps in the graph''s own form';
+
+-- Files kinds by name: a name before an alias, the name itself before the
+-- canonical form of a kind of statement, the graph's own before the shipped, the
+-- broader before the narrower. Kinds whose taxon or name is gone are open again.
+CREATE FUNCTION kg_batch_internal.file_kinds(graph bigint, only_kinds bigint[] DEFAULT NULL) RETURNS void
+    LANGUAGE sql SET search_path = pg_catalog, pg_temp
+    BEGIN ATOMIC
+        WITH taxa AS MATERIALIZED (
+            SELECT t.* FROM kg_batch_internal.known_taxon t WHERE t.graph_id = file_kinds.graph),
+        named AS MATERIALIZED (
+            SELECT DISTINCT ON (t.type, n.name) t.type, n.name, t.taxon_id
+            FROM taxa t
+            CROSS JOIN LATERAL (SELECT t.name AS name, 1 AS rank UNION ALL SELECT a, 2 FROM unnest(t.aliases) a) n
+            ORDER BY t.type, n.name, n.rank, t.own DESC, regexp_count(t.path, '>'), t.path),
+        filed AS (
+            SELECT k.kind_id,
+                CASE WHEN k.decided_by = 'person' AND t.taxon_id IS NOT NULL THEN k.taxon_id
+                    ELSE COALESCE(n.taxon_id, c.taxon_id, CASE WHEN k.decided_by = 'model' THEN t.taxon_id END) END AS taxon_id,
+                CASE WHEN k.decided_by = 'person' AND t.taxon_id IS NOT NULL THEN 'person'
+                    WHEN COALESCE(n.taxon_id, c.taxon_id) IS NOT NULL THEN 'name'
+                    WHEN k.decided_by = 'model' AND t.taxon_id IS NOT NULL THEN 'model' END AS decided_by
+            FROM kg_batch_internal.kind k
+            LEFT JOIN taxa t ON t.taxon_id = k.taxon_id
+            LEFT JOIN named n ON n.type = k.type AND n.name = k.category
+            LEFT JOIN kg_batch_internal.canonical p ON p.sort = 'kind' AND p.name = k.category AND k.type IN ('Event', 'State', 'Goal')
+            LEFT JOIN named c ON c.type = k.type AND c.name = p.canonical
+            WHERE k.graph_id = file_kinds.graph AND (only_kinds IS NULL OR k.kind_id = ANY (only_kinds)))
+        UPDATE kg_batch_internal.kind k
+        SET taxon_id = f.taxon_id, decided_by = f.decided_by,
+            confidence = CASE f.decided_by WHEN 'name' THEN 1000 WHEN 'person' THEN 1000 WHEN 'model' THEN k.confidence END
+        FROM filed f
+        WHERE k.graph_id = file_kinds.graph AND k.kind_id = f.kind_id
+          AND (k.taxon_id IS DISTINCT FROM f.taxon_id OR k.decided_by IS DISTINCT FROM f.decided_by);
+    END;
+COMMENT ON FUNCTION kg_batch_internal.file_kinds(bigint, bigint[]) IS 'files kinds of a graph, all or some, by name, and opens those whose taxon is gone';
+
+CREATE FUNCTION kg_batch_internal.note_kinds(graph bigint, chunks bigint[]) RETURNS bigint
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    noted bigint[];
+BEGIN
+    WITH made AS (
+        INSERT INTO kg_batch_internal.kind (graph_id, type, category)
+        SELECT DISTINCT note_kinds.graph, m.type, m.category_key
+        FROM kg_batch_internal.node_mention m
+        WHERE m.graph_id = note_kinds.graph AND m.chunk_id = ANY (chunks) AND m.live AND m.category_key <> ''
+        ORDER BY 2, 3
+        ON CONFLICT (graph_id, type, category) DO NOTHING RETURNING kind_id)
+    SELECT array_agg(kind_id) INTO noted FROM made;
+    IF noted IS NULL THEN
+        RETURN 0;
+    END IF;
+    -- A change of the taxonomy that is under way ends first, or waits for these.
+    PERFORM FROM kg_batch_internal.graph g WHERE g.graph_id = note_kinds.graph FOR SHARE;
+    PERFORM kg_batch_internal.file_kinds(note_kinds.graph, noted);
+    RETURN (SELECT count(*) FROM kg_batch_internal.kind k
+            WHERE k.graph_id = note_kinds.graph AND k.kind_id = ANY (noted) AND k.taxon_id IS NULL);
+END $$;
+COMMENT ON FUNCTION kg_batch_internal.note_kinds(bigint, bigint[])
+    IS 'makes the kinds of the mentions of chunks, files them by name, and gives how many new ones a model has to be asked about';
+
+-- What a model is shown for a kind: taxa of its type that share a name or words
+-- with the category (most, the last word counting more), with the labels of its
+-- nodes or in their definition (little), what stands above those, and where that
+-- leaves room the branches below the root. The root always fits, so it is always
+-- among them, and last. Names are cut into words only where they hold the first
+-- letters of one that is looked for: that takes a fifth of the time.
+CREATE FUNCTION kg_batch_internal.candidate_taxa(graph bigint, type text, category text, labels text[] DEFAULT '{}')
+    RETURNS TABLE (rank int, taxon_id bigint, path text)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    BEGIN ATOMIC
+        WITH asked AS MATERIALIZED (
+            SELECT k.key, w.words, p.canonical, l.labels, l.words AS label_words,
+                ARRAY(SELECT DISTINCT left(x, 4) FROM unnest(w.words || l.words) x) AS stems,
+                ARRAY(SELECT DISTINCT left(x, 4) FROM unnest(w.words) x) AS category_stems
+            FROM (SELECT kg_batch_internal.category_key(candidate_taxa.category) AS key) k
+            CROSS JOIN LATERAL (SELECT kg_batch_internal.category_words(k.key) AS words) w
+            CROSS JOIN LATERAL (
+                SELECT COALESCE(array_agg(DISTINCT n.label), '{}') AS labels,
+                    ARRAY(SELECT DISTINCT x FROM unnest(array_agg(n.label)) i, unnest(kg_batch_internal.category_words(i)) x) AS words
+                FROM (SELECT kg_batch_internal.category_key(i) AS label FROM unnest(candidate_taxa.labels) i) n) l
+            LEFT JOIN kg_batch_internal.canonical p ON p.sort = 'kind' AND p.name = k.key
+                AND candidate_taxa.type IN ('Event', 'State', 'Goal')),
+        taxa AS MATERIALIZED (
+            SELECT t.taxon_id, t.path, t.name, t.definition, t.aliases, regexp_count(t.path, '>') AS depth
+            FROM kg_batch_internal.known_taxon t WHERE t.graph_id = candidate_taxa.graph AND t.type = candidate_taxa.type),
+        scored AS MATERIALIZED (
+            SELECT t.taxon_id, t.path, t.depth, COALESCE((SELECT max(
+                    CASE WHEN n.name = a.key THEN 1000 - n.rank
+                        WHEN n.name = a.canonical THEN 900 - n.rank
+                        WHEN w.words = a.words THEN 850 - n.rank
+                        ELSE 500 * s.shared * 2 / GREATEST(cardinality(a.words) + cardinality(w.words), 1)
+                            + CASE WHEN w.words[cardinality(w.words)] = a.words[cardinality(a.words)] THEN 250 ELSE 0 END END
+                    + CASE WHEN n.name = ANY (a.labels) THEN 90 WHEN w.words && a.label_words THEN 30 ELSE 0 END)
+                FROM (SELECT t.name AS name, 1 AS rank UNION ALL SELECT i, 2 FROM unnest(t.aliases) i) n
+                CROSS JOIN LATERAL (SELECT kg_batch_internal.category_words(n.name) AS words OFFSET 0) w
+                CROSS JOIN LATERAL (SELECT count(*)::int AS shared FROM unnest(w.words) x WHERE x = ANY (a.words)) s
+                WHERE n.name IN (a.key, a.canonical) OR EXISTS (SELECT FROM unnest(a.stems) x WHERE strpos(n.name, x) > 0)), 0)
+                + CASE WHEN EXISTS (SELECT FROM unnest(a.category_stems) x WHERE strpos(t.definition, x) > 0)
+                    AND a.words && kg_batch_internal.category_words(kg_batch_internal.category_key(t.definition)) THEN 20 ELSE 0 END AS score
+            FROM taxa t CROSS JOIN asked a),
+        -- What stands above a taxon is half as good, above that a quarter.
+        raised AS (
+            SELECT t.taxon_id, t.path, t.depth, GREATEST(t.score,
+                COALESCE((SELECT max(below.score >> (below.depth - t.depth)) FROM scored below
+                          WHERE starts_with(below.path, t.path || ' > ')), 0)) AS score
+            FROM scored t),
+        best AS (
+            SELECT r.* FROM raised r WHERE r.depth > 0 AND (r.score > 0 OR r.depth = 1)
+            ORDER BY r.score DESC, r.depth, LEAST(r.taxon_id, 10000), r.path LIMIT 7),
+        chosen AS (SELECT b.* FROM best b UNION ALL SELECT r.taxon_id, r.path, r.depth, -1 FROM raised r WHERE r.depth = 0)
+        SELECT row_number() OVER (ORDER BY c.score DESC, c.depth, LEAST(c.taxon_id, 10000), c.path)::int, c.taxon_id, c.path FROM chosen c ORDER BY 1;
+    END;
+COMMENT ON FUNCTION kg_batch_internal.candidate_taxa(bigint, text, text, text[])
+    IS 'at most eight taxa that may fit a kind, best first, the root of its type last: a function of kind, labels and taxonomy';
+
+-- A model's word on a kind; a person's and a name's beat it. What the model would
+-- rather have becomes a suggestion, unless a taxon below is called so, which is
+-- then meant, or a person decided on it before.
+CREATE FUNCTION kg_batch_internal.file_kind_by_model(graph bigint, kind bigint, taxon bigint, confidence int, suggestion text DEFAULT NULL)
+    RETURNS boolean
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+#variable_conflict use_variable
+DECLARE
+    place text;
+    decided text;
+    meant bigint;
+    wanted CONSTANT text := NULLIF(kg_batch_internal.category_key(suggestion), '');
+    suggested bigint;
+BEGIN
+    PERFORM FROM kg_batch_internal.graph g WHERE g.graph_id = graph FOR SHARE;  -- as in note_kinds
+    SELECT t.path, k.decided_by INTO place, decided
+    FROM kg_batch_internal.known_taxon t
+    JOIN kg_batch_internal.kind k ON k.graph_id = t.graph_id AND k.type = t.type
+    WHERE t.graph_id = graph AND t.taxon_id = taxon AND k.kind_id = kind;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    IF decided IN ('person', 'name') THEN
+        RETURN true;
+    END IF;
+    SELECT t.taxon_id INTO meant FROM kg_batch_internal.known_taxon t
+    WHERE t.graph_id = graph AND starts_with(t.path, place || ' > ') AND (t.name = wanted OR wanted = ANY (t.aliases))
+    ORDER BY t.name = wanted DESC, regexp_count(t.path, '>'), t.path LIMIT 1;
+    IF meant IS NULL AND length(wanted) <= 100 AND wanted <> regexp_replace(place, '^.* > ', '') THEN
+        INSERT INTO kg_batch_internal.taxon_suggestion (graph_id, parent, name) VALUES (graph, place, wanted)
+        ON CONFLICT (graph_id, parent, name) DO NOTHING;
+        SELECT s.suggestion_id INTO suggested FROM kg_batch_internal.taxon_suggestion s
+        WHERE s.graph_id = graph AND s.parent = place AND s.name = wanted AND s.state = 'waiting';
+    END IF;
+    UPDATE kg_batch_internal.kind k
+    SET taxon_id = COALESCE(meant, taxon), decided_by = 'model', confidence = confidence, suggestion_id = suggested
+    WHERE k.graph_id = graph AND k.kind_id = kind;
+    RETURN true;
+END $$;
+COMMENT ON FUNCTION kg_batch_internal.file_kind_by_model(bigint, bigint, bigint, int, text)
+    IS 'files a kind where a model says, with confidence in thousandths and the new child it suggests; false when there is no such taxon of the kind''s type';
+
+-- What the nodes are. All in integers: shares and recency in thousandths, the score
+-- 0.6 share + 0.3 confidence + 0.1 recency in ten-thousandths. Recency falls from
+-- the node's own latest vote to nothing in 30 days, and never looks at the clock; a
+-- vote without a time has none. A tie goes to what was said first.
+CREATE VIEW kg_batch_internal.node_taxon AS
+    SELECT s.graph_id, s.node_id, s.taxon_id, s.path, s.votes, s.score,
+        row_number() OVER (PARTITION BY s.graph_id, s.node_id ORDER BY s.score DESC, s.earliest, s.path) = 1 AS is_primary
+    FROM (
+        SELECT v.graph_id, v.node_id, v.taxon_id, v.path, v.votes, v.earliest,
+            (6 * (v.votes * 1000 / (sum(v.votes) OVER of_node)::bigint) + 3 * v.confidence
+             + GREATEST(0, 1000 - COALESCE((EXTRACT(epoch FROM max(v.latest) OVER of_node - v.latest) * 1000000)::bigint / 2592000000, 1000)))::int
+                AS score
+        FROM (
+            SELECT i.graph_id, i.node_id, t.taxon_id, t.path, count(*) AS votes, sum(k.confidence) / count(*) AS confidence,
+                max(m.said_at) AS latest, min(m.order_key) AS earliest
+            FROM kg_batch_internal.identity i
+            JOIN kg_batch_internal.node_mention m ON m.graph_id = i.graph_id AND m.key = i.key AND m.live
+            JOIN kg_batch_internal.kind k ON k.graph_id = m.graph_id AND k.type = m.type AND k.category = m.category_key
+            JOIN kg_batch_internal.known_taxon t ON t.graph_id = k.graph_id AND t.taxon_id = k.taxon_id
+            WHERE i.node_id IS NOT NULL
+            GROUP BY i.graph_id, i.node_id, t.taxon_id, t.path) v
+        WINDOW of_node AS (PARTITION BY v.graph_id, v.node_id)) s;
+COMMENT ON VIEW kg_batch_internal.node_taxon IS 'taxa that the mentions of each node vote for, a mention for the taxon of its kind';
+COMMENT ON COLUMN kg_batch_internal.node_taxon.score IS 'ten-thousandths';

@@ -1,0 +1,453 @@
+#include "store/resolution.h"
+
+#include "graph/joining.h"
+#include "graph/resolution.h"
+
+#include "backend/bridge.h"
+#include "backend/spi.h"
+
+namespace kg_batch::store {
+
+using backend::execute;
+using backend::Rows;
+using graph::IdentityView;
+using graph::Key;
+
+namespace {
+
+constexpr int most_a_round = 2'000;
+// A block is compared whole up to twice this and one, a larger one by neighbours.
+constexpr int window = 8;
+constexpr int merge_confidence = 900;  // thousandths
+
+using KeyPair = std::pair<Key, Key>;
+
+KeyPair in_order(const Key& a, const Key& b) { return a < b ? KeyPair{a, b} : KeyPair{b, a}; }
+
+std::vector<std::string> texts_of(const std::set<Key>& keys) {
+  std::vector<std::string> texts;
+  for (const Key& key : keys) texts.push_back(graph::text_of(key));
+  return texts;
+}
+
+struct Known {
+  IdentityView view;
+  std::int64_t identity_id = 0, node_id = 0, mentions = 0;
+};
+
+// Nodes that have no identity any more give way to those that the first of theirs went to.
+void redirect(std::int64_t graph_id, const std::map<std::int64_t, std::int64_t>& moved_to) {
+    std::vector<std::int64_t> from, to;
+  for (const auto& [old_id, new_id] : moved_to) {
+    from.push_back(old_id);
+    to.push_back(new_id);
+  }
+  if (from.empty()) return;
+  // A node that kept some of its identities is none that redirects.
+  execute("WITH empty AS MATERIALIZED (SELECT $1 AS graph_id, u.old_id, u.new_id FROM unnest($2, $3) AS u (old_id, new_id) WHERE NOT EXISTS ("
+          "  SELECT FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id = u.old_id)), "
+          "before AS (UPDATE kg_batch_internal.node_redirect r SET node_id = e.new_id FROM empty e "
+          "  WHERE r.graph_id = e.graph_id AND r.node_id = e.old_id), "
+          "now AS (INSERT INTO kg_batch_internal.node_redirect (graph_id, old_node_id, node_id) SELECT graph_id, old_id, new_id FROM empty "
+          "  ON CONFLICT (graph_id, old_node_id) DO UPDATE SET node_id = EXCLUDED.node_id) "
+          "DELETE FROM kg_batch_internal.node n USING empty e WHERE n.graph_id = e.graph_id AND n.node_id = e.old_id",
+          {graph_id, from, to});
+}
+
+// What a round knows of identities, loaded when it is needed.
+class Round {
+ public:
+  Round(std::int64_t graph_id, std::int64_t job_id) : graph_id_(graph_id), job_id_(job_id) {}
+
+  Resolved run() {
+    Resolved result;
+    const std::set<Key> fresh = unresolved(result.more);
+    if (fresh.empty()) return result;
+    load(fresh);
+    write_blocks(fresh);
+    std::set<Key> members;
+    expand(fresh, members);
+    const graph::Joined joined = join(members);
+    ask_about_open_pairs();
+    settle(joined, result);
+    return result;
+  }
+
+ private:
+  std::set<Key> unresolved(bool& more) {
+    const Rows rows = execute(
+        "SELECT i.key FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.unresolved ORDER BY i.identity_id LIMIT $2",
+        {graph_id_, most_a_round + 1});
+    std::set<Key> keys;
+    more = rows.size() > static_cast<std::size_t>(most_a_round);
+    for (std::size_t i = 0; i < rows.size() && i < static_cast<std::size_t>(most_a_round); ++i) keys.insert(graph::key_from(rows.text(i, 0)));
+    return keys;
+  }
+
+  // Views of those that are not known yet.
+  void load(const std::set<Key>& keys) {
+    std::set<Key> missing;
+    for (const Key& key : keys)
+      if (!known_.contains(key)) missing.insert(key);
+    if (missing.empty()) return;
+    const std::vector<std::string> texts = texts_of(missing);
+    const Rows rows = execute(
+        "SELECT i.key, i.identity_id, COALESCE(i.node_id, 0), i.mentions, i.type, i.class, i.kind, i.label_key, i.scope, i.named, i.negated "
+        "FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL (SELECT * FROM kg_batch_internal.identity o "
+        " WHERE o.graph_id = $1 AND o.key = u.key OFFSET 0) i",
+        {graph_id_, texts});
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      Known known;
+      IdentityView& view = known.view;
+      view.key = graph::key_from(rows.text(i, 0));
+      known.identity_id = rows.integer(i, 1);
+      known.node_id = rows.integer(i, 2);
+      known.mentions = rows.integer(i, 3);
+      view.type = rows.text(i, 4);
+      view.node_class = rows.text(i, 5);
+      view.kind = rows.text(i, 6);
+      view.label_key = rows.text(i, 7);
+      view.scope = rows.text(i, 8);
+      view.named = rows.boolean(i, 9);
+      view.negated = rows.boolean(i, 10);
+      known_.emplace(view.key, std::move(known));
+    }
+    load_forms(texts);
+    load_places(texts);
+  }
+
+  void load_forms(const std::vector<std::string>& texts) {
+    const Rows rows = execute(
+        "SELECT u.key, a.sort, a.value, a.count FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
+        " SELECT o.sort, o.value, o.count FROM kg_batch_internal.alias o WHERE o.graph_id = $1 AND o.identity_id = "
+        "  (SELECT i.identity_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = u.key) "
+        "  AND o.sort IN ('label', 'alias', 'attribute') OFFSET 0) a "
+        "ORDER BY u.key, a.sort, a.count DESC, pg_catalog.length(a.value) DESC, a.value",
+        {graph_id_, texts});
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      IdentityView& view = known_.at(graph::key_from(rows.text(i, 0))).view;
+      const std::string& sort = rows.text(i, 1);
+      if (sort == "attribute")
+        view.attributes.push_back(rows.text(i, 2));
+      else if (sort == "label" && view.label.empty())
+        view.label = rows.text(i, 2);
+      else
+        view.aliases.push_back({rows.text(i, 2), rows.integer(i, 3)});
+    }
+  }
+
+  void load_places(const std::vector<std::string>& texts) {
+    const Rows rows = execute(
+        "SELECT u.key, m.conversation_id, pg_catalog.bool_or(m.participant IS NOT NULL), pg_catalog.min(m.owner::text), "
+        " pg_catalog.min(m.relation) FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
+        " SELECT o.participant, o.owner, o.relation, (SELECT c.conversation_id FROM kg_batch_internal.chunk c "
+        "   WHERE c.graph_id = $1 AND c.chunk_id = o.chunk_id) AS conversation_id "
+        " FROM kg_batch_internal.node_mention o WHERE o.graph_id = $1 AND o.key = u.key AND o.live OFFSET 0) m GROUP BY 1, 2",
+        {graph_id_, texts});
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      IdentityView& view = known_.at(graph::key_from(rows.text(i, 0))).view;
+      view.conversations.push_back(rows.integer(i, 1));
+      if (rows.boolean(i, 2)) view.participates_in.push_back(rows.integer(i, 1));
+      if (!rows.is_null(i, 3)) view.owner = graph::key_from(rows.text(i, 3));
+      if (!rows.is_null(i, 4)) view.relation = rows.text(i, 4);
+    }
+  }
+
+  void write_blocks(const std::set<Key>& keys) {
+    std::vector<std::string> owners, sorts, kinds;
+    std::vector<std::int64_t> hashes;
+    for (const Key& key : keys) {
+      const auto found = known_.find(key);
+      if (found == known_.end()) continue;
+      for (const graph::BlockKey& block : graph::block_keys(found->second.view)) {
+        owners.push_back(graph::text_of(key));
+        sorts.push_back(found->second.view.label_key);
+        hashes.push_back(block.key);
+        kinds.emplace_back(graph::name_of(block.kind));
+      }
+    }
+    execute("DELETE FROM kg_batch_internal.block b USING (SELECT $1 AS graph_id, k.key FROM unnest($2::uuid[]) AS k (key) OFFSET 0) u "
+            "WHERE b.graph_id = u.graph_id AND b.key = u.key",
+            {graph_id_, texts_of(keys)});
+    execute("INSERT INTO kg_batch_internal.block (graph_id, block_key, sort, key, kind) "
+            "SELECT $1, u.block_key, u.sort, u.key::uuid, u.kind FROM unnest($2, $3, $4, $5) AS u (block_key, sort, key, kind) "
+            "ORDER BY 2, 3, 4 ON CONFLICT DO NOTHING",
+            {graph_id_, hashes, sorts, owners, kinds});
+  }
+
+  // From the new ones over whatever is said to be the same, until nothing more is
+  // reached. What is one node now is looked at whole: it may fall apart.
+  void expand(const std::set<Key>& fresh, std::set<Key>& members) {
+    std::set<Key> frontier = with_its_node(fresh);
+    while (!frontier.empty()) {
+      members.insert(frontier.begin(), frontier.end());
+      std::set<Key> reached;
+      for (const auto& [a, b] : candidates(frontier)) {
+        if (!looked_at_.insert(in_order(a, b)).second) continue;
+        if (says_same(a, b)) {
+          if (!members.contains(a)) reached.insert(a);
+          if (!members.contains(b)) reached.insert(b);
+        }
+      }
+      frontier.clear();
+      for (const Key& key : with_its_node(reached))
+        if (!members.contains(key)) frontier.insert(key);
+    }
+  }
+
+  std::set<Key> with_its_node(const std::set<Key>& keys) {
+    std::set<Key> all = keys;
+    if (keys.empty()) return all;
+    const Rows rows = execute(
+        "SELECT DISTINCT o.key FROM (SELECT DISTINCT (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = u.key) "
+        "  AS node_id FROM unnest($2::uuid[]) AS u (key)) n "
+        "CROSS JOIN LATERAL (SELECT i.key FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id = n.node_id OFFSET 0) o",
+        {graph_id_, texts_of(keys)});
+    for (std::size_t i = 0; i < rows.size(); ++i) all.insert(graph::key_from(rows.text(i, 0)));
+    load(all);
+    return all;
+  }
+
+  // Pairs of which something may be said: that meet in a block, or were decided on.
+  std::vector<KeyPair> candidates(const std::set<Key>& keys) {
+    const std::vector<std::string> texts = texts_of(keys);
+    std::vector<KeyPair> pairs;
+    std::set<Key> others;
+    const auto take = [&](const Rows& rows) {
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        pairs.push_back(in_order(graph::key_from(rows.text(i, 0)), graph::key_from(rows.text(i, 1))));
+        others.insert(pairs.back().first);
+        others.insert(pairs.back().second);
+      }
+    };
+    take(execute(
+        "SELECT DISTINCT b.key, o.key FROM unnest($2::uuid[]) AS u (key) "
+        "CROSS JOIN LATERAL (SELECT x.block_key, x.sort, x.key FROM kg_batch_internal.block x WHERE x.graph_id = $1 AND x.key = u.key OFFSET 0) b "
+        "CROSS JOIN LATERAL ("
+        " (SELECT x.key FROM kg_batch_internal.block x WHERE x.graph_id = $1 AND x.block_key = b.block_key AND (x.sort, x.key) > (b.sort, b.key) "
+        "  ORDER BY x.sort, x.key LIMIT $3) UNION ALL "
+        " (SELECT x.key FROM kg_batch_internal.block x WHERE x.graph_id = $1 AND x.block_key = b.block_key AND (x.sort, x.key) < (b.sort, b.key) "
+        "  ORDER BY x.sort DESC, x.key DESC LIMIT $3)) o",
+        {graph_id_, texts, window}));
+    const Rows decided = execute(
+        "SELECT d.key_a, d.key_b, d.made_by, d.verdict, d.confidence, d.decision_id FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
+        " SELECT * FROM kg_batch_internal.decision x WHERE x.graph_id = $1 AND x.key_a = u.key AND x.undone_at IS NULL "
+        " UNION ALL SELECT * FROM kg_batch_internal.decision x WHERE x.graph_id = $1 AND x.key_b = u.key AND x.undone_at IS NULL) d",
+        {graph_id_, texts});
+    take(decided);
+    for (std::size_t i = 0; i < decided.size(); ++i) {
+      Decision decision;
+      decision.by_person = decided.text(i, 2) == "person";
+      decision.verdict = decided.text(i, 3);
+      decision.confidence = static_cast<int>(decided.integer(i, 4));
+      decision.said = decided.integer(i, 5);
+      auto& said = decisions_[in_order(graph::key_from(decided.text(i, 0)), graph::key_from(decided.text(i, 1)))];
+      // Read again when the other end is reached: once is enough.
+      if (std::none_of(said.begin(), said.end(), [&](const Decision& one) { return one.said == decision.said; })) said.push_back(decision);
+    }
+    load(others);
+    std::erase_if(pairs, [&](const KeyPair& pair) { return !known_.contains(pair.first) || !known_.contains(pair.second); });
+    return pairs;
+  }
+
+  struct Decision {
+    bool by_person = false;
+    std::string verdict;
+    int confidence = 0;
+    std::int64_t said = 0;
+  };
+
+  // Notes what is said of the pair; true when somebody says that they are one.
+  bool says_same(const Key& a, const Key& b) {
+    const IdentityView &one = known_.at(a).view, &other = known_.at(b).view;
+    bool same = false, decided = false;
+    if (const auto found = decisions_.find({a, b}); found != decisions_.end()) {
+      for (const Decision& decision : found->second) {
+        decided |= !decision.by_person;
+        if (decision.verdict == "same" && (decision.by_person || decision.confidence >= merge_confidence)) {
+          said_.push_back({a, b, graph::Verdict::same, decision.confidence, decision.by_person ? graph::Origin::person : graph::Origin::model,
+                           decision.said});
+          same = true;
+        } else if (decision.verdict == "different") {
+          said_.push_back({a, b, graph::Verdict::different, decision.confidence,
+                           decision.by_person ? graph::Origin::person : graph::Origin::model, decision.said});
+        }
+      }
+    }
+    switch (graph::treatment(one, other)) {
+      case graph::Treatment::rule:
+        if (const auto rule = graph::rule(one, other)) {
+          said_.push_back({a, b, rule->verdict, 1000, graph::Origin::rule, 0});
+          same |= rule->verdict == graph::Verdict::same;
+        }
+        break;
+      case graph::Treatment::model:
+        if (!decided) open_.emplace_back(a, b);
+        break;
+      case graph::Treatment::apart:
+      case graph::Treatment::veto:
+        break;
+    }
+    return same;
+  }
+
+  graph::Joined join(const std::set<Key>& members) {
+    std::vector<IdentityView> views;
+    for (const Key& key : members)
+      if (const auto found = known_.find(key); found != known_.end()) views.push_back(found->second.view);
+    return graph::join(views, said_);
+  }
+
+  void ask_about_open_pairs() {
+    std::vector<std::string> as, bs;
+    std::vector<std::int64_t> evidence;
+    for (const auto& [a, b] : open_) {
+      as.push_back(graph::text_of(a));
+      bs.push_back(graph::text_of(b));
+      evidence.push_back(known_.at(a).mentions + known_.at(b).mentions);
+    }
+    if (as.empty()) return;
+    execute("INSERT INTO kg_batch_internal.decision (graph_id, key_a, key_b, made_by, verdict, evidence, job_id) "
+            "SELECT $1, u.a::uuid, u.b::uuid, 'model', 'open', u.evidence, $5 FROM unnest($2, $3, $4) AS u (a, b, evidence) ORDER BY 2, 3 "
+            "ON CONFLICT (graph_id, key_a, key_b) WHERE made_by = 'model' DO NOTHING",
+            {graph_id_, as, bs, evidence, job_id_});
+  }
+
+  // Nodes for the groups: the lowest id that one of its members has and no group
+  // before it took, else a new one.
+  void settle(const graph::Joined& joined, Resolved& result) {
+    std::set<std::int64_t> taken;
+    std::vector<std::int64_t> identities, nodes, made;
+    std::vector<std::string> made_keys;
+    std::map<std::int64_t, std::int64_t> moved_to;  // from a node that a member left
+    std::set<Key> moved;
+    for (const auto& group : joined.groups) {
+      std::set<std::int64_t> had;
+      for (const Key& key : group)
+        if (const std::int64_t node = known_.at(key).node_id; node != 0 && !taken.contains(node)) had.insert(node);
+      std::int64_t node_id;
+      if (had.empty()) {
+        node_id = execute("SELECT pg_catalog.nextval('kg_batch_internal.node_node_id_seq')").integer(0, 0);
+        made.push_back(node_id);
+        made_keys.push_back(graph::text_of(group.front()));
+      } else {
+        node_id = *had.begin();
+      }
+      taken.insert(node_id);
+      bool changed = had.empty();
+      for (const Key& key : group) {
+        const Known& member = known_.at(key);
+        if (member.node_id == node_id) continue;
+        changed = true;
+        identities.push_back(member.identity_id);
+        nodes.push_back(node_id);
+        if (member.node_id == 0) continue;
+        moved.insert(key);
+        moved_to.emplace(member.node_id, node_id);
+      }
+      if (changed || group.size() > 1)
+        for (const Key& key : group) result.things.push_back(graph::text_of(key));
+    }
+    result.made = static_cast<std::int64_t>(made.size());
+    if (!moved.empty()) result.statements = statements_on(moved);
+    if (!made.empty())
+      execute("INSERT INTO kg_batch_internal.node (graph_id, node_id, key, is_statement) "
+              "SELECT $1, u.node_id, u.key::uuid, false FROM unnest($2, $3) AS u (node_id, key)",
+              {graph_id_, made, made_keys});
+    execute("UPDATE kg_batch_internal.identity i SET node_id = u.node_id "
+            "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3) AS o (identity_id, node_id) OFFSET 0) u "
+            "WHERE i.graph_id = u.graph_id AND i.identity_id = u.identity_id",
+            {graph_id_, identities, nodes});
+    std::set<Key> seen;
+    for (const auto& group : joined.groups) seen.insert(group.begin(), group.end());
+    execute("UPDATE kg_batch_internal.identity i SET unresolved = false "
+            "FROM (SELECT $1 AS graph_id, o.key FROM unnest($2::uuid[]) AS o (key) OFFSET 0) u "
+            "WHERE i.graph_id = u.graph_id AND i.key = u.key AND i.unresolved",
+            {graph_id_, texts_of(seen)});
+    free_statements(result.statements);
+    redirect(graph_id_, moved_to);
+  }
+
+  // Statements in which these things take part, and statements on those.
+  std::vector<std::string> statements_on(const std::set<Key>& things) {
+    std::set<Key> found;
+    std::set<Key> frontier = things;
+    while (!frontier.empty()) {
+      const Rows rows = execute(
+          "SELECT DISTINCT s.key FROM unnest($2::uuid[]) AS u (key) "
+          "CROSS JOIN LATERAL (SELECT t.chunk_id, t.n FROM kg_batch_internal.node_mention t WHERE t.graph_id = $1 AND t.key = u.key OFFSET 0) t "
+          "CROSS JOIN LATERAL (SELECT e.chunk_id, e.statement FROM kg_batch_internal.edge_mention e "
+          "  WHERE e.graph_id = $1 AND e.chunk_id = t.chunk_id AND e.target = t.n OFFSET 0) e "
+          "CROSS JOIN LATERAL (SELECT m.key FROM kg_batch_internal.node_mention m "
+          "  WHERE m.graph_id = $1 AND m.chunk_id = e.chunk_id AND m.n = e.statement OFFSET 0) s",
+          {graph_id_, texts_of(frontier)});
+      frontier.clear();
+      for (std::size_t i = 0; i < rows.size(); ++i)
+        if (const Key key = graph::key_from(rows.text(i, 0)); found.insert(key).second) frontier.insert(key);
+    }
+    // All identities of their nodes: equal by what took part, they may no longer be.
+    const std::set<Key> all = with_nodes_of_statements(found);
+    return texts_of(all);
+  }
+
+  std::set<Key> with_nodes_of_statements(const std::set<Key>& keys) {
+    std::set<Key> all = keys;
+    const Rows rows = execute(
+        "SELECT DISTINCT o.key FROM (SELECT DISTINCT (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = u.key) "
+        "  AS node_id FROM unnest($2::uuid[]) AS u (key)) n "
+        "CROSS JOIN LATERAL (SELECT i.key FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id = n.node_id OFFSET 0) o",
+        {graph_id_, texts_of(keys)});
+    for (std::size_t i = 0; i < rows.size(); ++i) all.insert(graph::key_from(rows.text(i, 0)));
+    return all;
+  }
+
+  // They find their nodes again by what takes part now. Until then their nodes
+  // stay, without being found by what took part before, and lend their ids.
+  void free_statements(const std::vector<std::string>& keys) {
+    if (keys.empty()) return;
+    execute("WITH freed AS (UPDATE kg_batch_internal.identity i SET node_id = NULL, former_node_id = i.node_id "
+            "  FROM (SELECT $1 AS graph_id, o.key FROM unnest($2::uuid[]) AS o (key) OFFSET 0) u "
+            "  WHERE i.graph_id = u.graph_id AND i.key = u.key AND i.node_id IS NOT NULL RETURNING i.former_node_id), "
+            "nodes AS MATERIALIZED (SELECT DISTINCT $1 AS graph_id, former_node_id AS node_id FROM freed), "
+            "edges AS (DELETE FROM kg_batch_internal.edge e USING nodes n WHERE e.graph_id = n.graph_id AND e.source_id = n.node_id) "
+            "UPDATE kg_batch_internal.node o SET derived = NULL FROM nodes n WHERE o.graph_id = n.graph_id AND o.node_id = n.node_id",
+            {graph_id_, keys});
+  }
+
+  const std::int64_t graph_id_, job_id_;
+  std::map<Key, Known> known_;
+  std::map<KeyPair, std::vector<Decision>> decisions_;
+  std::set<KeyPair> looked_at_;
+  std::vector<graph::DecidedPair> said_;
+  std::vector<KeyPair> open_;
+};
+
+}  // namespace
+
+Resolved resolve_things(std::int64_t graph_id, std::int64_t job_id) { return Round(graph_id, job_id).run(); }
+
+void settle_statements(std::int64_t graph_id) {
+  const Rows rows = execute(
+      "SELECT i.former_node_id, i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.former_node_id IS NOT NULL "
+      "AND i.node_id IS NOT NULL ORDER BY i.key",
+      {graph_id});
+  if (rows.empty()) return;
+  std::map<std::int64_t, std::int64_t> moved_to;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (rows.integer(i, 0) != rows.integer(i, 1)) moved_to.emplace(rows.integer(i, 0), rows.integer(i, 1));
+  execute("UPDATE kg_batch_internal.identity SET former_node_id = NULL WHERE graph_id = $1 AND former_node_id IS NOT NULL AND node_id IS NOT NULL",
+          {graph_id});
+  redirect(graph_id, moved_to);
+}
+
+void mark_unresolved(std::int64_t graph_id, const std::vector<std::string>& keys) {
+  execute("UPDATE kg_batch_internal.identity i SET unresolved = true FROM ("
+          " SELECT DISTINCT $1 AS graph_id, o.identity_id FROM (SELECT DISTINCT (SELECT x.node_id FROM kg_batch_internal.identity x "
+          "   WHERE x.graph_id = $1 AND x.key = u.key) AS node_id FROM unnest($2::uuid[]) AS u (key)) n "
+          " CROSS JOIN LATERAL (SELECT x.identity_id FROM kg_batch_internal.identity x WHERE x.graph_id = $1 AND x.node_id = n.node_id "
+          "   AND NOT x.is_statement OFFSET 0) o) u "
+          "WHERE i.graph_id = u.graph_id AND i.identity_id = u.identity_id",
+          {graph_id, keys});
+}
+
+}  // namespace kg_batch::store

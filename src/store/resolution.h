@@ -1,0 +1,39 @@
+// Which identities of a graph are one node.
+//
+// Guarantees: what becomes one node is a function of the identities and of what
+// was decided of pairs of them. Every component that something new touches is
+// computed from single identities, never from what was joined before, so neither
+// order nor an undone decision leaves a trace. A node that is joined with another
+// keeps the lower id; the other id redirects for ever.
+//
+// In a transaction that holds the graph's lock.
+
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace kg_batch::store {
+
+// What has to be folded anew after things found their nodes.
+struct Resolved {
+  std::int64_t made = 0;                // new nodes
+  std::vector<std::string> things;      // keys of things whose node changed what it is made of
+  std::vector<std::string> statements;  // keys of statements that lost their node, since what takes part has another
+  bool more = false;                    // some are left for another round
+};
+
+// Gives things without a node theirs, and joins and parts what new evidence or a
+// decision says. `job_id` pays for questions about pairs that are found now.
+Resolved resolve_things(std::int64_t graph_id, std::int64_t job_id);
+
+// After statements found their nodes again: former nodes that are left empty
+// redirect.
+void settle_statements(std::int64_t graph_id);
+
+// What was known of these identities is no longer so: the next round looks at
+// them, and at all they were one node with.
+void mark_unresolved(std::int64_t graph_id, const std::vector<std::string>& keys);
+
+}  // namespace kg_batch::store
