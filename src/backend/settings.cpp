@@ -49,7 +49,7 @@ bool use_batch_api = true;
 
 const config_enum_entry boundary_choices[] = {
     {"none", 0, false}, {"rules", 1, false}, {nullptr, 0, false}};
-const config_enum_entry extraction_choices[] = {{"combined", 0, false}, {nullptr, 0, false}};
+const config_enum_entry extraction_choices[] = {{"combined", 0, false}, {"staged", 1, false}, {nullptr, 0, false}};
 
 void define_bool(const char* name, const char* brief, const char* more, bool* value, bool start, GucContext context) {
   DefineCustomBoolVariable(name, brief, more, value, start, context, 0, nullptr, nullptr, nullptr);
@@ -122,8 +122,8 @@ void register_settings() {
                 &enable_progress_tracking, true, PGC_SIGHUP);
     define_bool("kg_batch.enabled", "Whether workers run in this database.", "off for a physical copy that must not spend.",
                 &enabled, true, PGC_SUSET);
-    define_enum("kg_batch.extraction", "The plan of stages.", "combined: one request a chunk.", &extraction, 0, extraction_choices,
-                PGC_USERSET);
+    define_enum("kg_batch.extraction", "The plan of stages.", "combined: one request a chunk. staged: three, one after the other.", &extraction, 0,
+                extraction_choices, PGC_USERSET);
     define_text("kg_batch.graph", "The graph that functions use when none is given.", nullptr, &graph, "default", PGC_USERSET);
     define_bool("kg_batch.learn_from_assistant", "Whether what the assistant says may be the only source of a fact.", nullptr,
                 &learn_from_assistant, false, PGC_USERSET);
@@ -173,7 +173,7 @@ const std::vector<JobSetting>& job_settings() {
       {"budget", Type::money, -1, 1e9, ""},
       {"chunk_max_tokens", Type::integer, 200, 100'000, ""},
       {"context_sentences", Type::integer, 0, 50, ""},
-      {"extraction", Type::choice, 0, 0, "combined"},
+      {"extraction", Type::choice, 0, 0, "combined, staged"},
       {"learn_from_assistant", Type::boolean, 0, 0, ""},
       {"max_attempts", Type::integer, 1, 20, ""},
       {"max_conversations_per_pipeline", Type::integer, 1, 1'000, ""},

@@ -57,11 +57,28 @@ KnownSentences known_sentences(const stages::Question& question, const Place& pl
     for (const stages::ShownMessage& message : *part) {
       for (const stages::ShownSentence& sentence : message.sentences) {
         const auto found = messages.find(sentence.where.message_id);
-        sentences[sentence.id] = {&sentence, found == messages.end() ? nullptr : found->second, message.by};
+        sentences[sentence.id] = {&sentence, &message, found == messages.end() ? nullptr : found->second, message.by};
       }
     }
   }
   return sentences;
+}
+
+Saying saying_of(const Fact& fact, const KnownSentences& sentences) {
+  Saying saying;
+  for (const Quote& quote : fact.evidence) {
+    const auto found = sentences.find(quote.sentence);
+    if (found == sentences.end()) {
+      continue;
+    }
+    if (quote.sentence > 0 && (saying.first_new == 0 || quote.sentence < saying.first_new)) {
+      saying.first_new = quote.sentence;
+    }
+    if (found->second.by && (saying.first_said == 0 || is_said_earlier(quote.sentence, saying.first_said))) {
+      saying.first_said = quote.sentence;
+    }
+  }
+  return saying;
 }
 
 CitedFacts write_facts(const std::vector<Fact>& facts, const KnownSentences& sentences, Mentions& mentions) {
@@ -73,8 +90,6 @@ CitedFacts write_facts(const std::vector<Fact>& facts, const KnownSentences& sen
     row.modality = fact.modality;
     row.negated = fact.negated;
 
-    int first_new = 0;
-    int first_said = 0;
     int source_n = 0;
     for (std::size_t place = 0; place < fact.evidence.size(); ++place) {
       const Quote& quote = fact.evidence[place];
@@ -89,13 +104,8 @@ CitedFacts write_facts(const std::vector<Fact>& facts, const KnownSentences& sen
       source.fact = row.n;
       source.n = ++source_n;
       mentions.sources.push_back(std::move(source));
-      if (quote.sentence > 0 && (first_new == 0 || quote.sentence < first_new)) {
-        first_new = quote.sentence;
-      }
-      if (found->second.by && (first_said == 0 || is_said_earlier(quote.sentence, first_said))) {
-        first_said = quote.sentence;
-      }
     }
+    const auto [first_new, first_said] = saying_of(fact, sentences);
     if (first_new != 0) {
       const KnownSentence& sentence = sentences.at(first_new);
       row.first_message_id = sentence.shown->where.message_id;

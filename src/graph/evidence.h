@@ -16,6 +16,7 @@ namespace kg_batch::graph {
 // A sentence of the question with where it comes from.
 struct KnownSentence {
   const stages::ShownSentence* shown = nullptr;
+  const stages::ShownMessage* said_in = nullptr;
   const MessagePlace* message = nullptr;  // nullptr when the place does not have it
   std::optional<int> by;                  // participant; nothing for the assistant
 
@@ -27,6 +28,14 @@ struct KnownSentence {
 using KnownSentences = std::map<int, KnownSentence>;
 
 KnownSentences known_sentences(const stages::Question& question, const Place& place);
+
+// The sentences that say when a fact was said and by whom; 0 where there is none.
+struct Saying {
+  int first_new = 0;   // of the chunk
+  int first_said = 0;  // of a participant, those of the chunk before those of the context
+};
+
+Saying saying_of(const Fact& fact, const KnownSentences& sentences);
 
 // What mentions need of a fact beyond its row.
 struct CitedFact {

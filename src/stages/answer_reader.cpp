@@ -410,6 +410,79 @@ void read_roles(DraftStatement& draft) {
   }
 }
 
+void read_thing_metadata(const Json& item, const std::string& item_name, graph::Thing& thing,
+                         std::vector<Rejected>& rejected) {
+  thing.aliases = strings_in(item, "aliases", max_aliases, item_name, rejected,
+                             [](std::string_view text) { return tidy_text(text, max_alias); });
+  std::erase(thing.aliases, thing.label);
+  thing.attributes.clear();
+  for (const Json& element : list_in(item, "attributes", item_name, rejected)) {
+    std::pair<std::string, std::string> attribute{
+        tidy_text(string_in(field(element, "key")), max_attribute_key),
+        tidy_text(string_in(field(element, "value")), max_attribute_value)};
+    if (attribute.first.empty() || attribute.second.empty()) {
+      rejected.push_back({item_name + ", attributes", "without a key or a value", body_of(element)});
+    } else if (thing.attributes.size() == max_attributes) {
+      rejected.push_back({item_name + ", attributes", "more than " + std::to_string(max_attributes), body_of(element)});
+      break;
+    } else if (std::find(thing.attributes.begin(), thing.attributes.end(), attribute) == thing.attributes.end()) {
+      thing.attributes.push_back(std::move(attribute));
+    }
+  }
+  thing.hash_tags = hash_tags_in(item, item_name, rejected);
+  thing.confidence = thousandths(item, "confidence", item_name, rejected);
+  thing.importance = thousandths(item, "importance", item_name, rejected);
+}
+
+void read_statement_metadata(const Json& item, const std::string& item_name, graph::Statement& statement,
+                             std::vector<Rejected>& rejected) {
+  statement.start = date_in(item, "start", item_name, rejected);
+  statement.end = date_in(item, "end", item_name, rejected);
+  if (statement.start && statement.end && is_before(*statement.end, *statement.start)) {
+    rejected.push_back({item_name + ", end", "before the start", body_of(*field(item, "end"))});
+    statement.end.reset();
+  }
+  statement.replaces = is_true(field(item, "replaces"));
+  statement.goal_status.reset();
+  if (const Json* value = field(item, "goal_status")) {
+    if (statement.type != "Goal") {
+      rejected.push_back({item_name + ", goal_status", "the statement is no Goal", body_of(*value)});
+    } else if (!graph::is_one_of(string_in(value), graph::goal_statuses)) {
+      rejected.push_back(
+          {item_name + ", goal_status", not_one_of("goal_status", value, graph::goal_statuses), body_of(*value)});
+    } else {
+      statement.goal_status = string_in(value);
+    }
+  }
+  statement.hash_tags = hash_tags_in(item, item_name, rejected);
+  statement.confidence = thousandths(item, "confidence", item_name, rejected);
+  statement.importance = thousandths(item, "importance", item_name, rejected);
+}
+
+// Items of kg_metadata, each for the value of its id.
+template <typename Value>
+void read_metadata_of(const Json& items, const std::string& kind, std::size_t most, std::vector<Value>& values,
+                      std::vector<Rejected>& rejected, const auto& read_item) {
+  std::map<int, Value*> by_id;
+  for (Value& value : values) {
+    by_id.emplace(value.id, &value);
+  }
+  std::set<int> taken;
+  for (std::size_t place = 0; place < items.size(); ++place) {
+    const Json& item = items[place];
+    const std::string name = name_of(kind, item, place);
+    std::optional<std::string> reason = unusable(item, kind + "s", place, most, taken);
+    if (!reason && !by_id.contains(*item_id(item))) {
+      reason = "no " + kind + " of that id was kept";
+    }
+    if (reason) {
+      rejected.push_back({"metadata of " + name, *reason, body_of(item)});
+    } else {
+      read_item(item, name, *by_id[*item_id(item)], rejected);
+    }
+  }
+}
+
 // Things and statements of one answer, while what points where is sorted out.
 class Nodes {
  public:
@@ -674,53 +747,10 @@ void read_nodes(const Json& things, const Json& statements, const Question& ques
   nodes.write(reading);
 }
 
-void read_thing_metadata(const Json& item, const std::string& item_name, graph::Thing& thing,
-                         std::vector<Rejected>& rejected) {
-  thing.aliases = strings_in(item, "aliases", max_aliases, item_name, rejected,
-                             [](std::string_view text) { return tidy_text(text, max_alias); });
-  std::erase(thing.aliases, thing.label);
-  thing.attributes.clear();
-  for (const Json& element : list_in(item, "attributes", item_name, rejected)) {
-    std::pair<std::string, std::string> attribute{
-        tidy_text(string_in(field(element, "key")), max_attribute_key),
-        tidy_text(string_in(field(element, "value")), max_attribute_value)};
-    if (attribute.first.empty() || attribute.second.empty()) {
-      rejected.push_back({item_name + ", attributes", "without a key or a value", body_of(element)});
-    } else if (thing.attributes.size() == max_attributes) {
-      rejected.push_back({item_name + ", attributes", "more than " + std::to_string(max_attributes), body_of(element)});
-      break;
-    } else if (std::find(thing.attributes.begin(), thing.attributes.end(), attribute) == thing.attributes.end()) {
-      thing.attributes.push_back(std::move(attribute));
-    }
-  }
-  thing.hash_tags = hash_tags_in(item, item_name, rejected);
-  thing.confidence = thousandths(item, "confidence", item_name, rejected);
-  thing.importance = thousandths(item, "importance", item_name, rejected);
-}
-
-void read_statement_metadata(const Json& item, const std::string& item_name, graph::Statement& statement,
-                             std::vector<Rejected>& rejected) {
-  statement.start = date_in(item, "start", item_name, rejected);
-  statement.end = date_in(item, "end", item_name, rejected);
-  if (statement.start && statement.end && is_before(*statement.end, *statement.start)) {
-    rejected.push_back({item_name + ", end", "before the start", body_of(*field(item, "end"))});
-    statement.end.reset();
-  }
-  statement.replaces = is_true(field(item, "replaces"));
-  statement.goal_status.reset();
-  if (const Json* value = field(item, "goal_status")) {
-    if (statement.type != "Goal") {
-      rejected.push_back({item_name + ", goal_status", "the statement is no Goal", body_of(*value)});
-    } else if (!graph::is_one_of(string_in(value), graph::goal_statuses)) {
-      rejected.push_back(
-          {item_name + ", goal_status", not_one_of("goal_status", value, graph::goal_statuses), body_of(*value)});
-    } else {
-      statement.goal_status = string_in(value);
-    }
-  }
-  statement.hash_tags = hash_tags_in(item, item_name, rejected);
-  statement.confidence = thousandths(item, "confidence", item_name, rejected);
-  statement.importance = thousandths(item, "importance", item_name, rejected);
+void read_metadata(const Json& things, const Json& statements, graph::Reading& reading) {
+  read_metadata_of(things, "thing", max_things, reading.things, reading.rejected, read_thing_metadata);
+  read_metadata_of(statements, "statement", max_statements, reading.statements, reading.rejected,
+                   read_statement_metadata);
 }
 
 }  // namespace kg_batch::stages

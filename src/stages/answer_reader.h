@@ -9,6 +9,9 @@
 // is no item. Items are named by their id, those without a usable one by their
 // place ("fact number 2"); quotes and roles by their place from 1.
 //
+// Metadata that comes apart from its thing or statement is an item of its own
+// ("metadata of thing 9"); its fields are told as those of the thing.
+//
 // Texts are trimmed, white space in them is one space, and cut at the limits
 // below. Fields that a stage does not ask for may be missing.
 
@@ -49,11 +52,9 @@ std::vector<graph::Fact> read_facts(const Json& items, const Question& question,
 // have. Replaces those of the reading.
 void read_nodes(const Json& things, const Json& statements, const Question& question, graph::Reading& reading);
 
-// What is known about a thing or statement, from an item of the same id:
-// kg_metadata's, or the same item in kg_extract. `item_name` as in `rejected`.
-void read_thing_metadata(const Json& item, const std::string& item_name, graph::Thing& thing,
-                         std::vector<graph::Rejected>& rejected);
-void read_statement_metadata(const Json& item, const std::string& item_name, graph::Statement& statement,
-                             std::vector<graph::Rejected>& rejected);
+// What is known about the things and statements of the reading, from items of
+// their ids. What no item speaks of keeps the defaults: no dates, nothing listed,
+// weights of 0, which no other mention's weight loses to.
+void read_metadata(const Json& things, const Json& statements, graph::Reading& reading);
 
 }  // namespace kg_batch::stages

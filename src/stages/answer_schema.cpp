@@ -72,9 +72,10 @@ Properties fact_properties() {
           {"evidence", array_schema(std::move(quote), max_quotes)}};
 }
 
+Properties identifier() { return {{"id", typed("integer")}}; }
+
 Properties thing_identity() {
-  return {{"id", typed("integer")},
-          {"type", one_of(graph::thing_types)},
+  return {{"type", one_of(graph::thing_types)},
           {"label", typed("string")},
           {"class", one_of(graph::thing_classes)},
           {"category", typed("string")},
@@ -92,8 +93,7 @@ Properties thing_details() {
 }
 
 Properties statement_identity() {
-  return {{"id", typed("integer")},
-          {"type", one_of(graph::statement_types)},
+  return {{"type", one_of(graph::statement_types)},
           {"label", typed("string")},
           {"category", typed("string")}};
 }

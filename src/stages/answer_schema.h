@@ -33,9 +33,10 @@ Json array_schema(Json items, int max_items);
 // Parts of an item's properties, to be put together in the order in which the
 // model shall write them: what something is before what is known about it.
 Properties fact_properties();
-Properties thing_identity();      // id, type, label, class, category, named, participant, of, relation
+Properties identifier();          // id
+Properties thing_identity();      // type, label, class, category, named, participant, of, relation
 Properties thing_details();       // aliases, attributes, hash_tags
-Properties statement_identity();  // id, type, label, category
+Properties statement_identity();  // type, label, category
 Properties statement_details();   // start, end, replaces, goal_status, hash_tags
 Properties cited_facts();         // facts
 Properties weights();             // confidence, importance

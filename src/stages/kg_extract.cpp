@@ -11,9 +11,9 @@ namespace {
 
 Json answer_schema() {
   Json fact = object_schema({fact_properties()});
-  Json thing = object_schema({thing_identity(), thing_details(), cited_facts(), weights()});
+  Json thing = object_schema({identifier(), thing_identity(), thing_details(), cited_facts(), weights()});
   Json statement = object_schema(
-      {statement_identity(), cited_facts(), statement_details(), weights(), statement_roles()});
+      {identifier(), statement_identity(), cited_facts(), statement_details(), weights(), statement_roles()});
   return object_schema({{{"facts", array_schema(std::move(fact), max_facts)},
                          {"things", array_schema(std::move(thing), max_things)},
                          {"statements", array_schema(std::move(statement), max_statements)}}});

@@ -60,6 +60,9 @@ class Stage {
   virtual std::string_view name() const = 0;    // also the schema's name: kg_extract
   virtual const Json& schema() const = 0;       // strict subset, every array with maxItems
   virtual int max_output_tokens() const = 0;    // most an answer may take, reasoning included
+  // False where the earlier stages left nothing to ask about: the plan goes on
+  // without a request.
+  virtual bool has_question(const graph::Reading& so_far) const;
   // The user message. `so_far` is what the plan's earlier stages read.
   virtual Json question(const Question& question, const graph::Reading& so_far) const = 0;
   // Reads an answer into `so_far`. Items that are wrong go to `so_far.rejected`;

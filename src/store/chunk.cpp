@@ -238,7 +238,14 @@ void set_failed(std::int64_t graph_id, std::int64_t chunk_id, const std::string&
       {graph_id, chunk_id, error});
 }
 
-bool split_chunk(const LoadedChunk& chunk, int context_sentences) {
+void start_over(const LoadedChunk& chunk, const std::string& first_stage) {
+  execute(
+      "UPDATE kg_batch_internal.chunk SET state = 'ready', stage = $3, step = 1, answered_requests = '{}', request_id = NULL "
+      "WHERE graph_id = $1 AND chunk_id = $2",
+      {chunk.graph_id, chunk.chunk_id, first_stage});
+}
+
+bool split_chunk(const LoadedChunk& chunk, int context_sentences, const std::string& first_stage) {
   chunking::Chunk whole;
   for (const auto& message : chunk.question.context)
     for (const auto& sentence : message.sentences) whole.context.push_back(sentence.where);
@@ -266,15 +273,16 @@ bool split_chunk(const LoadedChunk& chunk, int context_sentences) {
   const Rows made = execute(
       "INSERT INTO kg_batch_internal.chunk (graph_id, conversation_id, segment_id, job_id, stage, participants, cast_seen, context_size, "
       " message_ids, starts, ends, shown, countable, tokens, splits) "
-      "SELECT graph_id, conversation_id, segment_id, job_id, stage, participants, $3, $4, $5, $6, $7, $8, $9, $10, splits + 1 "
+      "SELECT graph_id, conversation_id, segment_id, job_id, $11, participants, $3, $4, $5, $6, $7, $8, $9, $10, splits + 1 "
       "FROM kg_batch_internal.chunk WHERE graph_id = $1 AND chunk_id = $2 RETURNING chunk_id",
       {chunk.graph_id, chunk.chunk_id, halves->second.cast, static_cast<int>(halves->second.context.size()), second_ids, second_starts,
-       second_ends, second_shown, halves->second.countable, halves->second.tokens});
+       second_ends, second_shown, halves->second.countable, halves->second.tokens, first_stage});
   execute(
-      "UPDATE kg_batch_internal.chunk SET state = 'ready', request_id = NULL, splits = splits + 1, context_size = $3, message_ids = $4, "
+      "UPDATE kg_batch_internal.chunk SET splits = splits + 1, context_size = $3, message_ids = $4, "
       "starts = $5, ends = $6, shown = $7, countable = $8, tokens = $9 WHERE graph_id = $1 AND chunk_id = $2",
       {chunk.graph_id, chunk.chunk_id, static_cast<int>(halves->first.context.size()), first_ids, first_starts, first_ends, first_shown,
        halves->first.countable, halves->first.tokens});
+  start_over(chunk, first_stage);
   put_ready({{chunk.graph_id, Work::ask, chunk.chunk_id, 2, halves->first.tokens, chunk.job_id},
              {chunk.graph_id, Work::ask, made.integer(0, 0), 2, halves->second.tokens, chunk.job_id}});
   return true;

@@ -47,7 +47,10 @@ void advance(const LoadedChunk& chunk, const std::string& next_stage);  // the n
 void set_done(const LoadedChunk& chunk);
 void set_ready_again(std::int64_t graph_id, std::int64_t chunk_id);  // to be planned once more
 void set_failed(std::int64_t graph_id, std::int64_t chunk_id, const std::string& error);
-// Two chunks out of one, both ready; false when it has but one sentence.
-bool split_chunk(const LoadedChunk& chunk, int context_sentences);
+// Ready at its plan's first stage, as if nothing had been asked.
+void start_over(const LoadedChunk& chunk, const std::string& first_stage);
+// Two chunks out of one, both ready at the plan's first stage; false when it has
+// but one sentence.
+bool split_chunk(const LoadedChunk& chunk, int context_sentences, const std::string& first_stage);
 
 }  // namespace kg_batch::store

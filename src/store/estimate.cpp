@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include <numeric>
 #include <set>
 
 #include "backend/bridge.h"
@@ -25,7 +26,9 @@ constexpr std::int64_t frame_tokens = 40;
 constexpr std::int64_t message_tokens = 16;
 constexpr std::int64_t sentence_tokens = 4;
 
+// Of a plan of one stage; of one of several each stage.
 constexpr double assumed_output_per_sentence = 80;
+constexpr double assumed_output_per_sentence_of_several = 30;
 constexpr std::int64_t enough_answers = 20;
 
 // Prompts and schemas: English and JSON run at four characters a token. (Marks,
@@ -41,9 +44,9 @@ Estimator::Estimator(std::int64_t graph_id, const JobOptions& options, std::size
     : graph_id_(graph_id), options_(options), enough_bytes_(enough_bytes), cutting_(cutting_options(options)) {
   for (std::optional<std::string> stage = first_stage(options.extraction); stage; stage = next_stage(options.extraction, *stage)) {
     stages_.push_back(*stage);
-    constant_tokens_ += constant_tokens(newest_prompt(*stage).text);
+    constant_tokens_.push_back(constant_tokens(newest_prompt(*stage).text));
     if (const stages::Stage* const known = stages::find_stage(*stage))
-      constant_tokens_ += constant_tokens(known->schema().dump());
+      constant_tokens_.back() += constant_tokens(known->schema().dump());
   }
 }
 
@@ -165,16 +168,27 @@ Estimate Estimator::estimate() {
   estimate.conversations = scaled(static_cast<double>(conversations_));
   estimate.sentences = scaled(static_cast<double>(countable_));
   estimate.chunks = scaled(static_cast<double>(chunks_));
-  estimate.requests = estimate.chunks * static_cast<std::int64_t>(stages_.size());
-  estimate.input_tokens = estimate.chunks * constant_tokens_ + scaled(static_cast<double>(question_tokens_));
-  for (const std::string& stage : stages_)
-    estimate.output_tokens += scaled(static_cast<double>(countable_) * output_per_sentence(stage, &estimate.measured));
-  estimate.mode = options_.use_batch_api && estimate.requests >= options_.batch_min_requests ? "batch" : "direct";
+  // Later stages are shown what the earlier ones said, in place of the words.
+  double shown_tokens = 0;
+  for (std::size_t stage = 0; stage < stages_.size(); ++stage) {
+    const Share share = share_asked(stage);
+    const auto requests = static_cast<std::int64_t>(static_cast<double>(estimate.chunks) * share.chunks + 0.5);
+    estimate.requests += requests;
+    estimate.input_tokens += requests * constant_tokens_[stage];
+    estimate.input_tokens +=
+        stage == 0 ? scaled(static_cast<double>(question_tokens_)) : requests * frame_tokens + scaled(shown_tokens);
+    const double said_tokens = static_cast<double>(countable_) * share.sentences * output_per_sentence(stages_[stage], &estimate.measured);
+    estimate.output_tokens += scaled(said_tokens);
+    shown_tokens += said_tokens;
+  }
+  // One stage of a chunk is ready at a time.
+  estimate.mode = options_.use_batch_api && estimate.chunks >= options_.batch_min_requests ? "batch" : "direct";
   estimate.model = options_.model;
   // Prices have tiers by the size of one request, so one average request is priced.
   const std::int64_t requests = std::max<std::int64_t>(estimate.requests, 1);
-  const std::int64_t cached =
-      estimate.mode == "direct" && requests > 1 ? cacheable(constant_tokens_ / static_cast<std::int64_t>(std::max<std::size_t>(stages_.size(), 1))) : 0;
+  const std::int64_t constant = std::accumulate(constant_tokens_.begin(), constant_tokens_.end(), std::int64_t{0}) /
+                                static_cast<std::int64_t>(std::max<std::size_t>(stages_.size(), 1));
+  const std::int64_t cached = estimate.mode == "direct" && requests > 1 ? cacheable(constant) : 0;
   const auto cost = execute(
       "SELECT pg_catalog.round(kg_batch_internal.cost($1, pg_catalog.now(), $2, $3, $4, 0, $5) * $6, 6), "
       "pg_catalog.round(kg_batch_internal.cost($1, pg_catalog.now(), 'direct', $3, $4, 0, $5) * $6, 6)",
@@ -193,9 +207,24 @@ double Estimator::output_per_sentence(const std::string& stage, bool* measured) 
       "JOIN kg_batch_internal.answer a ON a.graph_id = r.graph_id AND a.request_id = r.request_id AND a.outcome = 'answered' "
       "JOIN kg_batch_internal.chunk c ON c.graph_id = r.graph_id AND c.chunk_id = r.chunk_id",
       {graph_id_, stage, options_.model});
-  if (rows.integer(0, 0) < enough_answers || rows.integer(0, 2) == 0) return assumed_output_per_sentence;
+  if (rows.integer(0, 0) < enough_answers || rows.integer(0, 2) == 0)
+    return stages_.size() == 1 ? assumed_output_per_sentence : assumed_output_per_sentence_of_several;
   *measured = true;
   return rows.number(0, 1) / rows.number(0, 2);
+}
+
+// Of the chunks that were read last, how many had something to ask of a stage.
+Estimator::Share Estimator::share_asked(std::size_t stage) const {
+  if (stage == 0) return {};
+  const auto rows = execute(
+      "SELECT pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE pg_catalog.cardinality(c.answered_requests) >= $4), "
+      "pg_catalog.sum(c.countable), pg_catalog.sum(c.countable) FILTER (WHERE pg_catalog.cardinality(c.answered_requests) >= $4) "
+      "FROM (SELECT graph_id, chunk_id FROM kg_batch_internal.request WHERE graph_id = $1 AND stage = $2 AND model = $3 "
+      " AND state = 'answered' ORDER BY request_id DESC LIMIT 500) r "
+      "JOIN kg_batch_internal.chunk c ON c.graph_id = r.graph_id AND c.chunk_id = r.chunk_id AND c.state = 'done'",
+      {graph_id_, stages_.front(), options_.model, static_cast<int>(stage)});
+  if (rows.integer(0, 0) < enough_answers || rows.integer(0, 2) == 0) return {};
+  return {rows.number(0, 1) / rows.number(0, 0), rows.number(0, 3) / rows.number(0, 2)};
 }
 
 JobOptions options_of_new_job(std::int64_t graph_id) {

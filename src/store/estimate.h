@@ -4,7 +4,8 @@
 // Messages are cut in memory just as the workers will cut them, as if nothing
 // more came. Input tokens are counted over what each request holds; output
 // tokens follow from what the graph's answers took per sentence once there are
-// enough of them, and from a constant until then.
+// enough of them, and from a constant until then. So does how many chunks have
+// something to ask of a plan's later stages: all, until it is known better.
 
 #pragma once
 
@@ -53,13 +54,17 @@ class Estimator {
   void cut_held();
   void cut(Conversation& conversation);
   double output_per_sentence(const std::string& stage, bool* measured) const;
+  struct Share {
+    double chunks = 1, sentences = 1;
+  };
+  Share share_asked(std::size_t stage) const;
 
   std::int64_t graph_id_;
   JobOptions options_;
   std::size_t enough_bytes_;
   chunking::CutOptions cutting_;
   std::vector<std::string> stages_;
-  std::int64_t constant_tokens_ = 0;  // prompts and schemas of one chunk's requests
+  std::vector<std::int64_t> constant_tokens_;  // prompt and schema of each
   std::unordered_map<std::string, Conversation> held_;
   std::size_t held_bytes_ = 0;
   std::uint64_t counted_bytes_ = 0, all_bytes_ = 0;

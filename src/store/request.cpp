@@ -369,7 +369,9 @@ int cut_old_answers(int seconds, int limit) {
   const Rows rows = execute(
       "UPDATE kg_batch_internal.answer a SET body = NULL FROM (SELECT o.graph_id, o.request_id, o.attempt FROM kg_batch_internal.answer o "
       "  WHERE o.body IS NOT NULL AND o.received_at < pg_catalog.now() - $1 * interval '1 second' AND NOT EXISTS (SELECT FROM kg_batch_internal.chunk c "
-      "   WHERE c.graph_id = o.graph_id AND c.request_id = o.request_id AND NOT c.folded) LIMIT $2) old "
+      "   WHERE c.graph_id = o.graph_id AND c.request_id = o.request_id AND NOT c.folded) AND NOT EXISTS (SELECT FROM kg_batch_internal.request r "
+      "   JOIN kg_batch_internal.chunk c ON c.graph_id = r.graph_id AND c.chunk_id = r.chunk_id WHERE r.graph_id = o.graph_id "
+      "   AND r.request_id = o.request_id AND NOT c.folded AND r.request_id = ANY (c.answered_requests)) LIMIT $2) old "
       "WHERE a.graph_id = old.graph_id AND a.request_id = old.request_id AND a.attempt = old.attempt RETURNING 1",
       {seconds, limit});
   return static_cast<int>(rows.size());

@@ -6,6 +6,7 @@
 #include "backend/spi.h"
 #include "chunking/cuts.h"
 #include "graph/sha256.h"
+#include "workers/reading.h"
 
 namespace kg_batch::workers {
 
@@ -39,17 +40,6 @@ Body build(const LoadedChunk& chunk, const stages::Stage& stage, const std::stri
   return built;
 }
 
-// What the plan's earlier stages read, out of their stored answers.
-graph::Reading read_so_far(const LoadedChunk& chunk, const std::vector<std::int64_t>& requests) {
-  graph::Reading so_far;
-  if (requests.empty()) return so_far;
-  for (const auto& answer : store::newest_answers(chunk.graph_id, requests)) {
-    const stages::Stage* const stage = stages::find_stage(answer.stage);
-    if (stage != nullptr) (void)stage->read(answer.body, chunk.question, so_far);
-  }
-  return so_far;
-}
-
 const stages::Stage& stage_of(const std::string& name) {
   const stages::Stage* const stage = stages::find_stage(name);
   if (stage == nullptr) throw backend::Error(ERRCODE_UNDEFINED_OBJECT, "stage \"" + name + "\" is not in this library");
@@ -78,6 +68,7 @@ std::vector<Prepared> plan_questions(std::int64_t worker_id, const std::vector<I
   std::map<std::int64_t, store::Job> jobs;
   std::map<std::string, store::Prompt> prompts;
   std::vector<Planning> plannings;
+  std::vector<Item> started_over;
   std::vector<store::Draft> drafts;
   std::vector<store::Worst> worst;
   const std::vector<LoadedChunk> chunks = store::load_chunks(graph_id, ids);
@@ -85,11 +76,17 @@ std::vector<Prepared> plan_questions(std::int64_t worker_id, const std::vector<I
     if (chunk.state != "ready") continue;
     if (!jobs.contains(chunk.job_id)) jobs.emplace(chunk.job_id, store::read_job(chunk.graph_id, chunk.job_id));
     const store::JobOptions& options = jobs.at(chunk.job_id).options;
+    const std::optional<graph::Reading> so_far = read_earlier_answers(chunk);
+    if (!so_far) {
+      store::start_over(chunk, store::first_stage(options.extraction));
+      started_over.push_back(item_of[chunk.chunk_id]);
+      continue;
+    }
     const stages::Stage& stage = stage_of(chunk.stage);
     if (!prompts.contains(chunk.stage)) prompts.emplace(chunk.stage, store::newest_prompt(chunk.stage));
     const store::Prompt& prompt = prompts.at(chunk.stage);
     const int max_output = most_output(stage, options, chunk.countable);
-    Body body = build(chunk, stage, options.model, prompt, options, max_output, read_so_far(chunk, chunk.answered_requests));
+    Body body = build(chunk, stage, options.model, prompt, options, max_output, *so_far);
     store::Draft draft;
     draft.graph_id = graph_id;
     draft.job_id = chunk.job_id;
@@ -155,6 +152,7 @@ std::vector<Prepared> plan_questions(std::int64_t worker_id, const std::vector<I
   store::put_ready(to_send);
   store::put_ready(to_read);
   store::put_ready(parked_again);
+  store::put_ready(started_over);
   if (!direct.empty()) {
     std::vector<Item> claims;
     for (const auto& prepared : direct) claims.push_back(prepared.claim);
@@ -185,10 +183,15 @@ std::vector<std::optional<std::string>> rebuild_bodies(const std::vector<store::
       continue;
     }
     const LoadedChunk& chunk = found->second;
+    const std::optional<graph::Reading> so_far = read_earlier_answers(chunk);
+    if (!so_far) {
+      store::plan_anew(request.graph_id, request.request_id, "the answers of the stages before it are gone");
+      continue;
+    }
     if (!options.contains(request.job_id)) options.emplace(request.job_id, store::read_job(request.graph_id, request.job_id).options);
     if (!prompts.contains(request.prompt_id)) prompts.emplace(request.prompt_id, store::prompt_by_id(request.prompt_id));
     Body body = build(chunk, *stage, request.model, prompts.at(request.prompt_id), options.at(request.job_id), request.max_output,
-                      read_so_far(chunk, chunk.answered_requests));
+                      *so_far);
     if (body.hash != request.input_hash)
       store::plan_anew(request.graph_id, request.request_id, "its question comes out differently now");
     else

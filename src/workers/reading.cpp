@@ -40,7 +40,30 @@ bool send_back(const LoadedChunk& chunk, const Item& item, const std::string& re
   return true;
 }
 
+// The plan's next stage, without those that have nothing to ask.
+std::optional<std::string> next_question(const std::string& plan, const std::string& stage, const graph::Reading& reading) {
+  std::optional<std::string> next = store::next_stage(plan, stage);
+  while (next) {
+    const stages::Stage* const known = stages::find_stage(*next);
+    if (known == nullptr || known->has_question(reading)) break;
+    next = store::next_stage(plan, *next);
+  }
+  return next;
+}
+
 }  // namespace
+
+std::optional<graph::Reading> read_earlier_answers(const LoadedChunk& chunk) {
+  graph::Reading reading;
+  if (chunk.answered_requests.empty()) return reading;
+  const auto answers = store::newest_answers(chunk.graph_id, chunk.answered_requests);
+  if (answers.size() != chunk.answered_requests.size()) return std::nullopt;
+  for (const auto& answer : answers) {
+    const stages::Stage* const stage = stages::find_stage(answer.stage);
+    if (stage == nullptr || stage->read(answer.body, chunk.question, reading)) return std::nullopt;
+  }
+  return reading;
+}
 
 ReadResult read_chunks(const std::vector<Item>& items) {
   ReadResult result;
@@ -58,21 +81,27 @@ ReadResult read_chunks(const std::vector<Item>& items) {
     if (chunk.state != "asking" || !chunk.request_id) continue;
     if (!jobs.contains(chunk.job_id)) jobs.emplace(chunk.job_id, store::read_job(chunk.graph_id, chunk.job_id));
     const store::JobOptions& options = jobs.at(chunk.job_id).options;
-    std::vector<std::int64_t> requests = chunk.answered_requests;
-    requests.push_back(*chunk.request_id);
-    const auto answers = store::newest_answers(chunk.graph_id, requests);
-    if (answers.size() != requests.size()) {
+    std::optional<graph::Reading> reading = read_earlier_answers(chunk);
+    if (!reading) {
+      store::start_over(chunk, store::first_stage(options.extraction));
+      next_items.push_back({item.graph_id, Work::ask, item.id, item.priority, item.size, item.job_id});
+      continue;
+    }
+    const auto answers = store::newest_answers(chunk.graph_id, {*chunk.request_id});
+    if (answers.empty()) {
       result.failed += send_back(chunk, item, "the stored answer is gone", options) ? 1 : 0;
       continue;
     }
-    std::string trouble = why_unusable(answers.back().outcome, answers.back().body);
-    if (answers.back().outcome == "length" && chunk.splits < most_splits && store::split_chunk(chunk, options.context_sentences)) continue;
-    graph::Reading reading;
-    for (std::size_t i = 0; i < answers.size() && trouble.empty(); ++i) {
-      const stages::Stage* const stage = stages::find_stage(answers[i].stage);
+    const store::StoredAnswer& answer = answers.front();
+    if (answer.outcome == "length" && chunk.splits < most_splits &&
+        store::split_chunk(chunk, options.context_sentences, store::first_stage(options.extraction)))
+      continue;
+    std::string trouble = why_unusable(answer.outcome, answer.body);
+    if (trouble.empty()) {
+      const stages::Stage* const stage = stages::find_stage(answer.stage);
       if (stage == nullptr) {
-        trouble = "stage \"" + answers[i].stage + "\" is not in this library";
-      } else if (const auto bad = stage->read(answers[i].body, chunk.question, reading)) {
+        trouble = "stage \"" + answer.stage + "\" is not in this library";
+      } else if (const auto bad = stage->read(answer.body, chunk.question, *reading)) {
         trouble = bad->reason;
       }
     }
@@ -80,12 +109,12 @@ ReadResult read_chunks(const std::vector<Item>& items) {
       result.failed += send_back(chunk, item, trouble, options) ? 1 : 0;
       continue;
     }
-    if (const auto next = store::next_stage(options.extraction, chunk.stage)) {
+    if (const auto next = next_question(options.extraction, chunk.stage, *reading)) {
       store::advance(chunk, *next);
       next_items.push_back({item.graph_id, Work::ask, item.id, item.priority, item.size, item.job_id});
       continue;
     }
-    store::write_mentions(chunk, *chunk.request_id, graph::mentions_of(reading, chunk.question, chunk.place));
+    store::write_mentions(chunk, *chunk.request_id, graph::mentions_of(*reading, chunk.question, chunk.place));
     store::set_done(chunk);
     next_items.push_back({item.graph_id, Work::round, item.id, 0, item.size, item.job_id});
     ++result.done;

@@ -70,7 +70,7 @@ void Answers::load_gold(const std::string& path, Settings& settings) {
   if (const Json* fallback = member(*gold, "default")) gold_default_ = *fallback;
 }
 
-Content Answers::answer(const AskedFor& asked, const Settings& settings) const {
+Content Answers::answer(const AskedFor& asked, const Settings& settings) {
   if (settings.mode == "fixed") return content_of(settings.fixed);
 
   if (settings.mode == "replay") {
@@ -103,7 +103,8 @@ Content Answers::answer(const AskedFor& asked, const Settings& settings) const {
   if (!document || !document->is_object())
     return no_answer("the user message of a " + asked.stage + " question is not a JSON object");
   try {
-    Json answer = rules::answer(asked.stage, *document);
+    Json answer = StagedAnswers::is_staged(asked.stage) ? staged_.answer(asked.stage, *document)
+                                                        : rules::answer(asked.stage, *document);
     return answer.is_null() ? smallest(asked) : content_of(std::move(answer));
   } catch (const std::exception& error) {
     return no_answer("the rules could not answer a " + asked.stage + " question: " + error.what());

@@ -10,6 +10,7 @@
 
 #include "json.h"
 #include "settings.h"
+#include "staged_answers.h"
 
 namespace kg_sim {
 
@@ -28,15 +29,21 @@ struct Content {
 
 class Answers {
  public:
+  // `readings_path` is where the mode `rules` keeps what later stages ask about.
+  explicit Answers(const std::string& readings_path) : staged_(readings_path) {}
+
   // Reads the gold file of oracle, replay and fixed; throws std::runtime_error with the reason.
   void load_gold(const std::string& path, Settings& settings);
-  Content answer(const AskedFor& asked, const Settings& settings) const;
+  Content answer(const AskedFor& asked, const Settings& settings);
+  // What was read in earlier stages is gone.
+  void forget_readings() { staged_.clear(); }
 
  private:
   struct Gold {
     std::string contains, schema;
     Json answer;
   };
+  StagedAnswers staged_;
   std::vector<Gold> gold_;
   std::optional<Json> gold_default_;
   std::unordered_map<std::string, std::string> recorded_;

@@ -22,6 +22,7 @@ Application::Application(Settings initial, const std::string& state_folder, cons
       clock(made(state_folder) + "/clock.json"),
       files(state_folder + "/files", clock),
       bill(state_folder + "/bill.jsonl"),
+      answers(state_folder + "/readings"),
       chat(settings, clock, faults, bill, answers),
       batches(state_folder + "/batches", files, chat, faults, settings, clock) {
   if (!gold_path.empty()) answers.load_gold(gold_path, settings);

@@ -85,6 +85,7 @@ void add_control_routes(Application& application) {
     application.bill.clear();
     application.rate_limits.clear();
     application.chat.forget_prompts();
+    application.answers.forget_readings();
     application.journal.clear();
     return json_response(Json{{"reset", true}});
   });
