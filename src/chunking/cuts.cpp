@@ -8,6 +8,7 @@
 #include "chunking/cast.h"
 #include "chunking/located_sentences.h"
 #include "chunking/sentences.h"
+#include "chunking/topics.h"
 
 namespace kg_batch::chunking {
 
@@ -31,7 +32,7 @@ struct Range {
   std::size_t end = 0;
 };
 
-struct ClosedSegment {
+struct ClosedStretch {
   Range pieces;
   std::int64_t countable = 0;
   std::int64_t tokens = 0;
@@ -71,7 +72,7 @@ class Cutter {
         ++next;
       }
       if (closing != input_.closing.end() && *closing == delivery) {
-        close_segment(next);
+        close_stretch(next);
         while (closing != input_.closing.end() && *closing <= delivery) {
           ++closing;
         }
@@ -79,7 +80,7 @@ class Cutter {
       cut_what_closed(delivery);
     }
     cuts_.cast = cast_.names();
-    // What was skipped in the open segment comes again.
+    // What was skipped in the open stretch comes again.
     std::erase_if(skipped_at_, [this](const auto& skipped) { return skipped.first >= cuts_.taken; });
     for (auto& skipped : skipped_at_) {
       cuts_.skipped.push_back(std::move(skipped.second));
@@ -144,7 +145,7 @@ class Cutter {
   void take_message(std::size_t index) {
     const Message& message = input_.messages[index];
     if (open_.begins_another(message)) {
-      close_segment(index);
+      close_stretch(index);
     }
     const std::size_t first = pieces_.size();
     if (std::optional<std::string> reason = skip_reason(message.text)) {
@@ -154,12 +155,12 @@ class Cutter {
     }
     open_.add(message, static_cast<int>(pieces_.size() - first));
     if (open_.full()) {
-      close_segment(index + 1);
+      close_stretch(index + 1);
     }
   }
 
   // Everything up to `end`, a place in `messages`, is closed.
-  void close_segment(std::size_t end) {
+  void close_stretch(std::size_t end) {
     if (open_.empty()) {
       return;
     }
@@ -170,25 +171,55 @@ class Cutter {
     } else if (!input_.before.empty()) {
       previous = &input_.before.back();
     }
-    Segment segment;
-    segment.first_message_id = input_.messages[first].message_id;
-    segment.last_message_id = input_.messages[end - 1].message_id;
-    segment.began_by = began_by(previous, input_.messages[first], input_.closing, options_);
-    ClosedSegment closed;
+    std::string_view reason = began_by(previous, input_.messages[first], input_.closing, options_);
+    ClosedStretch closed;
     closed.pieces = {open_first_piece_, pieces_.size()};
-    for (std::size_t i = closed.pieces.first; i < closed.pieces.end; ++i) {
-      pieces_[i].segment = static_cast<int>(cuts_.segments.size());
-      closed.countable += pieces_[i].countable ? 1 : 0;
-      closed.tokens += pieces_[i].tokens;
+    std::size_t piece = closed.pieces.first;
+    for (const Range& messages : segments_of({first, end}, closed.pieces)) {
+      for (; piece < closed.pieces.end && pieces_[piece].message < input_.before.size() + messages.end; ++piece) {
+        pieces_[piece].segment = static_cast<int>(cuts_.segments.size());
+        closed.countable += pieces_[piece].countable ? 1 : 0;
+        closed.tokens += pieces_[piece].tokens;
+      }
+      cuts_.segments.push_back({input_.messages[messages.first].message_id, input_.messages[messages.end - 1].message_id, std::string(reason)});
+      reason = "topic";
     }
-    cuts_.segments.push_back(std::move(segment));
     closed_.push_back(closed);
     cuts_.taken = end;
     open_first_piece_ = pieces_.size();
     open_.begin_again();
   }
 
-  // Short neighbours together, long segments alone, each cut into chunks.
+  // The messages of a stretch, by topic. What was skipped, and what is shown as
+  // a placeholder alone, goes with what is before it.
+  std::vector<Range> segments_of(Range messages, Range pieces) const {
+    if (options_.boundaries == Boundaries::none) {
+      return {messages};
+    }
+    std::vector<Turn> turns;
+    std::vector<std::size_t> places;  // of the turns, in `messages`
+    std::vector<std::string_view> parts;
+    for (std::size_t i = pieces.first; i < pieces.end; ++i) {
+      if (pieces_[i].shown == Shown::words) {
+        parts.push_back(words_of(pieces_[i]));
+      }
+      const std::uint32_t message = pieces_[i].message;
+      if (!parts.empty() && (i + 1 == pieces.end || pieces_[i + 1].message != message)) {
+        turns.push_back(turn_of(parts, message_at(message).by_assistant));
+        places.push_back(message - input_.before.size());
+        parts.clear();
+      }
+    }
+    std::vector<Range> segments;
+    for (const std::size_t shift : topic_shifts(turns)) {
+      segments.push_back({messages.first, places[shift]});
+      messages.first = places[shift];
+    }
+    segments.push_back(messages);
+    return segments;
+  }
+
+  // Short neighbours together, long stretches alone, each cut into chunks.
   void cut_what_closed(int delivery) {
     introduce_speakers(delivery);
     if (closed_.empty()) {
@@ -196,7 +227,7 @@ class Cutter {
     }
     const Range all = {closed_.front().pieces.first, closed_.back().pieces.end};
     std::vector<Range> chunks;
-    ClosedSegment group;
+    ClosedStretch group;
     bool grouped = false;
     const auto finish_group = [&] {
       if (grouped) {
@@ -204,21 +235,21 @@ class Cutter {
       }
       grouped = false;
     };
-    for (const ClosedSegment& segment : closed_) {
-      if (segment.countable >= options_.chunk_min) {
+    for (const ClosedStretch& stretch : closed_) {
+      if (stretch.countable >= options_.chunk_min) {
         finish_group();
-        cut_equally(segment, chunks);
+        cut_equally(stretch, chunks);
         continue;
       }
-      if (grouped && (group.countable + segment.countable > options_.chunk_max || group.tokens + segment.tokens > sentence_budget())) {
+      if (grouped && (group.countable + stretch.countable > options_.chunk_max || group.tokens + stretch.tokens > sentence_budget())) {
         finish_group();
       }
       if (grouped) {
-        group.pieces.end = segment.pieces.end;
-        group.countable += segment.countable;
-        group.tokens += segment.tokens;
+        group.pieces.end = stretch.pieces.end;
+        group.countable += stretch.countable;
+        group.tokens += stretch.tokens;
       } else {
-        group = segment;
+        group = stretch;
         grouped = true;
       }
       if (group.countable >= options_.chunk_min) {
@@ -235,35 +266,76 @@ class Cutter {
   std::int64_t context_budget() const { return options_.context_sentences > 0 ? options_.chunk_max_tokens / 4 : 0; }
   std::int64_t sentence_budget() const { return std::max<std::int64_t>(1, options_.chunk_max_tokens - context_budget()); }
 
-  // By countable sentences into parts that differ by one at most, and what has
-  // too many tokens still, by tokens. Sentences that do not count stay with the
-  // one before them. A part without a countable sentence is not asked about.
-  void cut_equally(const ClosedSegment& group, std::vector<Range>& chunks) const {
+  // By countable sentences into parts that are equal but for shifts of topic,
+  // and what has too many tokens still, by tokens. Sentences that do not count
+  // stay with the one before them. A part without a countable sentence is not
+  // asked about.
+  void cut_equally(const ClosedStretch& group, std::vector<Range>& chunks) const {
     if (group.countable == 0) {
       return;
     }
     const std::int64_t parts = (group.countable + options_.chunk_max - 1) / options_.chunk_max;
-    std::int64_t counted = 0;
-    std::int64_t part = 1;
-    std::size_t first = group.pieces.first;
+    std::vector<Range> ranges = parts_of(group, parts, true);
+    if (std::any_of(ranges.begin(), ranges.end(), [this](const Range& range) { return tokens_of(range) > sentence_budget(); })) {
+      ranges = parts_of(group, parts, false);  // a larger part may be one request more
+    }
+    for (const Range& range : ranges) {
+      cut_by_tokens(range, chunks);
+    }
+  }
+
+  // Each part ends before the countable sentence that makes it equal; with
+  // `by_topic` at a shift of topic instead, if one is within a quarter of a part
+  // and leaves no part with more than `chunk_max`.
+  std::vector<Range> parts_of(const ClosedStretch& group, std::int64_t parts, bool by_topic) const {
+    struct Place {
+      std::size_t piece = 0;
+      std::int64_t counted = 0;  // countable sentences before it
+    };
+    std::vector<Place> countable;
+    std::vector<Place> shifts;
     for (std::size_t i = group.pieces.first; i < group.pieces.end; ++i) {
+      const auto counted = static_cast<std::int64_t>(countable.size());
+      if (by_topic && i > group.pieces.first && pieces_[i].segment != pieces_[i - 1].segment) {
+        shifts.push_back({i, counted});
+      }
       if (pieces_[i].countable) {
-        if (part < parts && counted == group.countable * part / parts) {
-          cut_by_tokens({first, i}, chunks);
-          first = i;
-          ++part;
-        }
-        ++counted;
+        countable.push_back({i, counted});
       }
     }
-    cut_by_tokens({first, group.pieces.end}, chunks);
+    const std::int64_t reach = group.countable / parts / 4;
+    std::vector<Range> ranges;
+    Place last = {group.pieces.first, 0};
+    for (std::int64_t part = 1; part < parts; ++part) {
+      const std::int64_t equal = group.countable * part / parts;
+      const std::int64_t least = std::max(last.counted + 1, group.countable - (parts - part) * options_.chunk_max);
+      const std::int64_t most = std::min(last.counted + options_.chunk_max, group.countable - 1);
+      Place place = countable[static_cast<std::size_t>(std::clamp(equal, least, most))];
+      std::int64_t best = reach + 1;
+      for (const Place& shift : shifts) {
+        const std::int64_t off = std::max(shift.counted - equal, equal - shift.counted);
+        if (off < best && shift.counted >= least && shift.counted <= most) {
+          place = shift;
+          best = off;
+        }
+      }
+      ranges.push_back({last.piece, place.piece});
+      last = place;
+    }
+    ranges.push_back({last.piece, group.pieces.end});
+    return ranges;
+  }
+
+  std::int64_t tokens_of(Range range) const {
+    std::int64_t tokens = 0;
+    for (std::size_t i = range.first; i < range.end; ++i) {
+      tokens += pieces_[i].tokens;
+    }
+    return tokens;
   }
 
   void cut_by_tokens(Range range, std::vector<Range>& chunks) const {
-    std::int64_t left = 0;
-    for (std::size_t i = range.first; i < range.end; ++i) {
-      left += pieces_[i].tokens;
-    }
+    std::int64_t left = tokens_of(range);
     std::int64_t parts_left = (left + sentence_budget() - 1) / sentence_budget();
     std::size_t first = range.first;
     std::int64_t tokens = 0;
@@ -381,9 +453,9 @@ class Cutter {
   const CutInput& input_;
   CutOptions options_;
   std::vector<Piece> pieces_;  // the end of `before`, then all of `messages` up to here
-  OpenSegment open_;
+  OpenStretch open_;
   std::size_t open_first_piece_ = 0;
-  std::vector<ClosedSegment> closed_;  // with the delivery that is replayed
+  std::vector<ClosedStretch> closed_;  // with the delivery that is replayed
   std::vector<std::pair<std::size_t, Skipped>> skipped_at_;  // place in `messages`
   Cast cast_;
   std::size_t speakers_known_ = 0;

@@ -1,15 +1,18 @@
 // From messages to segments and chunks: a function of what was handed in.
 //
 // Deliveries are replayed one by one, so the same hand-ins give the same cuts
-// whenever, and however often, they are cut. A segment is closed when a later
-// one began, when it is full, or when a delivery closed everything (final,
-// flush, or settled). Only closed segments are cut; messages of an open
-// segment come back untouched with the next delivery.
+// whenever, and however often, they are cut. A stretch is closed when a later
+// session began or a silence passed, when it is full, or when a delivery closed
+// everything (final, flush, or settled). Only closed stretches are cut; messages
+// of an open one come back untouched with the next delivery. A shift of topic
+// divides a closed stretch into segments and closes nothing.
 //
-// A closed segment becomes equal chunks of at most `chunk_max` countable
+// A closed stretch becomes equal chunks of at most `chunk_max` countable
 // sentences and `chunk_max_tokens` estimated tokens; neighbouring short
-// segments that closed with the same delivery share a chunk up to `chunk_min`.
-// A chunk never holds part of a sentence.
+// stretches that closed with the same delivery share a chunk up to `chunk_min`.
+// A chunk never holds part of a sentence. Segments decide where a long stretch
+// is cut, not how often: a cut moves to the nearest shift of topic within a
+// quarter of a chunk, so that shifts of topic cost no request.
 //
 // An assistant's sentences, placeholders, greetings and answers of one word do
 // not count. They are in the chunk of what stands around them; what has no
@@ -41,14 +44,14 @@ struct CutOptions {
   int chunk_max = 50;
   int chunk_max_tokens = 6000;
   int context_sentences = 8;
-  int segment_max_sentences = 400;         // a segment is full then
-  std::chrono::seconds silence{6 * 3600};  // a longer one between two messages ends a segment
+  int segment_max_sentences = 400;         // a stretch is full then
+  std::chrono::seconds silence{6 * 3600};  // a longer one between two messages ends a stretch
 };
 
 struct Segment {
   std::int64_t first_message_id = 0;
   std::int64_t last_message_id = 0;
-  std::string began_by;  // start, session, silence, size
+  std::string began_by;  // start, session, silence, size, topic
 };
 
 struct Chunk {
@@ -69,8 +72,8 @@ struct Cuts {
   std::vector<Segment> segments;
   std::vector<Chunk> chunks;
   std::vector<Skipped> skipped;
-  std::vector<std::string> cast;  // after the last closed segment: hand it to the next cut
-  std::size_t taken = 0;          // messages in closed segments; the rest is still open
+  std::vector<std::string> cast;  // after the last closed stretch: hand it to the next cut
+  std::size_t taken = 0;          // messages in closed stretches; the rest is still open
 };
 
 struct CutInput {
