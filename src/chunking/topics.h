@@ -28,9 +28,8 @@
 // there is.
 //
 // The points are ten times the weights of a logistic regression, rounded, fitted
-// on every second of the 300 dialogues of TIAGE (Xie et al., 2021); the
-// threshold is the one of best F1 there that does not cost WindowDiff.
-// doc/boundaries.md has what came of it. That is English small talk between two
+// on every second of the 300 dialogues of TIAGE (Xie et al., 2021), and the
+// threshold is the one of the best F1 there. doc/boundaries.md has what came of it. That is English small talk between two
 // people: for other languages, groups and chats with an assistant the points are
 // a guess.
 

@@ -87,7 +87,7 @@ Generated generate(unsigned seed) {
   options.boundaries = pick(5) == 0 ? Boundaries::none : Boundaries::rules;
   const std::vector<std::string> texts = {
       "I met Clyde in Paris. He is nice.", "Hi!", "ok", "", "Thanks Ben.", "<html>x</html>", "Yesterday we saw Anna Berg and Dr. Smith. It was fun. Clyde slept.",
-      "```\ncode\n```", "Zoe moved. Then Carl, Dora and Emil came to Berlin with Ben.", "😀", sentences(3), sentences(12), "Is Ben there, Clyde?"};
+      "```\ncode\n```", "Zoe moved. Then Carl, Dora and Emil came to Berlin with Ben.", "😀", sentences(3), sentences(12), "Is Ben there, Clyde?", "Have you booked the flights to Lisbon?", "Lisbon flights are cheap."};
   const std::vector<std::string> names = {"Anna", "Ben", "Carl Smith", "Dora"};
   int delivery = 1;
   int speakers = 1;
