@@ -49,7 +49,7 @@ std::string_view began_by(const Message* previous, const Message& message, const
   if (previous == nullptr) {
     return "start";
   }
-  if (options.boundaries == Boundaries::rules) {
+  if (options.boundaries != Boundaries::none) {
     if (message.session && previous->session != message.session) {
       return "session";
     }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "chunking/boundaries.h"
@@ -9,6 +11,7 @@
 #include "chunking/located_sentences.h"
 #include "chunking/sentences.h"
 #include "chunking/topics.h"
+#include "chunking/windows.h"
 
 namespace kg_batch::chunking {
 
@@ -55,9 +58,14 @@ CutOptions within_reason(CutOptions options) {
 class Cutter {
  public:
   Cutter(const CutInput& input, const CutOptions& options)
-      : input_(input), options_(within_reason(options)), open_(options_), cast_(input.cast) {}
+      : input_(input), options_(within_reason(options)), open_(options_), cast_(input.cast) {
+    for (const ReadSegment& segment : input.read) {
+      read_.emplace(segment.first_message_id, segment);
+    }
+  }
 
-  Cuts run() {
+  // Replays the deliveries up to `stop_before`.
+  Cuts run(std::optional<int> stop_before = std::nullopt) {
     read_before();
     open_first_piece_ = pieces_.size();
     number_speakers();
@@ -67,6 +75,10 @@ class Cutter {
       const bool has_messages = next < input_.messages.size();
       const bool closes_first = closing != input_.closing.end() && (!has_messages || *closing < input_.messages[next].delivery);
       const int delivery = closes_first ? *closing : input_.messages[next].delivery;
+      if (stop_before && delivery >= *stop_before) {
+        break;
+      }
+      delivery_ = delivery;
       while (next < input_.messages.size() && input_.messages[next].delivery <= delivery) {
         take_message(next);
         ++next;
@@ -87,6 +99,9 @@ class Cutter {
     }
     return std::move(cuts_);
   }
+
+  // The first delivery that cannot be cut before a model was asked.
+  std::optional<int> waiting_delivery() const { return waiting_delivery_; }
 
  private:
   const Message& message_at(std::uint32_t index) const {
@@ -171,6 +186,7 @@ class Cutter {
     } else if (!input_.before.empty()) {
       previous = &input_.before.back();
     }
+    skip_unprocessed({first, end});
     std::string_view reason = began_by(previous, input_.messages[first], input_.closing, options_);
     ClosedStretch closed;
     closed.pieces = {open_first_piece_, pieces_.size()};
@@ -192,10 +208,19 @@ class Cutter {
 
   // The messages of a stretch, by topic. What was skipped, and what is shown as
   // a placeholder alone, goes with what is before it.
-  std::vector<Range> segments_of(Range messages, Range pieces) const {
-    if (options_.boundaries == Boundaries::none) {
-      return {messages};
+  std::vector<Range> segments_of(Range messages, Range pieces) {
+    switch (options_.boundaries) {
+      case Boundaries::none:
+        return {messages};
+      case Boundaries::rules:
+        return segments_by_topic(messages, pieces);
+      case Boundaries::model:
+        return segments_as_read(messages);
     }
+    return {messages};
+  }
+
+  std::vector<Range> segments_by_topic(Range messages, Range pieces) const {
     std::vector<Turn> turns;
     std::vector<std::size_t> places;  // of the turns, in `messages`
     std::vector<std::string_view> parts;
@@ -217,6 +242,80 @@ class Cutter {
     }
     segments.push_back(messages);
     return segments;
+  }
+
+  // The places of those that a model is shown.
+  std::vector<std::size_t> readable(Range messages) const {
+    std::vector<std::size_t> places;
+    for (std::size_t i = messages.first; i < messages.end; ++i) {
+      if (!skip_reason(input_.messages[i].text)) {
+        places.push_back(i);
+      }
+    }
+    return places;
+  }
+
+  // Follows what was read from the first message on; where that ends before the
+  // stretch does, the next window is wanted.
+  std::vector<Range> segments_as_read(Range messages) {
+    const std::vector<std::size_t> places = readable(messages);
+    std::vector<Range> segments;
+    Range segment = messages;
+    std::size_t next = 0;
+    while (next < places.size() && places.size() > 1) {
+      const auto found = read_.find(input_.messages[places[next]].message_id);
+      if (found == read_.end()) {
+        want(places, next);
+        return {messages};
+      }
+      if (next > 0) {
+        segments.push_back({segment.first, places[next]});
+        segment.first = places[next];
+      }
+      do {
+        ++next;
+      } while (next < places.size() && input_.messages[places[next - 1]].message_id != found->second.last_message_id);
+    }
+    segments.push_back(segment);
+    return segments;
+  }
+
+  void want(const std::vector<std::size_t>& places, std::size_t first) {
+    Window window;
+    const std::size_t end = std::min(first + window_messages, places.size());
+    window.messages.assign(places.begin() + static_cast<std::ptrdiff_t>(first), places.begin() + static_cast<std::ptrdiff_t>(end));
+    window.reaches_end = end == places.size();
+    cuts_.windows.push_back(std::move(window));
+    if (!waiting_delivery_) {
+      waiting_delivery_ = delivery_;
+    }
+  }
+
+  // Takes the sentences of segments out that a model found nothing in.
+  void skip_unprocessed(Range messages) {
+    if (options_.boundaries != Boundaries::model) {
+      return;
+    }
+    const ReadSegment* segment = nullptr;
+    std::vector<std::size_t> places;
+    for (const std::size_t place : readable(messages)) {
+      const std::int64_t message_id = input_.messages[place].message_id;
+      if (segment == nullptr) {
+        const auto found = read_.find(message_id);
+        segment = found == read_.end() ? nullptr : &found->second;
+      }
+      if (segment != nullptr && !segment->process) {
+        skipped_at_.emplace_back(place, Skipped{message_id, "model"});
+        places.push_back(place);
+      }
+      if (segment != nullptr && segment->last_message_id == message_id) {
+        segment = nullptr;
+      }
+    }
+    const auto begin = pieces_.begin() + static_cast<std::ptrdiff_t>(open_first_piece_);
+    pieces_.erase(std::remove_if(begin, pieces_.end(), [&](const Piece& piece) {
+                    return std::binary_search(places.begin(), places.end(), piece.message - input_.before.size());
+                  }), pieces_.end());
   }
 
   // Short neighbours together, long stretches alone, each cut into chunks.
@@ -457,6 +556,9 @@ class Cutter {
   std::size_t open_first_piece_ = 0;
   std::vector<ClosedStretch> closed_;  // with the delivery that is replayed
   std::vector<std::pair<std::size_t, Skipped>> skipped_at_;  // place in `messages`
+  std::unordered_map<std::int64_t, ReadSegment> read_;  // by the first message
+  int delivery_ = 0;  // that is replayed
+  std::optional<int> waiting_delivery_;
   Cast cast_;
   std::size_t speakers_known_ = 0;
   std::size_t speakers_read_ = 0;  // messages whose speakers are known
@@ -485,7 +587,19 @@ std::int64_t share(std::int64_t whole, std::int64_t part, std::int64_t of) { ret
 
 }  // namespace
 
-Cuts cut(const CutInput& input, const CutOptions& options) { return Cutter(input, options).run(); }
+Cuts cut(const CutInput& input, const CutOptions& options) {
+  Cutter cutter(input, options);
+  Cuts cuts = cutter.run();
+  const std::optional<int> waiting = cutter.waiting_delivery();
+  if (!waiting) {
+    return cuts;
+  }
+  // What came with the delivery that waits, or later, stays: short stretches that
+  // closed together are cut together.
+  Cuts before = Cutter(input, options).run(*waiting);
+  before.windows = std::move(cuts.windows);
+  return before;
+}
 
 std::optional<std::pair<Chunk, Chunk>> split(const Chunk& chunk, int context_sentences) {
   const std::size_t count = chunk.sentences.size();

@@ -20,7 +20,14 @@
 // alone. Of an assistant's message of more than twelve sentences the first six
 // and the last four are taken. Context keeps to a quarter of the tokens.
 //
-// What closes a segment without a message (a flush, the end of settling) is a
+// With Boundaries::model a closed stretch is divided by what a model said instead,
+// which has to be asked first, window by window (windows.h): `cut` says what is to
+// be asked and cuts up to the first delivery with a closed stretch that was not
+// read to its end. Called again with what was read, it goes on, and what comes out
+// in the end does not depend on how often it was called. A stretch with one
+// message to read is not asked about.
+//
+// What closes a stretch without a message (a flush, the end of settling) is a
 // delivery of its own: closing one that was cut already would cut differently
 // when replayed at once.
 
@@ -33,10 +40,11 @@
 #include <vector>
 
 #include "chunking/conversation.h"
+#include "chunking/windows.h"
 
 namespace kg_batch::chunking {
 
-enum class Boundaries { none, rules };
+enum class Boundaries { none, rules, model };
 
 struct CutOptions {
   Boundaries boundaries = Boundaries::rules;
@@ -65,7 +73,7 @@ struct Chunk {
 
 struct Skipped {
   std::int64_t message_id = 0;
-  std::string reason;  // html, empty
+  std::string reason;  // html, empty; model: in a segment that is not to be processed
 };
 
 struct Cuts {
@@ -74,14 +82,17 @@ struct Cuts {
   std::vector<Skipped> skipped;
   std::vector<std::string> cast;  // after the last closed stretch: hand it to the next cut
   std::size_t taken = 0;          // messages in closed stretches; the rest is still open
+  std::vector<Window> windows;    // what the model is to be asked about, one a stretch, before the rest can be cut
 };
 
 struct CutInput {
-  std::vector<Message> before;       // the tail of what is already cut, for context: enough for context_sentences
+  std::vector<Message> before;       // the tail of what is already cut, for context: enough for context_sentences;
+                                     // what was skipped comes with an empty text
   std::vector<Message> messages;     // not cut yet, in order
   std::vector<int> closing;          // deliveries after which nothing stays open, ascending; past ones too
   std::vector<std::string> cast;     // from the cut before
   std::vector<std::string> speakers; // names by index, of all who spoke up to here; never in `cast`
+  std::vector<ReadSegment> read;     // with Boundaries::model: segments of `messages` that a model told of
 };
 
 Cuts cut(const CutInput& input, const CutOptions& options);
