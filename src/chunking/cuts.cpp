@@ -521,7 +521,7 @@ class Cutter {
         here[static_cast<std::size_t>(message.speaker)] = true;
       }
     };
-    std::size_t known = 0;
+    auto known = static_cast<std::size_t>(std::max(input_.speakers_before, 0));
     for (const Message& message : input_.before) {
       known = std::max(known, static_cast<std::size_t>(std::max(message.speaker + 1, 0)));
     }

@@ -92,6 +92,7 @@ struct CutInput {
   std::vector<int> closing;          // deliveries after which nothing stays open, ascending; past ones too
   std::vector<std::string> cast;     // from the cut before
   std::vector<std::string> speakers; // names by index, of all who spoke up to here; never in `cast`
+  int speakers_before = 0;           // so many of them spoke before `messages`
   std::vector<ReadSegment> read;     // with Boundaries::model: segments of `messages` that a model told of
 };
 

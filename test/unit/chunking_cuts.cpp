@@ -159,8 +159,9 @@ Cuts cut_with_model(CutInput& input, const CutOptions& options) {
   return cuts;
 }
 
-// Hands in one delivery after the other and cuts after each, as the store does.
-Cuts replayed(const CutInput& whole, const CutOptions& options, bool answers_come_late = false) {
+// Hands in one delivery after the other and cuts after each, as the store does;
+// or after some of them alone, when a model's answers or the cut come late.
+Cuts replayed(const CutInput& whole, const CutOptions& options, bool late = false) {
   Cuts all;
   all.cast = whole.cast;
   std::vector<ReadSegment> read;
@@ -177,6 +178,9 @@ Cuts replayed(const CutInput& whole, const CutOptions& options, bool answers_com
       if (std::any_of(all.skipped.begin(), all.skipped.end(), [&](const Skipped& one) { return one.message_id == message.message_id; })) {
         message.text.clear();
       }
+    }
+    for (std::size_t i = 0; i < all.taken; ++i) {
+      input.speakers_before = std::max(input.speakers_before, whole.messages[i].speaker + 1);
     }
     int last_speaker = -1;
     for (const Message& message : whole.messages) {
@@ -195,8 +199,10 @@ Cuts replayed(const CutInput& whole, const CutOptions& options, bool answers_com
     input.cast = all.cast;
     input.read = read;
     input.speakers.assign(whole.speakers.begin(), whole.speakers.begin() + (last_speaker + 1));
-    // Late: the next delivery is there before the answers are.
-    const bool waits = answers_come_late && delivery != *deliveries.rbegin() && delivery % 2 == 0;
+    const bool waits = late && delivery != *deliveries.rbegin() && delivery % 3 != 0;
+    if (waits && options.boundaries != Boundaries::model) {
+      continue;
+    }
     Cuts cuts = waits ? cut(input, options) : cut_with_model(input, options);
     read = input.read;
     const int segments = static_cast<int>(all.segments.size());
@@ -244,6 +250,7 @@ TEST(ChunkingCuts, AreTheSameAfterEachDeliveryAndAllAtOnce) {
     SCOPED_TRACE(seed);
     const Generated generated = generate(seed);
     expect_equal(cut(generated.input, generated.options), replayed(generated.input, generated.options));
+    expect_equal(cut(generated.input, generated.options), replayed(generated.input, generated.options, true));
     if (HasFailure()) {
       return;
     }
