@@ -199,7 +199,7 @@ Cuts replayed(const CutInput& whole, const CutOptions& options, bool late = fals
     input.cast = all.cast;
     input.read = read;
     input.speakers.assign(whole.speakers.begin(), whole.speakers.begin() + (last_speaker + 1));
-    const bool waits = late && delivery != *deliveries.rbegin() && delivery % 3 != 0;
+    const bool waits = late && delivery != *deliveries.rbegin() && delivery % 2 == 0;
     if (waits && options.boundaries != Boundaries::model) {
       continue;
     }

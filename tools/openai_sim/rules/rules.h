@@ -15,7 +15,7 @@
 namespace kg_sim::rules {
 
 // The answer to `user_document`, the question's JSON, for the schema of that
-// name. "kg_extract" is read; for every other schema, and for a document that
+// name. "kg_extract" and "kg_boundary" are read; for every other schema, and for a document that
 // is not a question of that stage, the result is null.
 nlohmann::ordered_json answer(std::string_view schema_name, const nlohmann::ordered_json& user_document);
 
