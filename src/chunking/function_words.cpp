@@ -1,18 +1,32 @@
 #include "chunking/function_words.h"
 
+#include <initializer_list>
+#include <unordered_map>
+
 namespace kg_batch::chunking {
 
 namespace {
 
-FunctionWords language(WordList pointing, WordList second_person, const WordList& others) {
-  FunctionWords words{others, std::move(pointing), std::move(second_person)};
-  words.all.insert(words.pointing.begin(), words.pointing.end());
-  words.all.insert(words.second_person.begin(), words.second_person.end());
-  return words;
+using Words = std::initializer_list<std::string_view>;
+using Marks = std::unordered_map<std::string_view, WordMarks>;
+
+void add(Marks& marks, std::size_t language, Words pointing, Words second_person, Words others) {
+  const auto bit = static_cast<std::uint8_t>(1U << language);
+  for (const std::string_view word : pointing) {
+    marks[word].function |= bit;
+    marks[word].pointing |= bit;
+  }
+  for (const std::string_view word : second_person) {
+    marks[word].function |= bit;
+    marks[word].second_person |= bit;
+  }
+  for (const std::string_view word : others) {
+    marks[word].function |= bit;
+  }
 }
 
-FunctionWords english() {
-  return language(
+void add_english(Marks& marks) {
+  add(marks, 0,
       {"it", "its", "that", "thats", "this", "these", "those", "they", "them", "their", "theirs", "he", "him", "his", "she",
        "her", "hers", "there", "then", "so", "too", "also", "either", "one", "ones"},
       {"you", "your", "yours", "youre", "youve", "youll", "yourself", "u", "ur"},
@@ -32,8 +46,8 @@ FunctionWords english() {
        "maybe", "guess", "never", "always", "ever", "day", "today", "time", "way"});
 }
 
-FunctionWords german() {
-  return language(
+void add_german(Marks& marks) {
+  add(marks, 1,
       {"er", "sie", "es", "ihn", "ihm", "ihnen", "das", "dies", "diese", "dieser", "dieses", "diesen", "da", "dort", "dann",
        "damit", "davon", "dazu", "daran", "darauf", "darüber", "dabei", "dafür", "so", "auch"},
       {"du", "dich", "dir", "dein", "deine", "deinen", "deinem", "deiner", "ihr", "euch", "euer", "eure", "euren", "hast",
@@ -51,8 +65,8 @@ FunctionWords german() {
        "machen", "gehen", "geht", "sagen", "wirklich", "vielleicht", "eigentlich", "halt", "eben"});
 }
 
-FunctionWords french() {
-  return language(
+void add_french(Marks& marks) {
+  add(marks, 2,
       {"il", "elle", "ils", "elles", "le", "la", "les", "lui", "leur", "leurs", "ce", "cet", "cette", "ces", "cela", "ça", "ca",
        "celui", "celle", "ceux", "y", "en", "aussi", "alors", "cest", "cétait"},
       {"tu", "te", "toi", "ton", "ta", "tes", "tas", "tes", "vous", "votre", "vos", "es", "as", "peux", "veux", "fais"},
@@ -65,8 +79,8 @@ FunctionWords french() {
        "ici", "là", "maintenant", "aujourdhui", "jamais", "toujours", "rien", "cool", "super", "vraiment", "aime", "quest"});
 }
 
-FunctionWords spanish() {
-  return language(
+void add_spanish(Marks& marks) {
+  add(marks, 3,
       {"él", "ella", "ello", "ellos", "ellas", "lo", "la", "los", "las", "le", "les", "eso", "esto", "ese", "esa", "esos", "esas",
        "este", "esta", "allí", "ahí", "entonces", "también", "así"},
       {"tú", "tu", "tus", "te", "ti", "contigo", "tuyo", "tuya", "usted", "ustedes", "vosotros", "os", "tienes", "eres", "estás",
@@ -80,8 +94,8 @@ FunctionWords spanish() {
        "ok", "jaja", "jajaja", "oh", "ah", "gusta", "claro", "otro", "otra"});
 }
 
-FunctionWords italian() {
-  return language(
+void add_italian(Marks& marks) {
+  add(marks, 4,
       {"egli", "lui", "lei", "esso", "essi", "loro", "lo", "la", "li", "le", "ci", "ne", "questo", "questa", "questi", "queste",
        "quello", "quella", "quelli", "ciò", "allora", "anche", "così"},
       {"tu", "te", "ti", "tuo", "tua", "tuoi", "tue", "voi", "vi", "vostro", "vostra", "sei", "hai", "fai", "vuoi", "puoi", "vai"},
@@ -94,8 +108,8 @@ FunctionWords italian() {
        "haha", "davvero", "piace", "altro"});
 }
 
-FunctionWords portuguese() {
-  return language(
+void add_portuguese(Marks& marks) {
+  add(marks, 5,
       {"ele", "ela", "eles", "elas", "lhe", "isso", "isto", "esse", "essa", "esses", "essas", "este", "esta", "aquele", "aquela",
        "aquilo", "lá", "então", "também", "assim"},
       {"tu", "te", "ti", "teu", "tua", "você", "vocês", "vc", "tens", "tem", "fazes", "queres", "podes"},
@@ -107,8 +121,8 @@ FunctionWords portuguese() {
        "sempre", "nunca", "bem", "bom", "boa", "obrigado", "obrigada", "olá", "oi", "ok", "kkk", "oh", "ah", "gosto", "outro"});
 }
 
-FunctionWords dutch() {
-  return language(
+void add_dutch(Marks& marks) {
+  add(marks, 6,
       {"hij", "zij", "ze", "het", "hem", "haar", "hun", "hen", "dat", "dit", "deze", "die", "daar", "dan", "er", "zo", "ook"},
       {"jij", "je", "jou", "jouw", "jullie", "u", "uw", "ben", "heb"},
       {"ik", "mij", "me", "mijn", "wij", "we", "ons", "onze", "zijn", "de", "een", "en", "of", "maar", "want", "omdat", "als", "dat",
@@ -120,8 +134,8 @@ FunctionWords dutch() {
        "misschien", "graag", "wel", "even", "toch"});
 }
 
-FunctionWords russian() {
-  return language(
+void add_russian(Marks& marks) {
+  add(marks, 7,
       {"он", "она", "оно", "они", "его", "ее", "её", "их", "ему", "ей", "им", "это", "этот", "эта", "эти", "этого", "этом", "тот",
        "та", "то", "те", "того", "там", "тогда", "тоже", "так"},
       {"ты", "тебя", "тебе", "тобой", "твой", "твоя", "твои", "твоё", "вы", "вас", "вам", "ваш", "ваша", "ваши", "можешь", "хочешь"},
@@ -133,12 +147,25 @@ FunctionWords russian() {
        "хорошо", "спасибо", "привет", "пока", "ок", "ага", "ой", "ах", "просто", "правда", "надо", "можно", "люблю"});
 }
 
+Marks all_marks() {
+  Marks marks;
+  add_english(marks);
+  add_german(marks);
+  add_french(marks);
+  add_spanish(marks);
+  add_italian(marks);
+  add_portuguese(marks);
+  add_dutch(marks);
+  add_russian(marks);
+  return marks;
+}
+
 }  // namespace
 
-const std::array<FunctionWords, function_word_languages>& function_words() {
-  static const std::array<FunctionWords, function_word_languages> words = {english(), german(),     french(), spanish(),
-                                                                           italian(), portuguese(), dutch(),  russian()};
-  return words;
+WordMarks marks_of(std::string_view word) {
+  static const Marks marks = all_marks();
+  const auto found = marks.find(word);
+  return found == marks.end() ? WordMarks{} : found->second;
 }
 
 }  // namespace kg_batch::chunking

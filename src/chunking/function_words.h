@@ -1,6 +1,6 @@
 // Words that say nothing of what a message is about, in eight languages:
 // articles, pronouns, auxiliaries, question words, and the small change of
-// chats ("cool", "thanks"). Folded as `topics` folds: lower case, without
+// chats ("cool", "thanks"). Folded as topics.cpp folds: lower case, without
 // apostrophes.
 //
 // The lists are short on purpose: a word that is missing weighs as much as any
@@ -8,23 +8,22 @@
 
 #pragma once
 
-#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
-#include <unordered_set>
 
 namespace kg_batch::chunking {
 
-using WordList = std::unordered_set<std::string_view>;
-
-struct FunctionWords {
-  WordList all;       // the two below as well
-  WordList pointing;  // stand for something said before: "it", "those"
-  WordList second_person;
-};
-
+// English, German, French, Spanish, Italian, Portuguese, Dutch, Russian.
 inline constexpr std::size_t function_word_languages = 8;
 
-// English, German, French, Spanish, Italian, Portuguese, Dutch, Russian.
-const std::array<FunctionWords, function_word_languages>& function_words();
+// In which languages a word is one: a bit each, the first language's is 1.
+struct WordMarks {
+  std::uint8_t function = 0;       // any of them
+  std::uint8_t pointing = 0;       // stands for something said before: "it", "those"
+  std::uint8_t second_person = 0;  // "you", "deine"
+};
+
+WordMarks marks_of(std::string_view word);
 
 }  // namespace kg_batch::chunking

@@ -3,7 +3,9 @@
 #include <unicode/uchar.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
+#include <string>
 #include <unordered_map>
 
 #include "chunking/characters.h"
@@ -59,21 +61,22 @@ void append(std::string& word, UChar32 character) {
   word.append(bytes, length);
 }
 
-// Lower case, without apostrophes; characters of a script without spaces come
-// in overlapping pairs.
-std::vector<std::string> folded_words(std::string_view sentence) {
-  std::vector<std::string> words;
+// Calls `found(word)` with each word in lower case without apostrophes, and in
+// overlapping pairs with characters of a script without spaces. The view lasts
+// for the call.
+template <class Found>
+void each_folded_word(std::string_view sentence, const Found& found) {
   std::string word;
   UChar32 before = 0;  // last character of a script without spaces, when it adjoins
   const auto finish = [&] {
     if (!word.empty()) {
-      words.push_back(std::move(word));
+      found(std::string_view(word));
     }
     word.clear();
   };
   for (std::size_t position = 0; position < sentence.size();) {
     const UChar32 character = u_foldCase(next_character(sentence, position), U_FOLD_CASE_DEFAULT);
-    if (is_word_character(character) && is_written_without_spaces(character)) {
+    if (character >= 0x80 && is_word_character(character) && is_written_without_spaces(character)) {
       finish();
       if (before != 0) {
         append(word, before);
@@ -91,7 +94,6 @@ std::vector<std::string> folded_words(std::string_view sentence) {
     }
   }
   finish();
-  return words;
 }
 
 // FNV-1a over the first letters.
@@ -122,26 +124,29 @@ bool has_word(std::string_view sentence) {
   return false;
 }
 
+struct TurnWord {
+  WordMarks marks;
+  std::uint32_t term = 0;
+  bool one_character = false;
+};
+
 struct TurnSentence {
-  std::vector<std::string> words;
+  std::vector<TurnWord> words;
   bool asks = false;
 };
 
-// The language with the most function words among these; nullptr when none has any.
-const FunctionWords* language_of(const std::vector<TurnSentence>& sentences) {
-  const FunctionWords* best = nullptr;
-  std::ptrdiff_t most = 0;
-  for (const FunctionWords& language : function_words()) {
-    std::ptrdiff_t known = 0;
-    for (const TurnSentence& sentence : sentences) {
-      known += std::count_if(sentence.words.begin(), sentence.words.end(), [&](const std::string& word) { return language.all.contains(word); });
-    }
-    if (known > most) {
-      most = known;
-      best = &language;
+// The bit of the language with the most function words among these; 0 when none has any.
+std::uint8_t language_of(const std::vector<TurnSentence>& sentences) {
+  std::array<int, function_word_languages> known{};
+  for (const TurnSentence& sentence : sentences) {
+    for (const TurnWord& word : sentence.words) {
+      for (std::size_t language = 0; word.marks.function != 0 && language < known.size(); ++language) {
+        known[language] += (word.marks.function >> language) & 1;
+      }
     }
   }
-  return best;
+  const auto most = std::max_element(known.begin(), known.end());
+  return *most > 0 ? static_cast<std::uint8_t>(1U << (most - known.begin())) : std::uint8_t{0};
 }
 
 void sort_each_once(Terms& terms) {
@@ -204,31 +209,29 @@ Turn turn_of(const std::vector<std::string_view>& parts, bool by_assistant) {
       }
       turn.ends_asking = asks;
       if (words < words_read) {
-        sentences.push_back({folded_words(text), asks});
+        sentences.push_back({{}, asks});
+        each_folded_word(text, [&](std::string_view word) {
+          sentences.back().words.push_back({marks_of(word), term_of(word), is_one_character(word)});
+        });
         words += sentences.back().words.size();
       }
     });
   }
 
-  const FunctionWords* language = language_of(sentences);
+  const std::uint8_t language = language_of(sentences);
   for (const TurnSentence& sentence : sentences) {
-    bool to_other = language == nullptr;
+    bool to_other = language == 0;
     bool about_something = sentence.words.size() >= long_question;
-    for (const std::string& word : sentence.words) {
-      if (language != nullptr) {
-        turn.points_back = turn.points_back || language->pointing.contains(word);
-        to_other = to_other || language->second_person.contains(word);
-        if (language->all.contains(word)) {
-          continue;
-        }
-      }
-      if (is_one_character(word)) {
+    for (const TurnWord& word : sentence.words) {
+      turn.points_back = turn.points_back || (word.marks.pointing & language) != 0;
+      to_other = to_other || (word.marks.second_person & language) != 0;
+      if ((word.marks.function & language) != 0 || word.one_character) {
         continue;
       }
       about_something = true;
-      turn.terms.push_back(term_of(word));
+      turn.terms.push_back(word.term);
       if (sentence.asks) {
-        turn.question_terms.push_back(turn.terms.back());
+        turn.question_terms.push_back(word.term);
       }
     }
     turn.asks_other = turn.asks_other || (sentence.asks && to_other && about_something);

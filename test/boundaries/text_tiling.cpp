@@ -89,8 +89,8 @@ std::vector<double> depths(const std::vector<double>& scores) {
 
 std::vector<bool> text_tiling(const std::vector<std::string>& texts, const TextTilingOptions& options) {
   constexpr std::size_t stem_letters = 5;
+  constexpr unsigned english = 1;
   constexpr std::size_t apart = 4;  // gaps; three token sequences between
-  const chunking::WordList& stop_words = chunking::function_words().front().all;
   const auto width = static_cast<std::size_t>(options.sequence_words);
   const auto most = static_cast<std::size_t>(options.block_sequences);
 
@@ -103,7 +103,7 @@ std::vector<bool> text_tiling(const std::vector<std::string>& texts, const TextT
       if (words++ % width == 0) {
         sequences.emplace_back();
       }
-      if (!stop_words.contains(word)) {
+      if ((chunking::marks_of(word).function & english) == 0) {
         sequences.back()[word.substr(0, stem_letters)] += 1;
       }
     }
