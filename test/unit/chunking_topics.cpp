@@ -191,7 +191,7 @@ TEST(ChunkingTopics, DrawTheCutsOfALongStretchToThemselves) {
   EXPECT_EQ(countables(cut(full, {})), (std::vector<int>{49, 50}));  // the second one has no room for more
 }
 
-// As many chunks as by size alone, and none over its size.
+// No more chunks than by size alone, and none over its size.
 TEST(ChunkingTopics, CostNoRequest) {
   for (unsigned seed = 0; seed < 300; ++seed) {
     std::mt19937 random(seed);
@@ -208,9 +208,7 @@ TEST(ChunkingTopics, CostNoRequest) {
     CutOptions by_size = options;
     by_size.boundaries = Boundaries::none;
     const std::vector<int> counts = countables(cut(input, options));
-    if (seed % 3 != 0) {
-      EXPECT_EQ(counts.size(), cut(input, by_size).chunks.size()) << seed;
-    }
+    EXPECT_LE(counts.size(), cut(input, by_size).chunks.size()) << seed;
     for (const int count : counts) {
       EXPECT_LE(count, options.chunk_max) << seed;
     }
