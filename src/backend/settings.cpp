@@ -103,7 +103,7 @@ void register_settings() {
     define_int("kg_batch.batch_timeout", "Past this a batch is cancelled and the rest goes directly.", nullptr, &batch_timeout,
                24 * 3600, 60, 7 * 24 * 3600, PGC_USERSET, GUC_UNIT_S);
     define_enum("kg_batch.boundaries", "How conversations are divided into segments.",
-                "rules: explicit sessions, silence and size, at no cost; none: size alone.", &boundaries, 1, boundary_choices,
+                "rules: explicit sessions, silence, size and shifts of topic, at no cost; none: size alone.", &boundaries, 1, boundary_choices,
                 PGC_USERSET);
     define_real("kg_batch.budget", "US dollars that a job may spend.",
                 "For jobs a caller's value, at most the server's; -1 is none where the server's is none.", &budget, 5, -1, 1e9,

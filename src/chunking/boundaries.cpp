@@ -18,7 +18,7 @@ bool is_silence(const std::optional<std::int64_t>& before, const std::optional<s
 
 }  // namespace
 
-bool OpenSegment::begins_another(const Message& message) const {
+bool OpenStretch::begins_another(const Message& message) const {
   if (empty() || options_->boundaries == Boundaries::none) {
     return false;
   }
@@ -28,7 +28,7 @@ bool OpenSegment::begins_another(const Message& message) const {
   return is_silence(last_sent_at_us_, message.sent_at_us, *options_);
 }
 
-void OpenSegment::add(const Message& message, int sentences) {
+void OpenStretch::add(const Message& message, int sentences) {
   ++messages_;
   size_ += std::max(sentences, 1);
   if (message.session) {
@@ -37,7 +37,7 @@ void OpenSegment::add(const Message& message, int sentences) {
   last_sent_at_us_ = message.sent_at_us;
 }
 
-void OpenSegment::begin_again() {
+void OpenStretch::begin_again() {
   messages_ = 0;
   size_ = 0;
   session_.reset();
@@ -49,7 +49,7 @@ std::string_view began_by(const Message* previous, const Message& message, const
   if (previous == nullptr) {
     return "start";
   }
-  if (options.boundaries == Boundaries::rules) {
+  if (options.boundaries != Boundaries::none) {
     if (message.session && previous->session != message.session) {
       return "session";
     }

@@ -1,10 +1,11 @@
-// Where a segment ends, by rules that cost nothing: another explicit session,
-// a long silence, enough sentences.
+// Where a stretch of a conversation ends, by what is sure and costs nothing:
+// another explicit session, a long silence, enough sentences. A stretch is
+// divided into segments where the topic shifts (topics.h), once it is closed and
+// all of it can be looked at.
 //
-// An open segment is told of each message in order and decides from what it was
-// told alone, so a segment that is replayed from its first message decides the
-// same. Shift of topic will be one more reason in `begins_another`, from words
-// that `add` collects.
+// An open stretch is told of each message in order and decides from what it was
+// told alone, so a stretch that is replayed from its first message decides the
+// same.
 
 #pragma once
 
@@ -19,12 +20,12 @@
 
 namespace kg_batch::chunking {
 
-class OpenSegment {
+class OpenStretch {
  public:
-  explicit OpenSegment(const CutOptions& options) : options_(&options) {}
+  explicit OpenStretch(const CutOptions& options) : options_(&options) {}
 
   bool empty() const { return messages_ == 0; }
-  // Whether the message is the first of another segment.
+  // Whether the message is the first of another stretch.
   bool begins_another(const Message& message) const;
   void add(const Message& message, int sentences);
   // The next message is the first one.
@@ -41,7 +42,7 @@ class OpenSegment {
   std::optional<std::int64_t> last_sent_at_us_;  // of the last message
 };
 
-// Segment::began_by of a segment that begins with `message`. Looks at the
+// Segment::began_by of the segment at the beginning of a stretch, `message`. Looks at the
 // message before it alone, so that it is the same whether that one comes from
 // this cut or from an earlier one. `closing` as in CutInput.
 std::string_view began_by(const Message* previous, const Message& message, const std::vector<int>& closing,

@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
+#include <unordered_map>
 #include <utility>
 
 #include "chunking/boundaries.h"
 #include "chunking/cast.h"
 #include "chunking/located_sentences.h"
 #include "chunking/sentences.h"
+#include "chunking/topics.h"
+#include "chunking/windows.h"
 
 namespace kg_batch::chunking {
 
@@ -31,7 +35,7 @@ struct Range {
   std::size_t end = 0;
 };
 
-struct ClosedSegment {
+struct ClosedStretch {
   Range pieces;
   std::int64_t countable = 0;
   std::int64_t tokens = 0;
@@ -54,9 +58,14 @@ CutOptions within_reason(CutOptions options) {
 class Cutter {
  public:
   Cutter(const CutInput& input, const CutOptions& options)
-      : input_(input), options_(within_reason(options)), open_(options_), cast_(input.cast) {}
+      : input_(input), options_(within_reason(options)), open_(options_), cast_(input.cast) {
+    for (const ReadSegment& segment : input.read) {
+      read_.emplace(segment.first_message_id, segment);
+    }
+  }
 
-  Cuts run() {
+  // Replays the deliveries up to `stop_before`.
+  Cuts run(std::optional<int> stop_before = std::nullopt) {
     read_before();
     open_first_piece_ = pieces_.size();
     number_speakers();
@@ -66,12 +75,16 @@ class Cutter {
       const bool has_messages = next < input_.messages.size();
       const bool closes_first = closing != input_.closing.end() && (!has_messages || *closing < input_.messages[next].delivery);
       const int delivery = closes_first ? *closing : input_.messages[next].delivery;
+      if (stop_before && delivery >= *stop_before) {
+        break;
+      }
+      delivery_ = delivery;
       while (next < input_.messages.size() && input_.messages[next].delivery <= delivery) {
         take_message(next);
         ++next;
       }
       if (closing != input_.closing.end() && *closing == delivery) {
-        close_segment(next);
+        close_stretch(next);
         while (closing != input_.closing.end() && *closing <= delivery) {
           ++closing;
         }
@@ -79,13 +92,16 @@ class Cutter {
       cut_what_closed(delivery);
     }
     cuts_.cast = cast_.names();
-    // What was skipped in the open segment comes again.
+    // What was skipped in the open stretch comes again.
     std::erase_if(skipped_at_, [this](const auto& skipped) { return skipped.first >= cuts_.taken; });
     for (auto& skipped : skipped_at_) {
       cuts_.skipped.push_back(std::move(skipped.second));
     }
     return std::move(cuts_);
   }
+
+  // The first delivery that cannot be cut before a model was asked.
+  std::optional<int> waiting_delivery() const { return waiting_delivery_; }
 
  private:
   const Message& message_at(std::uint32_t index) const {
@@ -144,7 +160,7 @@ class Cutter {
   void take_message(std::size_t index) {
     const Message& message = input_.messages[index];
     if (open_.begins_another(message)) {
-      close_segment(index);
+      close_stretch(index);
     }
     const std::size_t first = pieces_.size();
     if (std::optional<std::string> reason = skip_reason(message.text)) {
@@ -154,12 +170,12 @@ class Cutter {
     }
     open_.add(message, static_cast<int>(pieces_.size() - first));
     if (open_.full()) {
-      close_segment(index + 1);
+      close_stretch(index + 1);
     }
   }
 
   // Everything up to `end`, a place in `messages`, is closed.
-  void close_segment(std::size_t end) {
+  void close_stretch(std::size_t end) {
     if (open_.empty()) {
       return;
     }
@@ -170,25 +186,139 @@ class Cutter {
     } else if (!input_.before.empty()) {
       previous = &input_.before.back();
     }
-    Segment segment;
-    segment.first_message_id = input_.messages[first].message_id;
-    segment.last_message_id = input_.messages[end - 1].message_id;
-    segment.began_by = began_by(previous, input_.messages[first], input_.closing, options_);
-    ClosedSegment closed;
+    skip_unprocessed({first, end});
+    std::string_view reason = began_by(previous, input_.messages[first], input_.closing, options_);
+    ClosedStretch closed;
     closed.pieces = {open_first_piece_, pieces_.size()};
-    for (std::size_t i = closed.pieces.first; i < closed.pieces.end; ++i) {
-      pieces_[i].segment = static_cast<int>(cuts_.segments.size());
-      closed.countable += pieces_[i].countable ? 1 : 0;
-      closed.tokens += pieces_[i].tokens;
+    std::size_t piece = closed.pieces.first;
+    for (const Range& messages : segments_of({first, end}, closed.pieces)) {
+      for (; piece < closed.pieces.end && pieces_[piece].message < input_.before.size() + messages.end; ++piece) {
+        pieces_[piece].segment = static_cast<int>(cuts_.segments.size());
+        closed.countable += pieces_[piece].countable ? 1 : 0;
+        closed.tokens += pieces_[piece].tokens;
+      }
+      cuts_.segments.push_back({input_.messages[messages.first].message_id, input_.messages[messages.end - 1].message_id, std::string(reason)});
+      reason = "topic";
     }
-    cuts_.segments.push_back(std::move(segment));
     closed_.push_back(closed);
     cuts_.taken = end;
     open_first_piece_ = pieces_.size();
     open_.begin_again();
   }
 
-  // Short neighbours together, long segments alone, each cut into chunks.
+  // The messages of a stretch, by topic. What was skipped, and what is shown as
+  // a placeholder alone, goes with what is before it.
+  std::vector<Range> segments_of(Range messages, Range pieces) {
+    switch (options_.boundaries) {
+      case Boundaries::none:
+        return {messages};
+      case Boundaries::rules:
+        return segments_by_topic(messages, pieces);
+      case Boundaries::model:
+        return segments_as_read(messages);
+    }
+    return {messages};
+  }
+
+  std::vector<Range> segments_by_topic(Range messages, Range pieces) const {
+    std::vector<Turn> turns;
+    std::vector<std::size_t> places;  // of the turns, in `messages`
+    std::vector<std::string_view> parts;
+    for (std::size_t i = pieces.first; i < pieces.end; ++i) {
+      if (pieces_[i].shown == Shown::words) {
+        parts.push_back(words_of(pieces_[i]));
+      }
+      const std::uint32_t message = pieces_[i].message;
+      if (!parts.empty() && (i + 1 == pieces.end || pieces_[i + 1].message != message)) {
+        turns.push_back(turn_of(parts, message_at(message).by_assistant));
+        places.push_back(message - input_.before.size());
+        parts.clear();
+      }
+    }
+    std::vector<Range> segments;
+    for (const std::size_t shift : topic_shifts(turns)) {
+      segments.push_back({messages.first, places[shift]});
+      messages.first = places[shift];
+    }
+    segments.push_back(messages);
+    return segments;
+  }
+
+  // The places of those that a model is shown.
+  std::vector<std::size_t> readable(Range messages) const {
+    std::vector<std::size_t> places;
+    for (std::size_t i = messages.first; i < messages.end; ++i) {
+      if (!skip_reason(input_.messages[i].text)) {
+        places.push_back(i);
+      }
+    }
+    return places;
+  }
+
+  // Follows what was read from the first message on; where that ends before the
+  // stretch does, the next window is wanted.
+  std::vector<Range> segments_as_read(Range messages) {
+    const std::vector<std::size_t> places = readable(messages);
+    std::vector<Range> segments;
+    Range segment = messages;
+    std::size_t next = 0;
+    while (next < places.size() && places.size() > 1) {
+      const auto found = read_.find(input_.messages[places[next]].message_id);
+      if (found == read_.end()) {
+        want(places, next);
+        return {messages};
+      }
+      if (next > 0) {
+        segments.push_back({segment.first, places[next]});
+        segment.first = places[next];
+      }
+      do {
+        ++next;
+      } while (next < places.size() && input_.messages[places[next - 1]].message_id != found->second.last_message_id);
+    }
+    segments.push_back(segment);
+    return segments;
+  }
+
+  void want(const std::vector<std::size_t>& places, std::size_t first) {
+    Window window;
+    const std::size_t end = std::min(first + window_messages, places.size());
+    window.messages.assign(places.begin() + static_cast<std::ptrdiff_t>(first), places.begin() + static_cast<std::ptrdiff_t>(end));
+    window.reaches_end = end == places.size();
+    cuts_.windows.push_back(std::move(window));
+    if (!waiting_delivery_) {
+      waiting_delivery_ = delivery_;
+    }
+  }
+
+  // Takes the sentences of segments out that a model found nothing in.
+  void skip_unprocessed(Range messages) {
+    if (options_.boundaries != Boundaries::model) {
+      return;
+    }
+    const ReadSegment* segment = nullptr;
+    std::vector<std::size_t> places;
+    for (const std::size_t place : readable(messages)) {
+      const std::int64_t message_id = input_.messages[place].message_id;
+      if (segment == nullptr) {
+        const auto found = read_.find(message_id);
+        segment = found == read_.end() ? nullptr : &found->second;
+      }
+      if (segment != nullptr && !segment->process) {
+        skipped_at_.emplace_back(place, Skipped{message_id, "model"});
+        places.push_back(place);
+      }
+      if (segment != nullptr && segment->last_message_id == message_id) {
+        segment = nullptr;
+      }
+    }
+    const auto begin = pieces_.begin() + static_cast<std::ptrdiff_t>(open_first_piece_);
+    pieces_.erase(std::remove_if(begin, pieces_.end(), [&](const Piece& piece) {
+                    return std::binary_search(places.begin(), places.end(), piece.message - input_.before.size());
+                  }), pieces_.end());
+  }
+
+  // Short neighbours together, long stretches alone, each cut into chunks.
   void cut_what_closed(int delivery) {
     introduce_speakers(delivery);
     if (closed_.empty()) {
@@ -196,7 +326,7 @@ class Cutter {
     }
     const Range all = {closed_.front().pieces.first, closed_.back().pieces.end};
     std::vector<Range> chunks;
-    ClosedSegment group;
+    ClosedStretch group;
     bool grouped = false;
     const auto finish_group = [&] {
       if (grouped) {
@@ -204,21 +334,21 @@ class Cutter {
       }
       grouped = false;
     };
-    for (const ClosedSegment& segment : closed_) {
-      if (segment.countable >= options_.chunk_min) {
+    for (const ClosedStretch& stretch : closed_) {
+      if (stretch.countable >= options_.chunk_min) {
         finish_group();
-        cut_equally(segment, chunks);
+        cut_equally(stretch, chunks);
         continue;
       }
-      if (grouped && (group.countable + segment.countable > options_.chunk_max || group.tokens + segment.tokens > sentence_budget())) {
+      if (grouped && (group.countable + stretch.countable > options_.chunk_max || group.tokens + stretch.tokens > sentence_budget())) {
         finish_group();
       }
       if (grouped) {
-        group.pieces.end = segment.pieces.end;
-        group.countable += segment.countable;
-        group.tokens += segment.tokens;
+        group.pieces.end = stretch.pieces.end;
+        group.countable += stretch.countable;
+        group.tokens += stretch.tokens;
       } else {
-        group = segment;
+        group = stretch;
         grouped = true;
       }
       if (group.countable >= options_.chunk_min) {
@@ -235,35 +365,76 @@ class Cutter {
   std::int64_t context_budget() const { return options_.context_sentences > 0 ? options_.chunk_max_tokens / 4 : 0; }
   std::int64_t sentence_budget() const { return std::max<std::int64_t>(1, options_.chunk_max_tokens - context_budget()); }
 
-  // By countable sentences into parts that differ by one at most, and what has
-  // too many tokens still, by tokens. Sentences that do not count stay with the
-  // one before them. A part without a countable sentence is not asked about.
-  void cut_equally(const ClosedSegment& group, std::vector<Range>& chunks) const {
+  // By countable sentences into parts that are equal but for shifts of topic,
+  // and what has too many tokens still, by tokens. Sentences that do not count
+  // stay with the one before them. A part without a countable sentence is not
+  // asked about.
+  void cut_equally(const ClosedStretch& group, std::vector<Range>& chunks) const {
     if (group.countable == 0) {
       return;
     }
     const std::int64_t parts = (group.countable + options_.chunk_max - 1) / options_.chunk_max;
-    std::int64_t counted = 0;
-    std::int64_t part = 1;
-    std::size_t first = group.pieces.first;
+    std::vector<Range> ranges = parts_of(group, parts, true);
+    if (std::any_of(ranges.begin(), ranges.end(), [this](const Range& range) { return tokens_of(range) > sentence_budget(); })) {
+      ranges = parts_of(group, parts, false);  // a larger part may be one request more
+    }
+    for (const Range& range : ranges) {
+      cut_by_tokens(range, chunks);
+    }
+  }
+
+  // Each part ends before the countable sentence that makes it equal; with
+  // `by_topic` at a shift of topic instead, if one is within a quarter of a part
+  // and leaves no part with more than `chunk_max`.
+  std::vector<Range> parts_of(const ClosedStretch& group, std::int64_t parts, bool by_topic) const {
+    struct Place {
+      std::size_t piece = 0;
+      std::int64_t counted = 0;  // countable sentences before it
+    };
+    std::vector<Place> countable;
+    std::vector<Place> shifts;
     for (std::size_t i = group.pieces.first; i < group.pieces.end; ++i) {
+      const auto counted = static_cast<std::int64_t>(countable.size());
+      if (by_topic && i > group.pieces.first && pieces_[i].segment != pieces_[i - 1].segment) {
+        shifts.push_back({i, counted});
+      }
       if (pieces_[i].countable) {
-        if (part < parts && counted == group.countable * part / parts) {
-          cut_by_tokens({first, i}, chunks);
-          first = i;
-          ++part;
-        }
-        ++counted;
+        countable.push_back({i, counted});
       }
     }
-    cut_by_tokens({first, group.pieces.end}, chunks);
+    const std::int64_t reach = group.countable / parts / 4;
+    std::vector<Range> ranges;
+    Place last = {group.pieces.first, 0};
+    for (std::int64_t part = 1; part < parts; ++part) {
+      const std::int64_t equal = group.countable * part / parts;
+      const std::int64_t least = std::max(last.counted + 1, group.countable - (parts - part) * options_.chunk_max);
+      const std::int64_t most = std::min(last.counted + options_.chunk_max, group.countable - 1);
+      Place place = countable[static_cast<std::size_t>(std::clamp(equal, least, most))];
+      std::int64_t best = reach + 1;
+      for (const Place& shift : shifts) {
+        const std::int64_t off = std::max(shift.counted - equal, equal - shift.counted);
+        if (off < best && shift.counted >= least && shift.counted <= most) {
+          place = shift;
+          best = off;
+        }
+      }
+      ranges.push_back({last.piece, place.piece});
+      last = place;
+    }
+    ranges.push_back({last.piece, group.pieces.end});
+    return ranges;
+  }
+
+  std::int64_t tokens_of(Range range) const {
+    std::int64_t tokens = 0;
+    for (std::size_t i = range.first; i < range.end; ++i) {
+      tokens += pieces_[i].tokens;
+    }
+    return tokens;
   }
 
   void cut_by_tokens(Range range, std::vector<Range>& chunks) const {
-    std::int64_t left = 0;
-    for (std::size_t i = range.first; i < range.end; ++i) {
-      left += pieces_[i].tokens;
-    }
+    std::int64_t left = tokens_of(range);
     std::int64_t parts_left = (left + sentence_budget() - 1) / sentence_budget();
     std::size_t first = range.first;
     std::int64_t tokens = 0;
@@ -350,7 +521,7 @@ class Cutter {
         here[static_cast<std::size_t>(message.speaker)] = true;
       }
     };
-    std::size_t known = 0;
+    auto known = static_cast<std::size_t>(std::max(input_.speakers_before, 0));
     for (const Message& message : input_.before) {
       known = std::max(known, static_cast<std::size_t>(std::max(message.speaker + 1, 0)));
     }
@@ -381,10 +552,13 @@ class Cutter {
   const CutInput& input_;
   CutOptions options_;
   std::vector<Piece> pieces_;  // the end of `before`, then all of `messages` up to here
-  OpenSegment open_;
+  OpenStretch open_;
   std::size_t open_first_piece_ = 0;
-  std::vector<ClosedSegment> closed_;  // with the delivery that is replayed
+  std::vector<ClosedStretch> closed_;  // with the delivery that is replayed
   std::vector<std::pair<std::size_t, Skipped>> skipped_at_;  // place in `messages`
+  std::unordered_map<std::int64_t, ReadSegment> read_;  // by the first message
+  int delivery_ = 0;  // that is replayed
+  std::optional<int> waiting_delivery_;
   Cast cast_;
   std::size_t speakers_known_ = 0;
   std::size_t speakers_read_ = 0;  // messages whose speakers are known
@@ -413,7 +587,19 @@ std::int64_t share(std::int64_t whole, std::int64_t part, std::int64_t of) { ret
 
 }  // namespace
 
-Cuts cut(const CutInput& input, const CutOptions& options) { return Cutter(input, options).run(); }
+Cuts cut(const CutInput& input, const CutOptions& options) {
+  Cutter cutter(input, options);
+  Cuts cuts = cutter.run();
+  const std::optional<int> waiting = cutter.waiting_delivery();
+  if (!waiting) {
+    return cuts;
+  }
+  // What came with the delivery that waits, or later, stays: short stretches that
+  // closed together are cut together.
+  Cuts before = Cutter(input, options).run(*waiting);
+  before.windows = std::move(cuts.windows);
+  return before;
+}
 
 std::optional<std::pair<Chunk, Chunk>> split(const Chunk& chunk, int context_sentences) {
   const std::size_t count = chunk.sentences.size();

@@ -92,6 +92,7 @@ std::optional<Uncut> load_uncut(std::int64_t graph_id, std::int64_t conversation
       UncutRun run;
       chunking::CutInput& edit = run.input;
       run.participants_before = participants_before(graph_id, conversation_id, rows.integer(i, 7));
+      edit.speakers_before = run.participants_before;
       edit.closing = {message.delivery};
       edit.cast = uncut.open.input.cast;
       edit.speakers = uncut.open.input.speakers;
@@ -103,6 +104,7 @@ std::optional<Uncut> load_uncut(std::int64_t graph_id, std::int64_t conversation
   if (first_position) {
     uncut.open.input.before = messages_before(graph_id, conversation_id, *first_position);
     uncut.open.participants_before = participants_before(graph_id, conversation_id, *first_position);
+    uncut.open.input.speakers_before = uncut.open.participants_before;
   }
   return uncut;
 }

@@ -87,7 +87,7 @@ Generated generate(unsigned seed) {
   options.boundaries = pick(5) == 0 ? Boundaries::none : Boundaries::rules;
   const std::vector<std::string> texts = {
       "I met Clyde in Paris. He is nice.", "Hi!", "ok", "", "Thanks Ben.", "<html>x</html>", "Yesterday we saw Anna Berg and Dr. Smith. It was fun. Clyde slept.",
-      "```\ncode\n```", "Zoe moved. Then Carl, Dora and Emil came to Berlin with Ben.", "😀", sentences(3), sentences(12), "Is Ben there, Clyde?"};
+      "```\ncode\n```", "Zoe moved. Then Carl, Dora and Emil came to Berlin with Ben.", "😀", sentences(3), sentences(12), "Is Ben there, Clyde?", "Have you booked the flights to Lisbon?", "Lisbon flights are cheap."};
   const std::vector<std::string> names = {"Anna", "Ben", "Carl Smith", "Dora"};
   int delivery = 1;
   int speakers = 1;
@@ -130,10 +130,41 @@ Generated generate(unsigned seed) {
   return generated;
 }
 
-// Hands in one delivery after the other and cuts after each, as the store does.
-Cuts replayed(const CutInput& whole, const CutOptions& options) {
+// A model that says something of every window, by its first message alone:
+// sometimes nonsense, sometimes that a segment is not worth reading.
+std::vector<ToldSegment> told(const Window& window, const std::vector<Message>& messages) {
+  std::mt19937 random(static_cast<unsigned>(messages[window.messages.front()].message_id));
+  std::vector<ToldSegment> segments;
+  for (unsigned count = random() % 5; count > 0; --count) {
+    const int first = static_cast<int>(random() % 22);
+    segments.push_back({first, first + static_cast<int>(random() % 9) - 1, random() % 4 != 0, ""});
+  }
+  return segments;
+}
+
+// Cuts, and asks that model, until nothing is to be asked.
+Cuts cut_with_model(CutInput& input, const CutOptions& options) {
+  Cuts cuts = cut(input, options);
+  std::size_t windows = 0;
+  while (!cuts.windows.empty()) {
+    for (const Window& window : cuts.windows) {
+      EXPECT_LE(++windows, input.messages.size());
+      EXPECT_LE(window.messages.size(), static_cast<std::size_t>(window_messages));
+      const Arranged arranged = arrange(told(window, input.messages), static_cast<int>(window.messages.size()));
+      const auto read = read_segments(window, input.messages, arranged.segments);
+      input.read.insert(input.read.end(), read.begin(), read.end());
+    }
+    cuts = cut(input, options);
+  }
+  return cuts;
+}
+
+// Hands in one delivery after the other and cuts after each, as the store does;
+// or after some of them alone, when a model's answers or the cut come late.
+Cuts replayed(const CutInput& whole, const CutOptions& options, bool late = false) {
   Cuts all;
   all.cast = whole.cast;
+  std::vector<ReadSegment> read;
   std::set<int> deliveries(whole.closing.begin(), whole.closing.end());
   for (const Message& message : whole.messages) {
     deliveries.insert(message.delivery);
@@ -143,6 +174,14 @@ Cuts replayed(const CutInput& whole, const CutOptions& options) {
     const auto taken = static_cast<std::ptrdiff_t>(all.taken);
     const std::ptrdiff_t tail = std::min<std::ptrdiff_t>(taken, 20);
     input.before.assign(whole.messages.begin() + taken - tail, whole.messages.begin() + taken);
+    for (Message& message : input.before) {
+      if (std::any_of(all.skipped.begin(), all.skipped.end(), [&](const Skipped& one) { return one.message_id == message.message_id; })) {
+        message.text.clear();
+      }
+    }
+    for (std::size_t i = 0; i < all.taken; ++i) {
+      input.speakers_before = std::max(input.speakers_before, whole.messages[i].speaker + 1);
+    }
     int last_speaker = -1;
     for (const Message& message : whole.messages) {
       if (message.delivery <= delivery) {
@@ -158,8 +197,14 @@ Cuts replayed(const CutInput& whole, const CutOptions& options) {
       }
     }
     input.cast = all.cast;
+    input.read = read;
     input.speakers.assign(whole.speakers.begin(), whole.speakers.begin() + (last_speaker + 1));
-    Cuts cuts = cut(input, options);
+    const bool waits = late && delivery != *deliveries.rbegin() && delivery % 2 == 0;
+    if (waits && options.boundaries != Boundaries::model) {
+      continue;
+    }
+    Cuts cuts = waits ? cut(input, options) : cut_with_model(input, options);
+    read = input.read;
     const int segments = static_cast<int>(all.segments.size());
     for (Chunk& chunk : cuts.chunks) {
       for (int& segment : chunk.segments) {
@@ -205,6 +250,33 @@ TEST(ChunkingCuts, AreTheSameAfterEachDeliveryAndAllAtOnce) {
     SCOPED_TRACE(seed);
     const Generated generated = generate(seed);
     expect_equal(cut(generated.input, generated.options), replayed(generated.input, generated.options));
+    expect_equal(cut(generated.input, generated.options), replayed(generated.input, generated.options, true));
+    if (HasFailure()) {
+      return;
+    }
+  }
+}
+
+TEST(ChunkingCuts, AreTheSameWheneverAModelsAnswersCome) {
+  for (unsigned seed = 0; seed < 3000; ++seed) {
+    SCOPED_TRACE(seed);
+    Generated generated = generate(seed);
+    generated.options.boundaries = Boundaries::model;
+    const Cuts each = replayed(generated.input, generated.options);
+    expect_equal(each, replayed(generated.input, generated.options, true));
+    const Cuts whole = cut_with_model(generated.input, generated.options);
+    expect_equal(whole, each);
+    EXPECT_EQ(whole.taken, generated.input.messages.size());
+    // A message is skipped or in a segment, and what is skipped is in no chunk.
+    std::set<std::int64_t> skipped;
+    for (const Skipped& one : whole.skipped) {
+      EXPECT_TRUE(skipped.insert(one.message_id).second);
+    }
+    for (const Chunk& chunk : whole.chunks) {
+      for (const Sentence& sentence : chunk.sentences) {
+        EXPECT_FALSE(skipped.contains(sentence.message_id));
+      }
+    }
     if (HasFailure()) {
       return;
     }

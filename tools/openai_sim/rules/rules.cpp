@@ -1,5 +1,6 @@
 #include "rules.h"
 
+#include "boundaries.h"
 #include "reader.h"
 
 namespace kg_sim::rules {
@@ -7,6 +8,7 @@ namespace kg_sim::rules {
 using Json = nlohmann::ordered_json;
 
 Json answer(std::string_view schema_name, const Json& user_document) {
+  if (schema_name == "kg_boundary") return boundaries(user_document);
   if (schema_name != "kg_extract") return nullptr;
   const std::optional<Document> document = document_of(user_document);
   if (!document) return nullptr;

@@ -15,9 +15,9 @@
 namespace kg_sim::rules {
 
 // The answer to `user_document`, the question's JSON, for the schema of that
-// name. "kg_extract" is read (its parts, for the staged plan, are staged.h's); for
-// every other schema, and for a document that is not a question of that stage,
-// the result is null.
+// name. "kg_extract" (its parts, for the staged plan, are staged.h's) and
+// "kg_boundary" are read; for every other schema, and for a document that is not a
+// question of that stage, the result is null.
 nlohmann::ordered_json answer(std::string_view schema_name, const nlohmann::ordered_json& user_document);
 
 }  // namespace kg_sim::rules
