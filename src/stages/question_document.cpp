@@ -1,5 +1,7 @@
 #include "stages/question_document.h"
 
+#include <algorithm>
+
 namespace kg_batch::stages {
 namespace {
 
@@ -52,6 +54,14 @@ Json conversation_question(std::string_view task, const Question& question) {
   json["cast"] = std::move(cast);
   json["context"] = messages_json(question.context);
   json["messages"] = messages_json(question.messages);
+  return json;
+}
+
+Json first_of(const std::vector<std::string>& texts, std::size_t most) {
+  Json json = Json::array();
+  for (std::size_t i = 0; i < std::min(texts.size(), most); ++i) {
+    json.push_back(texts[i]);
+  }
   return json;
 }
 

@@ -1,10 +1,13 @@
-// The JSON document a stage asks with, part by part: what kg_extract and
-// kg_parse show of the conversation. Keys stand in one order, and nothing in it
+// The JSON document a stage asks with, part by part: above all what kg_extract
+// and kg_parse show of the conversation. Keys stand in one order, and nothing in it
 // depends on when or by whom it is asked, so equal questions are equal bytes.
 
 #pragma once
 
+#include <cstddef>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "stages/stage.h"
 
@@ -19,5 +22,8 @@ Json messages_json(const std::vector<ShownMessage>& messages);
 
 // {"task":…,"participants":…,"self":…,"cast":…,"context":…,"messages":…}
 Json conversation_question(std::string_view task, const Question& question);
+
+// The first texts of a list, as they stand.
+Json first_of(const std::vector<std::string>& texts, std::size_t most);
 
 }  // namespace kg_batch::stages
