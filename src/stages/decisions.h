@@ -91,10 +91,11 @@ struct MergeDecision {
 struct KgMerge {
   static constexpr std::string_view name = "kg_merge";  // also the schema's name
 
-  // A pair is about 350 tokens of question and 80 of answer, prompt and schema
-  // are about 1,200 a call. With 10 pairs those are a quarter of what goes in,
-  // with 30 a tenth; beyond that little is left to save, while one answer that
-  // is cut off costs more pairs and the last of a long list get less attention.
+  // A pair is 200 to 350 tokens of question and about 60 of answer; prompt and
+  // schema are about 1,200 a call. With 10 pairs those are nearly a third of
+  // what goes in, with 30 an eighth; beyond that little is left to save, while
+  // an answer that is cut off costs more pairs, and the last of a long list are
+  // judged with less care.
   static constexpr std::size_t usual_a_call = 30;
   static constexpr std::size_t most_a_call = 40;  // maxItems
 

@@ -84,7 +84,8 @@ TEST(DecisionPrompts, show_pairs_as_they_are_asked) {
   std::vector<Verdict> shown;
   for (const auto& [question, answer] : examples(shipped_prompt("kg_merge"))) {
     std::vector<MergePair> pairs;
-    for (const Json& pair : Json::parse(question)["pairs"]) {
+    const Json json = Json::parse(question);
+    for (const Json& pair : json["pairs"]) {
       pairs.push_back({pair["id"], side_of(pair["a"]), side_of(pair["b"])});
     }
     EXPECT_EQ(KgMerge::question(pairs).dump(), question);
@@ -122,7 +123,8 @@ TEST(DecisionPrompts, show_kinds_as_they_are_asked) {
   EXPECT_EQ(shown.size(), 1U);
   for (const auto& [question, answer] : shown) {
     std::vector<KindToClassify> kinds;
-    for (const Json& kind : Json::parse(question)["kinds"]) {
+    const Json json = Json::parse(question);
+    for (const Json& kind : json["kinds"]) {
       kinds.push_back({kind["id"], kind["type"], kind["category"], strings(kind["labels"]), strings(kind["facts"]), {}});
       for (const Json& candidate : kind["candidates"]) {
         kinds.back().candidates.push_back({candidate["taxon"], candidate["path"]});

@@ -387,7 +387,7 @@ TEST(DecisionAnswers, add_up_whatever_they_hold) {
   const std::vector<Json> anything(any.begin(), any.end());
   std::size_t decisions = 0;
   std::size_t repeated = 0;
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < 1000; ++round) {
     Json items = Json::array();
     const std::size_t count = random() % 50;
     for (std::size_t i = 0; i < count; ++i) {
@@ -417,8 +417,8 @@ TEST(DecisionAnswers, add_up_whatever_they_hold) {
     adds_up(mapped(items.dump()), 2);
     adds_up(chosen(items.dump()), 2);
   }
-  EXPECT_GT(decisions, 1000U);
-  EXPECT_GT(repeated, 1000U);
+  EXPECT_GT(decisions, 300U);
+  EXPECT_GT(repeated, 300U);
 }
 
 }  // namespace
