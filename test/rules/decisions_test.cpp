@@ -88,6 +88,7 @@ std::vector<PairCase> pair_cases() {
       {"Generations", {"Ada Krall Jr."}, {"Ada Krall Senior"}, "different"},
       {"NumberOnOneSide", {"Room 12", "place"}, {"Room", "place"}, "unsure"},
       {"KinWords", {"Mum"}, {"mum"}, "unsure"},
+      {"KinWordAsAnAlias", {"Vera", "person", {"Mum"}}, {"Mum"}, "unsure"},
       {"WithoutNames", {"dog", "animal", {}, {}, {"Vera"}, false, false}, {"Dog", "animal", {}, {}, {"Vera"}, false, false}, "unsure"},
       {"ThingAndStatement", {"Wedding", "other"}, {"Wedding", "", {}, {}, {}, false, false, "Event"}, "different"},
       {"StatementInOtherWords",
