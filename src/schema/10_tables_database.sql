@@ -46,7 +46,7 @@ CREATE TABLE kg_batch_internal.prompt (
     UNIQUE (stage, version, shipped)
 );
 COMMENT ON TABLE kg_batch_internal.prompt IS 'what each stage tells the model; the newest own version wins over the shipped ones';
-COMMENT ON COLUMN kg_batch_internal.prompt.plan IS 'the extraction plan that the stage belongs to (setting kg_batch.extraction), or boundaries';
+COMMENT ON COLUMN kg_batch_internal.prompt.plan IS 'the extraction plan that the stage belongs to (setting kg_batch.extraction); boundaries; or round: what is asked about the graph, not about a chunk';
 COMMENT ON COLUMN kg_batch_internal.prompt.step IS 'place within the plan, from 1';
 
 CREATE TABLE kg_batch_internal.predicate (

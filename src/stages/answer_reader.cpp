@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
-#include <limits>
 #include <map>
 #include <set>
 #include <tuple>
@@ -11,6 +9,7 @@
 #include "graph/dependency_order.h"
 #include "graph/vocabulary.h"
 #include "openai/json_text.h"
+#include "stages/answer_item.h"
 #include "stages/answer_schema.h"
 #include "stages/answer_text.h"
 
@@ -19,78 +18,21 @@ namespace {
 
 using graph::Rejected;
 
-// A field that is there and not null.
-const Json* field(const Json& item, const char* name) {
-  if (!item.is_object()) {
-    return nullptr;
-  }
-  const auto found = item.find(name);
-  return found == item.end() || found->is_null() ? nullptr : &*found;
-}
-
-std::optional<int> integer(const Json* value) {
-  if (value == nullptr || !value->is_number_integer()) {
-    return std::nullopt;
-  }
-  if (value->is_number_unsigned() && value->get<std::uint64_t>() > std::numeric_limits<int>::max()) {
-    return std::nullopt;
-  }
-  const auto number = value->get<std::int64_t>();
-  if (number < std::numeric_limits<int>::min() || number > std::numeric_limits<int>::max()) {
-    return std::nullopt;
-  }
-  return static_cast<int>(number);
-}
-
 std::optional<int> item_id(const Json& item) {
   const std::optional<int> id = integer(field(item, "id"));
   return id && *id > 0 ? id : std::nullopt;
-}
-
-std::string_view string_in(const Json* value) {
-  const auto* string = value == nullptr ? nullptr : value->get_ptr<const Json::string_t*>();
-  return string == nullptr ? std::string_view{} : std::string_view(*string);
 }
 
 bool is_true(const Json* value) { return value != nullptr && value->is_boolean() && value->get<bool>(); }
 
 bool is_boolean_or_absent(const Json* value) { return value == nullptr || value->is_boolean(); }
 
-std::string body_of(const Json& item) {
-  const std::string json = item.dump(-1, ' ', false, Json::error_handler_t::replace);
-  return std::string(cut_text(json, max_rejected_body));
-}
-
 std::string name_of(std::string_view kind, const Json& item, std::size_t place) {
-  const std::optional<int> id = item_id(item);
-  return std::string(kind) + (id ? " " + std::to_string(*id) : " number " + std::to_string(place + 1));
+  return named_item(kind, item_id(item), place);
 }
 
 std::string part_name(const std::string& item, std::string_view part, std::size_t place) {
   return item + ", " + std::string(part) + " " + std::to_string(place + 1);
-}
-
-std::string not_one_of(std::string_view what, const Json* value, const auto& words) {
-  std::string reason(what);
-  if (value == nullptr) {
-    reason += " is missing";
-  } else {
-    reason += " " + std::string(cut_text(value->dump(-1, ' ', false, Json::error_handler_t::replace), 40)) + " is none of ";
-    // A list of forty is no help in a message.
-    constexpr std::size_t most_named = 8;
-    for (std::size_t i = 0; i < std::min(words.size(), most_named); ++i) {
-      reason += (i == 0 ? "" : ", ") + std::string(words[i]);
-    }
-    reason += words.size() > most_named ? ", …" : "";
-  }
-  return reason;
-}
-
-// The enumerator whose word stands at the same place of the list.
-template <typename Enum>
-std::optional<Enum> enumerator(const Json* value, const auto& words) {
-  const auto found = std::find(words.begin(), words.end(), string_in(value));
-  return found == words.end() ? std::nullopt : std::optional(static_cast<Enum>(found - words.begin()));
 }
 
 // 0 to 1 as thousandths; a number outside counts as the nearest inside.

@@ -5,6 +5,14 @@
 namespace kg_batch::stages {
 namespace {
 
+Json date_or_null() {
+  return schema_or_null(object_schema({{{"date", typed("string")}, {"how", one_of(graph::date_hows)}}}));
+}
+
+Json strings(int max_items) { return array_schema(typed("string"), max_items); }
+
+}  // namespace
+
 Json typed(std::string_view type) {
   Json schema;
   schema["type"] = type;
@@ -17,28 +25,12 @@ Json typed_or_null(std::string_view type) {
   return schema;
 }
 
-Json one_of(const auto& words) {
-  Json schema = typed("string");
-  for (const std::string_view word : words) {
-    schema["enum"].push_back(word);
-  }
-  return schema;
-}
-
 // Validators disagree on whether the type list alone lets null through an enum.
 Json schema_or_null(Json schema) {
   Json either;
   either["anyOf"] = Json::array({std::move(schema), typed("null")});
   return either;
 }
-
-Json date_or_null() {
-  return schema_or_null(object_schema({{{"date", typed("string")}, {"how", one_of(graph::date_hows)}}}));
-}
-
-Json strings(int max_items) { return array_schema(typed("string"), max_items); }
-
-}  // namespace
 
 Json object_schema(const std::vector<Properties>& parts) {
   Json properties = Json::object();

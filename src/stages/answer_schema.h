@@ -7,6 +7,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,8 +28,19 @@ inline constexpr int max_hash_tags = 5;
 
 using Properties = std::vector<std::pair<std::string, Json>>;
 
+Json typed(std::string_view type);
+Json typed_or_null(std::string_view type);
+Json schema_or_null(Json schema);
 Json object_schema(const std::vector<Properties>& parts);
 Json array_schema(Json items, int max_items);
+
+Json one_of(const auto& words) {
+  Json schema = typed("string");
+  for (const std::string_view word : words) {
+    schema["enum"].push_back(word);
+  }
+  return schema;
+}
 
 // Parts of an item's properties, to be put together in the order in which the
 // model shall write them: what something is before what is known about it.

@@ -1,5 +1,7 @@
 #include "stages/question_document.h"
 
+#include <algorithm>
+
 #include "graph/evidence.h"
 #include "graph/vocabulary.h"
 
@@ -113,6 +115,14 @@ Json statements_json(const std::vector<graph::Statement>& statements) {
     one["facts"] = statement.facts;
     one["roles"] = std::move(roles);
     json.push_back(std::move(one));
+  }
+  return json;
+}
+
+Json first_of(const std::vector<std::string>& texts, std::size_t most) {
+  Json json = Json::array();
+  for (std::size_t i = 0; i < std::min(texts.size(), most); ++i) {
+    json.push_back(texts[i]);
   }
   return json;
 }

@@ -5,7 +5,10 @@
 
 #pragma once
 
+#include <cstddef>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "stages/stage.h"
 
@@ -29,5 +32,8 @@ Json facts_json(const std::vector<graph::Fact>& facts, const Question& question)
 // Without what kg_metadata says of them.
 Json things_json(const std::vector<graph::Thing>& things);
 Json statements_json(const std::vector<graph::Statement>& statements);
+
+// The first texts of a list, as they stand.
+Json first_of(const std::vector<std::string>& texts, std::size_t most);
 
 }  // namespace kg_batch::stages

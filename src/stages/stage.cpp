@@ -25,10 +25,15 @@ const Stage* find_stage(std::string_view name) {
 
 Json chat_body(const Stage& stage, std::string_view model, std::string_view prompt, std::string_view reasoning_effort,
                int max_completion_tokens, const Json& question) {
+  return chat_body(stage.name(), stage.schema(), model, prompt, reasoning_effort, max_completion_tokens, question);
+}
+
+Json chat_body(std::string_view stage_name, const Json& schema, std::string_view model, std::string_view prompt,
+               std::string_view reasoning_effort, int max_completion_tokens, const Json& question) {
   Json format;
-  format["name"] = stage.name();
+  format["name"] = stage_name;
   format["strict"] = true;
-  format["schema"] = stage.schema();
+  format["schema"] = schema;
 
   // What is the same in every request stands first: providers cache by prefix.
   Json body;

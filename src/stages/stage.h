@@ -85,4 +85,9 @@ struct Registered {
 Json chat_body(const Stage& stage, std::string_view model, std::string_view prompt, std::string_view reasoning_effort,
                int max_completion_tokens, const Json& question);
 
+// The same of a question that is not about a chunk (stages/decisions.h): the
+// schema goes along under the stage's name.
+Json chat_body(std::string_view stage_name, const Json& schema, std::string_view model, std::string_view prompt,
+               std::string_view reasoning_effort, int max_completion_tokens, const Json& question);
+
 }  // namespace kg_batch::stages
