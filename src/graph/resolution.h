@@ -98,7 +98,7 @@ enum class BlockKind : std::uint8_t {
   name,          // loose key of the label: equal names in any class and scope
   alias,         // loose key of an alias
   token,         // a token that is likely to be rare
-  acronym,       // first letters of three and more tokens
+  acronym,       // first letters of two and more tokens, three of persons' names
   nickname,      // the name that it is a short form of
   typo,          // half of a name of one token: of one edit, one half stays
   minhash,       // a band of MinHash over a longer label

@@ -15,7 +15,7 @@
 namespace kg_batch::graph {
 namespace {
 
-constexpr std::size_t longest_short_name = 3;  // tokens; what is longer is a text
+constexpr std::size_t longest_short_name = 4;  // tokens; what is longer is a text
 
 // How well one token stands for another.
 int token_strength(std::string_view a, std::string_view b, bool person) {
@@ -23,20 +23,22 @@ int token_strength(std::string_view a, std::string_view b, bool person) {
   if (person && is_same_given_name(a, b)) return 900;
   if (is_typo(a, b, person)) return 850;
   const auto [brief, full] = a.size() < b.size() ? std::pair{a, b} : std::pair{b, a};
-  if (is_initial(brief)) return person && starts_with_same_letter(brief, full) ? 700 : 0;
+  if (is_initial(brief)) return person && given_name_may_begin_with(full, brief) ? 700 : 0;
   if (person && length_of(brief) >= 3 && length_of(full) >= length_of(brief) + 2 && full.starts_with(brief)) return 750;
   return 0;
 }
 
 int weight_of(std::string_view token) {
   constexpr std::size_t most = 8;
-  if (is_describing_word(token)) return 2;
+  if (is_describing_word(token)) return 1;
   return static_cast<int>(std::min(length_of(token), most));
 }
 
-// The tokens of the name with fewer are each given the best one that is left.
+// The tokens of the name with fewer are each given the best one that is left; of
+// two with as many, those of the lower key, so that a and b are as b and a.
 int aligned(const NameShape& x, const NameShape& y, bool person) {
-  const NameShape& few = x.tokens.size() <= y.tokens.size() ? x : y;
+  const bool x_has_few = std::pair(x.tokens.size(), std::string_view(x.key)) < std::pair(y.tokens.size(), std::string_view(y.key));
+  const NameShape& few = x_has_few ? x : y;
   const NameShape& many = &few == &x ? y : x;
   std::vector<bool> taken(many.tokens.size(), false), matched(few.tokens.size(), false);
   int sum = 0, weight = 0;
@@ -70,8 +72,8 @@ int aligned(const NameShape& x, const NameShape& y, bool person) {
   if (person) {
     score -= 80 * middle_initials;
     if (extra_tokens > 0) score -= 200 + 50 * extra_tokens;
-  } else {
-    score = score * weight / (weight + extra_weight);
+  } else if (extra_tokens > 0) {
+    score = score * weight / (weight + extra_weight) - 20;
   }
   return std::max(score, 0);
 }
@@ -95,7 +97,7 @@ int dice(std::string_view a, std::string_view b) {
 }
 
 bool is_acronym_of(const NameShape& brief, const NameShape& full) {
-  if (brief.tokens.size() != 1 || full.tokens.size() < 3) return false;
+  if (brief.tokens.size() != 1 || full.tokens.size() < (full.is_person ? 3 : 2)) return false;
   std::string acronym;
   for (const std::string& token : full.tokens) acronym += token.substr(0, character_starts(token)[1]);
   return acronym == brief.joined;
