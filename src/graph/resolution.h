@@ -156,6 +156,7 @@ std::optional<RuleVerdict> rule(const IdentityView& a, const IdentityView& b);
 //   "shared relation"      both take part in one statement, or one in the other
 //   "numbers"              other digits, versions, ordinals, Jr. and Sr.
 //   "initials"             "Mike S." and "Mike W.", "Mike S." and "Mike Winter"
+//   "full names"           "Anna Miller" and "Anna Weber", without an alias or address in common
 //   "letters"              "Plan A" and "Plan B"
 //   "symbols"              "C" and "C++" and "C#"
 //   "titles"               Mr. and Mrs.

@@ -36,7 +36,12 @@ int weight_of(std::string_view token) {
 
 // The tokens of the name with fewer are each given the best one that is left; of
 // two with as many, those of the lower key, so that a and b are as b and a.
-int aligned(const NameShape& x, const NameShape& y, bool person) {
+struct Alignment {
+  int score = 0;
+  bool conflict = false;  // each has a token that the other has nothing for
+};
+
+Alignment align(const NameShape& x, const NameShape& y, bool person) {
   const bool x_has_few = std::pair(x.tokens.size(), std::string_view(x.key)) < std::pair(y.tokens.size(), std::string_view(y.key));
   const NameShape& few = x_has_few ? x : y;
   const NameShape& many = &few == &x ? y : x;
@@ -52,10 +57,10 @@ int aligned(const NameShape& x, const NameShape& y, bool person) {
     }
   }
   int extra_weight = 0, extra_tokens = 0;
-  bool conflict = false;
+  Alignment alignment;
   for (std::size_t i = 0; i < few.tokens.size(); ++i) {
     weight += weight_of(few.tokens[i]);
-    conflict = conflict || !matched[i];
+    alignment.conflict = alignment.conflict || !matched[i];
   }
   int middle_initials = 0;
   for (std::size_t j = 0; j < many.tokens.size(); ++j) {
@@ -67,15 +72,18 @@ int aligned(const NameShape& x, const NameShape& y, bool person) {
       extra_weight += weight_of(many.tokens[j]);
     }
   }
-  int score = sum / weight;
-  if (conflict) return score / 2;
-  if (person) {
+  int& score = alignment.score;
+  score = sum / weight;
+  if (alignment.conflict) {
+    score /= 2;
+  } else if (person) {
     score -= 80 * middle_initials;
     if (extra_tokens > 0) score -= 200 + 50 * extra_tokens;
   } else if (extra_tokens > 0) {
     score = score * weight / (weight + extra_weight) - 20;
   }
-  return std::max(score, 0);
+  score = std::max(score, 0);
+  return alignment;
 }
 
 std::vector<std::string_view> trigrams_of(std::string_view text) {
@@ -120,9 +128,9 @@ int of_names(const NameShape& a, const NameShape& b) {
   const bool person = a.is_person && b.is_person;
   if (person && is_given_part(a, b)) return 750;
   if (!person && std::max(a.tokens.size(), b.tokens.size()) > longest_short_name) {
-    return std::max(dice(a.sorted, b.sorted), aligned(a, b, person));
+    return std::max(dice(a.sorted, b.sorted), align(a, b, person).score);
   }
-  return aligned(a, b, person);
+  return align(a, b, person).score;
 }
 
 int of_alias(const PreparedIdentity& identity, const PreparedIdentity& other) {
@@ -142,13 +150,6 @@ int of_aliases(const PreparedIdentity& a, const PreparedIdentity& b) {
     }
   }
   return 0;
-}
-
-bool shares_attribute(const PreparedIdentity& a, const PreparedIdentity& b) {
-  return std::any_of(a.unique_attributes.begin(), a.unique_attributes.end(), [&](const auto& attribute) {
-    return attribute.first != UniqueAttribute::birth_date &&
-           std::binary_search(b.unique_attributes.begin(), b.unique_attributes.end(), attribute);
-  });
 }
 
 // What one class said of the other's: an animal is often taken for a person, and
@@ -212,6 +213,23 @@ int of_statements(const PreparedIdentity& a, const PreparedIdentity& b) {
 }
 
 }  // namespace
+
+bool shares_attribute(const PreparedIdentity& a, const PreparedIdentity& b) {
+  return std::any_of(a.unique_attributes.begin(), a.unique_attributes.end(), [&](const auto& attribute) {
+    return attribute.first != UniqueAttribute::birth_date &&
+           std::binary_search(b.unique_attributes.begin(), b.unique_attributes.end(), attribute);
+  });
+}
+
+bool is_called(const PreparedIdentity& identity, const PreparedIdentity& other) { return of_alias(other, identity) > 0; }
+
+bool full_names_exclude(const NameShape& a, const NameShape& b) {
+  const auto is_full = [](const NameShape& shape) {
+    return shape.is_person && std::count_if(shape.tokens.begin(), shape.tokens.end(),
+                                            [](const std::string& token) { return !is_initial(token); }) > 1;
+  };
+  return is_full(a) && is_full(b) && a.sorted != b.sorted && a.joined != b.joined && align(a, b, true).conflict;
+}
 
 int score(const PreparedIdentity& a, const PreparedIdentity& b) {
   if (a.view->is_statement != b.view->is_statement) return 0;

@@ -102,6 +102,20 @@ TEST(Joining, honours_a_veto_between_any_two_members) {
   EXPECT_EQ(std::set({joined.skipped[0].x, joined.skipped[0].y}), std::set({key_of_text("jr"), key_of_text("sr")}));
 }
 
+// What is unsure of a short name must not make one of two whole ones.
+TEST(Joining, makes_no_bridge_of_a_given_name) {
+  Given input;
+  input.add("anna").label_key = "anna";
+  input.add("miller").label_key = "anna miller";
+  input.add("weber").label_key = "anna weber";
+  input.same("anna", "miller", 960);
+  input.same("anna", "weber", 950);
+  const Joined joined = input.join();
+  EXPECT_TRUE(together(joined, "anna", "miller"));
+  EXPECT_FALSE(together(joined, "anna", "weber"));
+  EXPECT_EQ(joined.skipped.at(0).reason, "full names");
+}
+
 TEST(Joining, a_pair_of_which_both_is_said_stays_apart) {
   Given input = given({"a", "b"});
   input.decide("a", "b", Verdict::same, 1000, Origin::rule);

@@ -259,7 +259,7 @@ TEST(Vetoes, numbers) {
            {"Formula One", "Formula 1"}}) {
     EXPECT_EQ(on_names(a, b, "other"), "") << a << " " << b;
   }
-  EXPECT_EQ(on_names("Malcolm X", "Malcolm Little"), "initials");
+  EXPECT_EQ(on_names("Malcolm X", "Malcolm Little"), "initials") << "no Roman ten";
   EXPECT_EQ(on_names("Sam Miller", "Sam Miller Jr."), "");
 }
 
@@ -274,6 +274,18 @@ TEST(Vetoes, initials) {
   }
   EXPECT_EQ(vetoed(made(R"({"label":"Mike S.","stated":[["Mike Winter",false]]})"), called("Mike Winter")), "") << "lifted";
   EXPECT_EQ(on_names("Mike S.", "Mike Winter", "organisation"), "");
+}
+
+TEST(Vetoes, full_names) {
+  EXPECT_EQ(on_names("Anna Miller", "Anna Weber"), "full names");
+  EXPECT_EQ(on_names("Anna Miller", "Tom Miller"), "full names");
+  for (const std::string other : {"Anna", "Miller", "Mrs. Miller", "A. Miller", "Anna Maria Miller", "Miller, Anna", "Anna Miler", "Anna Miller-Weber"}) {
+    EXPECT_EQ(on_names("Anna Miller", other), "") << other;
+  }
+  EXPECT_EQ(on_names("Bob Miller", "Robert Miller"), "");
+  EXPECT_EQ(on_names("Anna Miller", "Anna Weber", "organisation"), "");
+  EXPECT_EQ(vetoed(made(R"({"label":"Anna Miller","aliases":["Anna Weber"]})"), called("Anna Weber")), "");
+  EXPECT_EQ(vetoed(made(R"({"label":"Anna Miller","attributes":["mail\ta@example.org"]})"), made(R"({"label":"Anna Weber","attributes":["mail\ta@example.org"]})")), "");
 }
 
 TEST(Vetoes, letters_and_symbols_and_titles) {
