@@ -344,7 +344,6 @@ void drop_particles(std::vector<std::string>& tokens) {
                                    [](const std::string& token) { return !particles().contains(token); });
   if (keeps == 0) return;
   std::erase_if(tokens, [](const std::string& token) { return particles().contains(token); });
-  if (tokens.size() > 1 && tokens.front() == "a") tokens.erase(tokens.begin());
 }
 
 // Short forms and spellings of given names, a row a name; loose characters. Which
@@ -454,6 +453,9 @@ NameShape name_shape(std::string_view name_key, bool is_person) {
     drop_legal_forms(shape.tokens);
   }
   drop_particles(shape.tokens);
+  if (!is_person && shape.tokens.size() > 1 && shape.tokens.front() == "a") {
+    shape.tokens.erase(shape.tokens.begin());  // an article, of persons an initial
+  }
   take_numbers(shape);
   for (const std::string& token : shape.tokens) shape.joined += token;
   shape.one_letter = shape.tokens.size() == 1 && is_initial(shape.tokens.front());
@@ -580,13 +582,11 @@ bool is_typo(std::string_view a, std::string_view b, bool is_person) {
     return is_vowel(c) || c == U'а' || c == U'я' || c == U'и' || c == U'о' || c == U'е';
   };
   if (is_person) {
-    // Paul and Paula, Maria and Mario, Julian and Julia.
-    const std::u32string &s = x.size() <= y.size() ? x : y, &l = x.size() <= y.size() ? y : x;
-    if (l.size() == s.size() + 1 && l.starts_with(s) && (is_ending(l.back()) || is_ending(s.back()))) return false;
-    if (l.size() == s.size() && l.compare(0, l.size() - 1, s, 0, s.size() - 1) == 0 && is_ending(l.back()) &&
-        is_ending(s.back())) {
-      return false;
-    }
+    // Paul and Paula, Maria and Mario, Christian and Christina: what differs is the
+    // ending, and that of one is a vowel.
+    const auto [end_of_x, end_of_y] = std::mismatch(x.begin(), x.end(), y.begin(), y.end());
+    const bool ending = x.end() - end_of_x <= 2 && y.end() - end_of_y <= 2;
+    if (ending && (is_ending(x.back()) || is_ending(y.back()))) return false;
   }
   return edits(x, y) <= (shorter >= 9 ? 2 : 1);
 }

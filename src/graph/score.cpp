@@ -15,6 +15,7 @@
 namespace kg_batch::graph {
 namespace {
 
+constexpr int equal_names = 930;                // and more: the same name, written otherwise
 constexpr std::size_t longest_short_name = 4;  // tokens; what is longer is a text
 
 // How well one token stands for another.
@@ -32,6 +33,13 @@ int weight_of(std::string_view token) {
   constexpr std::size_t most = 8;
   if (is_describing_word(token)) return 1;
   return static_cast<int>(std::min(length_of(token), most));
+}
+
+// What a name ends in is what the thing is: Telekom of Deutsche Telekom. Short and
+// common words are in too many.
+bool is_head_of(const NameShape& few, const NameShape& many) {
+  return std::equal(few.tokens.rbegin(), few.tokens.rend(), many.tokens.rbegin()) && length_of(few.joined) >= 5 &&
+         !is_common_word(few.tokens.back());
 }
 
 // The tokens of the name with fewer are each given the best one that is left; of
@@ -80,7 +88,8 @@ Alignment align(const NameShape& x, const NameShape& y, bool person) {
     score -= 80 * middle_initials;
     if (extra_tokens > 0) score -= 200 + 50 * extra_tokens;
   } else if (extra_tokens > 0) {
-    score = score * weight / (weight + extra_weight) - 20;
+    score = is_head_of(few, many) ? score * weight / (weight + extra_weight / 2) - 20
+                                  : score * weight / (weight + extra_weight) - 70;
   }
   score = std::max(score, 0);
   return alignment;
@@ -122,7 +131,7 @@ bool is_given_part(const NameShape& a, const NameShape& b) {
 int of_names(const NameShape& a, const NameShape& b) {
   if (a.key == b.key) return a.one_letter ? 0 : 1000;
   if (a.sorted == b.sorted) return 950;
-  if (a.joined == b.joined) return 930;
+  if (a.joined == b.joined) return equal_names;
   if (is_acronym_of(a, b) || is_acronym_of(b, a)) return 800;
   if (a.one_letter || b.one_letter) return 0;
   const bool person = a.is_person && b.is_person;
@@ -138,7 +147,7 @@ int of_alias(const PreparedIdentity& identity, const PreparedIdentity& other) {
   for (const PreparedAlias& alias : identity.aliases) {
     if (alias.stated && alias.shape.key == other.view->label_key) return 1000;
     if (alias.shape.one_letter || other.shape.one_letter) continue;
-    if (alias.shape.sorted == other.shape.sorted) best = std::max(best, 900);
+    if (alias.shape.sorted == other.shape.sorted) best = std::max(best, equal_names);
   }
   return best;
 }
@@ -158,7 +167,7 @@ int after_classes(int score, const PreparedIdentity& a, const PreparedIdentity& 
   const std::string &x = a.view->node_class, &y = b.view->node_class;
   if (x == y || x.empty() || y.empty()) return score;
   if (x == "other" || y == "other") return score - 50;
-  return score - (score >= 900 ? 150 : 400);
+  return score - (score >= equal_names ? 150 : 400);
 }
 
 int of_owned(const PreparedIdentity& a, const PreparedIdentity& b) {
