@@ -32,7 +32,7 @@ int token_strength(std::string_view a, std::string_view b, bool person) {
 int weight_of(std::string_view token) {
   constexpr std::size_t most = 8;
   if (is_describing_word(token)) return 1;
-  return static_cast<int>(std::min(length_of(token), most));
+  return static_cast<int>(std::clamp(length_of(token), std::size_t{1}, most));
 }
 
 // What a name ends in is what the thing is: Telekom of Deutsche Telekom. Short and
