@@ -107,7 +107,7 @@ void add_nicknames(Keys& keys, const NameShape& shape) {
 }
 
 void add_acronym(Keys& keys, const NameShape& shape) {
-  if (shape.tokens.size() < 3) return;
+  if (shape.tokens.size() < (shape.is_person ? 3 : 2)) return;
   std::string acronym;
   for (const std::string& token : shape.tokens) {
     acronym += token.substr(0, character_starts(token)[1]);

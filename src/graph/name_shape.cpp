@@ -242,27 +242,41 @@ void add_digits(std::string_view token, std::vector<std::string>& numbers) {
   }
 }
 
-// The numbers of a name, and its tokens without Jr. and Sr., which number persons.
+// "2nd", "3rd", "5th" without their letters.
+bool is_ordinal(std::string_view token) {
+  constexpr auto endings = std::to_array<std::string_view>({"st", "nd", "rd", "th"});
+  return token.size() > 2 && token.front() >= '0' && token.front() <= '9' && token[token.size() - 3] >= '0' &&
+         token[token.size() - 3] <= '9' && std::find(endings.begin(), endings.end(), token.substr(token.size() - 2)) != endings.end();
+}
+
+// What a token is as a number. A letter after a person's name is an initial.
+std::optional<std::string> as_number(const NameShape& shape, std::size_t i) {
+  const std::string& token = shape.tokens[i];
+  if (is_ordinal(token)) return token.substr(0, token.size() - 2);
+  if (shape.tokens.size() < 2) return std::nullopt;
+  const bool initial = token.size() == 1 && (shape.is_person || i + 1 < shape.tokens.size());
+  if (const auto numeral = roman_numeral(token); numeral && i > 0 && !initial) return std::string(*numeral);
+  if (const auto number = number_word(token)) return std::string(*number);
+  return std::nullopt;
+}
+
+// The numbers of a name, written one way; its tokens without Jr. and Sr., which
+// number persons.
 void take_numbers(NameShape& shape) {
-  std::vector<std::string>& tokens = shape.tokens;
+  std::vector<std::string> tokens = shape.tokens;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
-    const std::string& token = tokens[i];
-    add_digits(token, shape.numbers);
-    if (tokens.size() < 2) continue;
-    if (const auto number = number_word(token)) {
-      shape.numbers.emplace_back(*number);
-    } else if (i > 0) {
-      const bool initial = token.size() == 1 && i + 1 < tokens.size();
-      if (const auto numeral = roman_numeral(token); numeral && !initial) shape.numbers.emplace_back(*numeral);
+    if (auto number = as_number(shape, i)) tokens[i] = std::move(*number);
+    if (tokens[i] == "jr" || tokens[i] == "sr") {
+      shape.numbers.push_back(tokens[i]);
+    } else {
+      add_digits(tokens[i], shape.numbers);
     }
   }
   std::sort(shape.numbers.begin(), shape.numbers.end());
   if (shape.is_person && tokens.size() > 1) {
-    std::erase_if(tokens, [](const std::string& token) {
-      const auto number = number_word(token);
-      return number == "jr" || number == "sr";
-    });
+    std::erase_if(tokens, [](const std::string& token) { return token == "jr" || token == "sr"; });
   }
+  if (!tokens.empty()) shape.tokens = std::move(tokens);
 }
 
 void drop_titles(NameShape& shape) {
@@ -330,7 +344,6 @@ void drop_particles(std::vector<std::string>& tokens) {
                                    [](const std::string& token) { return !particles().contains(token); });
   if (keeps == 0) return;
   std::erase_if(tokens, [](const std::string& token) { return particles().contains(token); });
-  if (tokens.size() > 1 && tokens.front() == "a") tokens.erase(tokens.begin());
 }
 
 // Short forms and spellings of given names, a row a name; loose characters. Which
@@ -440,6 +453,9 @@ NameShape name_shape(std::string_view name_key, bool is_person) {
     drop_legal_forms(shape.tokens);
   }
   drop_particles(shape.tokens);
+  if (!is_person && shape.tokens.size() > 1 && shape.tokens.front() == "a") {
+    shape.tokens.erase(shape.tokens.begin());  // an article, of persons an initial
+  }
   take_numbers(shape);
   for (const std::string& token : shape.tokens) shape.joined += token;
   shape.one_letter = shape.tokens.size() == 1 && is_initial(shape.tokens.front());
@@ -566,13 +582,11 @@ bool is_typo(std::string_view a, std::string_view b, bool is_person) {
     return is_vowel(c) || c == U'а' || c == U'я' || c == U'и' || c == U'о' || c == U'е';
   };
   if (is_person) {
-    // Paul and Paula, Maria and Mario, Julian and Julia.
-    const std::u32string &s = x.size() <= y.size() ? x : y, &l = x.size() <= y.size() ? y : x;
-    if (l.size() == s.size() + 1 && l.starts_with(s) && (is_ending(l.back()) || is_ending(s.back()))) return false;
-    if (l.size() == s.size() && l.compare(0, l.size() - 1, s, 0, s.size() - 1) == 0 && is_ending(l.back()) &&
-        is_ending(s.back())) {
-      return false;
-    }
+    // Paul and Paula, Maria and Mario, Christian and Christina: what differs is the
+    // ending, and that of one is a vowel.
+    const auto [end_of_x, end_of_y] = std::mismatch(x.begin(), x.end(), y.begin(), y.end());
+    const bool ending = x.end() - end_of_x <= 2 && y.end() - end_of_y <= 2;
+    if (ending && (is_ending(x.back()) || is_ending(y.back()))) return false;
   }
   return edits(x, y) <= (shorter >= 9 ? 2 : 1);
 }

@@ -33,6 +33,7 @@ std::size_t find_name(std::string_view text, std::string_view name, std::size_t 
 // or what is spoken of.
 constexpr auto between_two = std::to_array<std::string_view>(
     {"short for",     "stands for",      "aka",         "a.k.a",        "also known as", "also called",   "known as",     "is called",
+     "all call",      "we call",         "they call",   "people call",    "everyone calls", "everybody calls",
      "nickname",      "nicknamed",       "goes by",   "go by",        "real name",     "full name",     "is really",    "formerly",
      "previously",    "used to be",      "née",         "nee",          "born",          "renamed",       "rebranded",    "changed her name",
      "changed his name", "changed its name", "changed their name", "new name", "maiden name", "is now",   "the same as",  "same person",

@@ -62,7 +62,13 @@ bool is_found_by_name(const IdentityView& identity);
 std::string_view owned_as(const IdentityView& identity);
 bool is_kin(std::string_view relation);
 
-bool states(const PreparedIdentity& identity, const PreparedIdentity& other);  // other's label is a stated alias
+bool states(const PreparedIdentity& identity, const PreparedIdentity& other);     // other's label is a stated alias
+bool is_called(const PreparedIdentity& identity, const PreparedIdentity& other);  // its label is an alias of the other
+bool shares_attribute(const PreparedIdentity& a, const PreparedIdentity& b);      // a mail address or phone number
+
+// Given name and surname of two persons, of which each has a part that the other
+// has nothing for: Anna Miller, Anna Weber.
+bool full_names_exclude(const NameShape& a, const NameShape& b);
 
 int score(const PreparedIdentity& a, const PreparedIdentity& b);
 std::optional<RuleVerdict> rule(const PreparedIdentity& a, const PreparedIdentity& b);

@@ -98,7 +98,7 @@ enum class BlockKind : std::uint8_t {
   name,          // loose key of the label: equal names in any class and scope
   alias,         // loose key of an alias
   token,         // a token that is likely to be rare
-  acronym,       // first letters of three and more tokens
+  acronym,       // first letters of two and more tokens, three of persons' names
   nickname,      // the name that it is a short form of
   typo,          // half of a name of one token: of one edit, one half stays
   minhash,       // a band of MinHash over a longer label
@@ -156,6 +156,7 @@ std::optional<RuleVerdict> rule(const IdentityView& a, const IdentityView& b);
 //   "shared relation"      both take part in one statement, or one in the other
 //   "numbers"              other digits, versions, ordinals, Jr. and Sr.
 //   "initials"             "Mike S." and "Mike W.", "Mike S." and "Mike Winter"
+//   "full names"           "Anna Miller" and "Anna Weber", without an alias or address in common
 //   "letters"              "Plan A" and "Plan B"
 //   "symbols"              "C" and "C++" and "C#"
 //   "titles"               Mr. and Mrs.

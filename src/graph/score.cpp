@@ -15,7 +15,8 @@
 namespace kg_batch::graph {
 namespace {
 
-constexpr std::size_t longest_short_name = 3;  // tokens; what is longer is a text
+constexpr int equal_names = 930;                // and more: the same name, written otherwise
+constexpr std::size_t longest_short_name = 4;  // tokens; what is longer is a text
 
 // How well one token stands for another.
 int token_strength(std::string_view a, std::string_view b, bool person) {
@@ -23,20 +24,34 @@ int token_strength(std::string_view a, std::string_view b, bool person) {
   if (person && is_same_given_name(a, b)) return 900;
   if (is_typo(a, b, person)) return 850;
   const auto [brief, full] = a.size() < b.size() ? std::pair{a, b} : std::pair{b, a};
-  if (is_initial(brief)) return person && starts_with_same_letter(brief, full) ? 700 : 0;
+  if (is_initial(brief)) return person && given_name_may_begin_with(full, brief) ? 700 : 0;
   if (person && length_of(brief) >= 3 && length_of(full) >= length_of(brief) + 2 && full.starts_with(brief)) return 750;
   return 0;
 }
 
 int weight_of(std::string_view token) {
   constexpr std::size_t most = 8;
-  if (is_describing_word(token)) return 2;
-  return static_cast<int>(std::min(length_of(token), most));
+  if (is_describing_word(token)) return 1;
+  return static_cast<int>(std::clamp(length_of(token), std::size_t{1}, most));
 }
 
-// The tokens of the name with fewer are each given the best one that is left.
-int aligned(const NameShape& x, const NameShape& y, bool person) {
-  const NameShape& few = x.tokens.size() <= y.tokens.size() ? x : y;
+// What a name ends in is what the thing is: Telekom of Deutsche Telekom. Short and
+// common words are in too many.
+bool is_head_of(const NameShape& few, const NameShape& many) {
+  return std::equal(few.tokens.rbegin(), few.tokens.rend(), many.tokens.rbegin()) && length_of(few.joined) >= 5 &&
+         !is_common_word(few.tokens.back());
+}
+
+// The tokens of the name with fewer are each given the best one that is left; of
+// two with as many, those of the lower key, so that a and b are as b and a.
+struct Alignment {
+  int score = 0;
+  bool conflict = false;  // each has a token that the other has nothing for
+};
+
+Alignment align(const NameShape& x, const NameShape& y, bool person) {
+  const bool x_has_few = std::pair(x.tokens.size(), std::string_view(x.key)) < std::pair(y.tokens.size(), std::string_view(y.key));
+  const NameShape& few = x_has_few ? x : y;
   const NameShape& many = &few == &x ? y : x;
   std::vector<bool> taken(many.tokens.size(), false), matched(few.tokens.size(), false);
   int sum = 0, weight = 0;
@@ -50,10 +65,10 @@ int aligned(const NameShape& x, const NameShape& y, bool person) {
     }
   }
   int extra_weight = 0, extra_tokens = 0;
-  bool conflict = false;
+  Alignment alignment;
   for (std::size_t i = 0; i < few.tokens.size(); ++i) {
     weight += weight_of(few.tokens[i]);
-    conflict = conflict || !matched[i];
+    alignment.conflict = alignment.conflict || !matched[i];
   }
   int middle_initials = 0;
   for (std::size_t j = 0; j < many.tokens.size(); ++j) {
@@ -65,15 +80,19 @@ int aligned(const NameShape& x, const NameShape& y, bool person) {
       extra_weight += weight_of(many.tokens[j]);
     }
   }
-  int score = sum / weight;
-  if (conflict) return score / 2;
-  if (person) {
+  int& score = alignment.score;
+  score = sum / weight;
+  if (alignment.conflict) {
+    score /= 2;
+  } else if (person) {
     score -= 80 * middle_initials;
     if (extra_tokens > 0) score -= 200 + 50 * extra_tokens;
-  } else {
-    score = score * weight / (weight + extra_weight);
+  } else if (extra_tokens > 0) {
+    score = is_head_of(few, many) ? score * weight / (weight + extra_weight / 2) - 20
+                                  : score * weight / (weight + extra_weight) - 70;
   }
-  return std::max(score, 0);
+  score = std::max(score, 0);
+  return alignment;
 }
 
 std::vector<std::string_view> trigrams_of(std::string_view text) {
@@ -95,7 +114,7 @@ int dice(std::string_view a, std::string_view b) {
 }
 
 bool is_acronym_of(const NameShape& brief, const NameShape& full) {
-  if (brief.tokens.size() != 1 || full.tokens.size() < 3) return false;
+  if (brief.tokens.size() != 1 || full.tokens.size() < (full.is_person ? 3 : 2)) return false;
   std::string acronym;
   for (const std::string& token : full.tokens) acronym += token.substr(0, character_starts(token)[1]);
   return acronym == brief.joined;
@@ -112,15 +131,15 @@ bool is_given_part(const NameShape& a, const NameShape& b) {
 int of_names(const NameShape& a, const NameShape& b) {
   if (a.key == b.key) return a.one_letter ? 0 : 1000;
   if (a.sorted == b.sorted) return 950;
-  if (a.joined == b.joined) return 930;
+  if (a.joined == b.joined) return equal_names;
   if (is_acronym_of(a, b) || is_acronym_of(b, a)) return 800;
   if (a.one_letter || b.one_letter) return 0;
   const bool person = a.is_person && b.is_person;
   if (person && is_given_part(a, b)) return 750;
   if (!person && std::max(a.tokens.size(), b.tokens.size()) > longest_short_name) {
-    return std::max(dice(a.sorted, b.sorted), aligned(a, b, person));
+    return std::max(dice(a.sorted, b.sorted), align(a, b, person).score);
   }
-  return aligned(a, b, person);
+  return align(a, b, person).score;
 }
 
 int of_alias(const PreparedIdentity& identity, const PreparedIdentity& other) {
@@ -128,7 +147,7 @@ int of_alias(const PreparedIdentity& identity, const PreparedIdentity& other) {
   for (const PreparedAlias& alias : identity.aliases) {
     if (alias.stated && alias.shape.key == other.view->label_key) return 1000;
     if (alias.shape.one_letter || other.shape.one_letter) continue;
-    if (alias.shape.sorted == other.shape.sorted) best = std::max(best, 900);
+    if (alias.shape.sorted == other.shape.sorted) best = std::max(best, equal_names);
   }
   return best;
 }
@@ -142,20 +161,13 @@ int of_aliases(const PreparedIdentity& a, const PreparedIdentity& b) {
   return 0;
 }
 
-bool shares_attribute(const PreparedIdentity& a, const PreparedIdentity& b) {
-  return std::any_of(a.unique_attributes.begin(), a.unique_attributes.end(), [&](const auto& attribute) {
-    return attribute.first != UniqueAttribute::birth_date &&
-           std::binary_search(b.unique_attributes.begin(), b.unique_attributes.end(), attribute);
-  });
-}
-
 // What one class said of the other's: an animal is often taken for a person, and
 // "other" is said of what nobody looked at.
 int after_classes(int score, const PreparedIdentity& a, const PreparedIdentity& b) {
   const std::string &x = a.view->node_class, &y = b.view->node_class;
   if (x == y || x.empty() || y.empty()) return score;
   if (x == "other" || y == "other") return score - 50;
-  return score - (score >= 900 ? 150 : 400);
+  return score - (score >= equal_names ? 150 : 400);
 }
 
 int of_owned(const PreparedIdentity& a, const PreparedIdentity& b) {
@@ -210,6 +222,23 @@ int of_statements(const PreparedIdentity& a, const PreparedIdentity& b) {
 }
 
 }  // namespace
+
+bool shares_attribute(const PreparedIdentity& a, const PreparedIdentity& b) {
+  return std::any_of(a.unique_attributes.begin(), a.unique_attributes.end(), [&](const auto& attribute) {
+    return attribute.first != UniqueAttribute::birth_date &&
+           std::binary_search(b.unique_attributes.begin(), b.unique_attributes.end(), attribute);
+  });
+}
+
+bool is_called(const PreparedIdentity& identity, const PreparedIdentity& other) { return of_alias(other, identity) > 0; }
+
+bool full_names_exclude(const NameShape& a, const NameShape& b) {
+  const auto is_full = [](const NameShape& shape) {
+    return shape.is_person && std::count_if(shape.tokens.begin(), shape.tokens.end(),
+                                            [](const std::string& token) { return !is_initial(token); }) > 1;
+  };
+  return is_full(a) && is_full(b) && a.sorted != b.sorted && a.joined != b.joined && align(a, b, true).conflict;
+}
 
 int score(const PreparedIdentity& a, const PreparedIdentity& b) {
   if (a.view->is_statement != b.view->is_statement) return 0;

@@ -206,6 +206,14 @@ std::optional<std::string_view> veto_on_names(const NameShape& a, const NameShap
   return std::nullopt;
 }
 
+// Anna may be Anna Miller and may be Anna Weber, but not both. Names change: who
+// has the other as an alias, or the same address, may be one.
+bool are_other_persons(const Prepared& a, const Prepared& b) {
+  if (!a.is_person || !b.is_person || !is_found_by_name(*a.view) || !is_found_by_name(*b.view)) return false;
+  return full_names_exclude(a.shape, b.shape) && !states(a, b) && !states(b, a) && !is_called(a, b) && !is_called(b, a) &&
+         !shares_attribute(a, b);
+}
+
 std::optional<std::string_view> veto_on_statements(const Prepared& a, const Prepared& b) {
   if (a.view->type != b.view->type) return "type";
   if (a.view->negated != b.view->negated) return "polarity";
@@ -225,8 +233,10 @@ std::optional<std::string_view> veto_on_things(const Prepared& a, const Prepared
   return std::nullopt;
 }
 
+// Of two Mums whose name is Helen, each is that of who said so.
 bool states_uniquely(const Prepared& identity, const Prepared& other) {
-  return !other.has_conversation_name && std::any_of(identity.aliases.begin(), identity.aliases.end(), [&](const PreparedAlias& alias) {
+  const bool reaches = !identity.has_conversation_name || share_one(identity.conversations, other.conversations);
+  return reaches && !other.has_conversation_name && std::any_of(identity.aliases.begin(), identity.aliases.end(), [&](const PreparedAlias& alias) {
     return alias.unique && alias.shape.key == other.view->label_key;
   });
 }
@@ -252,7 +262,8 @@ std::optional<std::string_view> veto(const PreparedIdentity& a, const PreparedId
   const bool said = states(a, b) || states(b, a);
   if (const auto named = a.view->is_statement ? veto_on_statements(a, b) : veto_on_things(a, b, said)) return named;
   if (!said && share_relation(a, b)) return "shared relation";
-  return veto_on_names(a.shape, b.shape);
+  if (const auto named = veto_on_names(a.shape, b.shape)) return named;
+  return are_other_persons(a, b) ? std::optional<std::string_view>("full names") : std::nullopt;
 }
 
 std::optional<RuleVerdict> rule(const PreparedIdentity& a, const PreparedIdentity& b) {
