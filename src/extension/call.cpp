@@ -38,6 +38,22 @@ std::optional<std::int64_t> Call::bigint(int argument) const {
   return DatumGetInt64(info_->args[argument].value);
 }
 
+std::vector<std::int64_t> Call::bigints(int argument) const {
+  if (is_null(argument)) return {};
+  struct Elements {
+    const std::int64_t* first;
+    int count;
+    bool nulls;
+  };
+  const Elements elements = backend::backend_call([&] {
+    ArrayType* const array = DatumGetArrayTypeP(info_->args[argument].value);
+    return Elements{reinterpret_cast<const std::int64_t*>(ARR_DATA_PTR(array)), ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array)),
+                    array_contains_nulls(array)};
+  });
+  if (elements.nulls) throw backend::Error(ERRCODE_NULL_VALUE_NOT_ALLOWED, "the array must not contain nulls");
+  return {elements.first, elements.first + elements.count};
+}
+
 std::optional<int> Call::integer(int argument) const {
   if (is_null(argument)) return std::nullopt;
   return DatumGetInt32(info_->args[argument].value);

@@ -16,6 +16,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "backend/bridge.h"
 #include "backend/extension.h"
@@ -32,6 +33,7 @@ class Call {
   std::optional<std::string> text(int argument) const;   // text, detoasted
   std::optional<std::string> jsonb(int argument) const;  // as JSON text
   std::optional<std::int64_t> bigint(int argument) const;
+  std::vector<std::int64_t> bigints(int argument) const;  // of bigint[]; nothing for null; an Error for nulls in it
   std::optional<int> integer(int argument) const;
   std::optional<bool> boolean(int argument) const;
   std::optional<double> number(int argument) const;      // float8
