@@ -154,7 +154,8 @@ void add_bands(Keys& keys, const NameShape& shape) {
 
 void add_names(Keys& keys, const PreparedIdentity& identity, const TokenFrequency& frequency) {
   const NameShape& shape = identity.shape;
-  const bool reaches = !identity.has_conversation_name;
+  // What has no name can still have been given one: my sister, called Eva.
+  const bool reaches = !identity.has_conversation_name && is_found_by_name(*identity.view);
   if (reaches) keys.add_name(BlockKind::name, shape.sorted);
   for (const PreparedAlias& alias : identity.aliases) {
     if (alias.stated) keys.add_name(BlockKind::alias, alias.shape.sorted);
@@ -239,7 +240,7 @@ std::vector<BlockKey> block_keys(const PreparedIdentity& identity, const TokenFr
   if (view.owner) {
     keys.add(BlockKind::owner, BlockHash("owner").add(bytes_of(*view.owner)).add(owned_as(view)).key());
   }
-  if (is_found_by_name(view)) add_names(keys, identity, frequency);
+  add_names(keys, identity, frequency);
   return keys.take();
 }
 

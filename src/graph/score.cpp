@@ -185,13 +185,13 @@ int of_things(const PreparedIdentity& a, const PreparedIdentity& b) {
   const int owned = of_owned(a, b);
   if (stays && !here && owned == 0) return 0;
   int score = 0;
-  if (is_found_by_name(*a.view) && is_found_by_name(*b.view)) {
-    if (!(a.has_conversation_name && b.has_conversation_name)) score = of_names(a.shape, b.shape);
-    const int alias = std::max(of_alias(a, b), of_alias(b, a));
-    if (alias == 1000) return 1000;
-    score = after_classes(std::max({score, alias, of_aliases(a, b)}), a, b);
-    if (shares_attribute(a, b)) score = std::max(score, 750);
-  }
+  const bool a_named = is_found_by_name(*a.view), b_named = is_found_by_name(*b.view);
+  if (a_named && b_named && !(a.has_conversation_name && b.has_conversation_name)) score = of_names(a.shape, b.shape);
+  const int alias = std::max(b_named ? of_alias(a, b) : 0, a_named ? of_alias(b, a) : 0);
+  if (alias == 1000) return 1000;
+  if (a_named && b_named) score = std::max(score, of_aliases(a, b));
+  score = after_classes(std::max(score, alias), a, b);
+  if (shares_attribute(a, b)) score = std::max(score, 750);
   return std::max(score, owned);
 }
 

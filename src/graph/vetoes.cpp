@@ -236,7 +236,8 @@ std::optional<std::string_view> veto_on_things(const Prepared& a, const Prepared
 // Of two Mums whose name is Helen, each is that of who said so.
 bool states_uniquely(const Prepared& identity, const Prepared& other) {
   const bool reaches = !identity.has_conversation_name || share_one(identity.conversations, other.conversations);
-  return reaches && !other.has_conversation_name && std::any_of(identity.aliases.begin(), identity.aliases.end(), [&](const PreparedAlias& alias) {
+  return reaches && !other.has_conversation_name && is_found_by_name(*other.view) &&
+         std::any_of(identity.aliases.begin(), identity.aliases.end(), [&](const PreparedAlias& alias) {
     return alias.unique && alias.shape.key == other.view->label_key;
   });
 }
