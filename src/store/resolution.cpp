@@ -32,7 +32,7 @@ std::vector<std::string> texts_of(const std::set<Key>& keys) {
 
 struct Known {
   IdentityView view;
-  std::int64_t identity_id = 0, node_id = 0, mentions = 0;
+  std::int64_t identity_id = 0, node_id = 0, first_node_id = 0, mentions = 0;
 };
 
 // Nodes that have no identity any more give way to those that the first of theirs went to.
@@ -92,8 +92,8 @@ class Round {
     if (missing.empty()) return;
     const std::vector<std::string> texts = texts_of(missing);
     const Rows rows = execute(
-        "SELECT i.key, i.identity_id, COALESCE(i.node_id, 0), i.mentions, i.type, i.class, i.kind, i.label_key, i.scope, i.named, i.negated "
-        "FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL (SELECT * FROM kg_batch_internal.identity o "
+        "SELECT i.key, i.identity_id, COALESCE(i.node_id, 0), i.mentions, i.type, i.class, i.kind, i.label_key, i.scope, i.named, i.negated, "
+        " COALESCE(i.first_node_id, 0) FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL (SELECT * FROM kg_batch_internal.identity o "
         " WHERE o.graph_id = $1 AND o.key = u.key OFFSET 0) i",
         {graph_id_, texts});
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -110,6 +110,7 @@ class Round {
       view.scope = rows.text(i, 8);
       view.named = rows.boolean(i, 9);
       view.negated = rows.boolean(i, 10);
+      known.first_node_id = rows.integer(i, 11);
       known_.emplace(view.key, std::move(known));
     }
     load_forms(texts);
@@ -313,21 +314,30 @@ class Round {
             {graph_id_, as, bs, evidence, job_id_});
   }
 
-  // Nodes for the groups: the lowest id that one of its members has and no group
-  // before it took, else a new one.
+  // Nodes for the groups: the lowest id that one of its members has, unless that is
+  // another group's by right or taken; else one of its own that is free again; else
+  // a new one.
   void settle(const graph::Joined& joined, Resolved& result) {
     std::set<std::int64_t> taken;
     std::vector<std::int64_t> identities, nodes, made;
     std::vector<std::string> made_keys;
     std::map<std::int64_t, std::int64_t> moved_to;  // from a node that a member left
     std::set<Key> moved;
+    std::vector<std::pair<std::int64_t, std::string>> alone;
+    // An id that was one's own before anything was joined is nobody else's.
+    std::map<std::int64_t, const std::vector<Key>*> owner_of;
+    for (const auto& group : joined.groups)
+      for (const Key& key : group) owner_of.emplace(known_.at(key).first_node_id, &group);
     for (const auto& group : joined.groups) {
       std::set<std::int64_t> had;
-      for (const Key& key : group)
-        if (const std::int64_t node = known_.at(key).node_id; node != 0 && !taken.contains(node)) had.insert(node);
+      for (const Key& key : group) {
+        const std::int64_t node = known_.at(key).node_id;
+        const auto owner = owner_of.find(node);
+        if (node != 0 && !taken.contains(node) && (owner == owner_of.end() || owner->second == &group)) had.insert(node);
+      }
       std::int64_t node_id;
       if (had.empty()) {
-        node_id = execute("SELECT pg_catalog.nextval('kg_batch_internal.node_node_id_seq')").integer(0, 0);
+        node_id = free_id_of(group, taken);
         made.push_back(node_id);
         made_keys.push_back(graph::text_of(group.front()));
       } else {
@@ -347,14 +357,19 @@ class Round {
       }
       if (changed || group.size() > 1)
         for (const Key& key : group) result.things.push_back(graph::text_of(key));
+      else
+        alone.emplace_back(node_id, graph::text_of(group.front()));
     }
+    // Whoever stays behind shows less than before.
+    for (const auto& [node_id, key] : alone)
+      if (moved_to.contains(node_id)) result.things.push_back(key);
     result.made = static_cast<std::int64_t>(made.size());
     if (!moved.empty()) result.statements = statements_on(moved);
     if (!made.empty())
       execute("INSERT INTO kg_batch_internal.node (graph_id, node_id, key, is_statement) "
               "SELECT $1, u.node_id, u.key::uuid, false FROM unnest($2, $3) AS u (node_id, key)",
               {graph_id_, made, made_keys});
-    execute("UPDATE kg_batch_internal.identity i SET node_id = u.node_id "
+    execute("UPDATE kg_batch_internal.identity i SET node_id = u.node_id, first_node_id = COALESCE(i.first_node_id, u.node_id) "
             "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3) AS o (identity_id, node_id) OFFSET 0) u "
             "WHERE i.graph_id = u.graph_id AND i.identity_id = u.identity_id",
             {graph_id_, identities, nodes});
@@ -366,6 +381,23 @@ class Round {
             {graph_id_, texts_of(seen)});
     free_statements(result.statements);
     redirect(graph_id_, moved_to);
+  }
+
+  // The id that one of them had before it was joined with another, if that is free
+  // again: what is undone leaves no trace. Else a new one.
+  std::int64_t free_id_of(const std::vector<Key>& group, const std::set<std::int64_t>& taken) {
+    std::vector<std::int64_t> first;
+    for (const Key& key : group)
+      if (const std::int64_t id = known_.at(key).first_node_id; id != 0 && !taken.contains(id)) first.push_back(id);
+    if (!first.empty()) {
+      const Rows rows = execute(
+          "DELETE FROM kg_batch_internal.node_redirect r WHERE r.graph_id = $1 AND r.old_node_id = ("
+          " SELECT pg_catalog.min(u.id) FROM unnest($2) AS u (id) JOIN kg_batch_internal.node_redirect o ON o.graph_id = $1 AND o.old_node_id = u.id) "
+          "RETURNING r.old_node_id",
+          {graph_id_, first});
+      if (!rows.empty()) return rows.integer(0, 0);
+    }
+    return execute("SELECT pg_catalog.nextval('kg_batch_internal.node_node_id_seq')").integer(0, 0);
   }
 
   // Statements in which these things take part, and statements on those.
@@ -381,13 +413,14 @@ class Round {
           "CROSS JOIN LATERAL (SELECT m.key FROM kg_batch_internal.node_mention m "
           "  WHERE m.graph_id = $1 AND m.chunk_id = e.chunk_id AND m.n = e.statement OFFSET 0) s",
           {graph_id_, texts_of(frontier)});
+      std::set<Key> reached;
+      for (std::size_t i = 0; i < rows.size(); ++i) reached.insert(graph::key_from(rows.text(i, 0)));
+      // With all identities of their nodes: equal by what took part, they may no longer be.
       frontier.clear();
-      for (std::size_t i = 0; i < rows.size(); ++i)
-        if (const Key key = graph::key_from(rows.text(i, 0)); found.insert(key).second) frontier.insert(key);
+      for (const Key& key : with_nodes_of_statements(reached))
+        if (found.insert(key).second) frontier.insert(key);
     }
-    // All identities of their nodes: equal by what took part, they may no longer be.
-    const std::set<Key> all = with_nodes_of_statements(found);
-    return texts_of(all);
+    return texts_of(found);
   }
 
   std::set<Key> with_nodes_of_statements(const std::set<Key>& keys) {

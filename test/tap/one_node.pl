@@ -56,6 +56,8 @@ refused("SELECT kg_batch.keep_apart($clyde, $marmalade)", qr/are one.*HINT.*unme
 number("SELECT kg_batch.undo($decision)");
 is(digest(), $before, 'after undo the digest is what it was before');
 is(statements(node_of('Alice')), $of_alice, 'and so are the statements');
+is(join(' ', map { node_of($_) } 'Clyde', 'Marmalade'), "$clyde $marmalade", '… and the ids');
+is(number('SELECT count(*) FROM kg_batch.node_redirect WHERE old_node_id = ' . node_of('Marmalade')), 0, '… which lead nowhere else');
 refused("SELECT kg_batch.undo($decision)", qr/is undone already/, 'undoing twice');
 
 # ---- what comes later finds it so ----
