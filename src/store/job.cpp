@@ -263,6 +263,8 @@ Job read_job(std::int64_t graph_id, std::int64_t job_id) {
 }
 
 void touch_job(std::int64_t graph_id, std::int64_t job_id) {
+  // Held until the end of the caller's transaction: see advance_jobs.
+  execute("SELECT FROM kg_batch_internal.job WHERE graph_id = $1 AND job_id = $2 FOR KEY SHARE", {graph_id, job_id});
   execute(
       "UPDATE kg_batch_internal.job SET state = 'running', reason = NULL, ended_at = NULL, "
       "started_at = COALESCE(started_at, pg_catalog.now()) WHERE graph_id = $1 AND job_id = $2 AND state IN ('done', 'cancelled')",
@@ -462,9 +464,23 @@ std::vector<JobChange> advance_jobs() {
       "AND NOT EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = j.job_id AND r.priority < 1000) "
       "AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.job_id = j.job_id)",
       {backend::settings::budget_per_day()});
-  execute(
-      "UPDATE kg_batch_internal.job j SET state = 'done', ended_at = pg_catalog.now() "
-      "WHERE j.state = 'running' AND NOT kg_batch_internal.is_open(j.graph_id, j.job_id)");
+  // Whoever hands something in holds the job's row until it is committed and is seen
+  // then: so a job is looked at again once it is locked, and one that is held waits
+  // for the wake-up that comes with the commit.
+  const auto quiet = execute(
+      "SELECT j.graph_id, j.job_id FROM kg_batch_internal.job j "
+      "WHERE j.state = 'running' AND NOT kg_batch_internal.is_open(j.graph_id, j.job_id) FOR UPDATE SKIP LOCKED");
+  std::vector<std::int64_t> graphs, jobs;
+  for (std::size_t i = 0; i < quiet.size(); ++i) {
+    graphs.push_back(quiet.integer(i, 0));
+    jobs.push_back(quiet.integer(i, 1));
+  }
+  if (!jobs.empty())
+    execute(
+        "UPDATE kg_batch_internal.job j SET state = 'done', ended_at = pg_catalog.now() FROM unnest($1, $2) AS u (graph_id, job_id) "
+        "WHERE j.graph_id = u.graph_id AND j.job_id = u.job_id AND j.state = 'running' "
+        "AND NOT kg_batch_internal.is_open(j.graph_id, j.job_id)",
+        {graphs, jobs});
   // Also what others changed: a pipeline that paused a job, a person's word.
   const auto rows = execute(
       "UPDATE kg_batch_internal.job j SET told = j.state FROM kg_batch_internal.graph g "

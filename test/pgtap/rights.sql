@@ -120,6 +120,11 @@ END $$;
 CREATE VIEW graph_view AS SELECT DISTINCT c.relname::text AS name FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'graph_id'
 WHERE c.relnamespace = 'kg_batch'::regnamespace AND c.relkind = 'v';
 INSERT INTO kg_batch_internal.node_redirect SELECT graph_id, 1000000, max(node_id) FROM kg_batch_internal.node GROUP BY 1;
+INSERT INTO kg_batch_internal.decision (graph_id, key_a, key_b, made_by, verdict)
+SELECT a.graph_id, a.key, b.key, 'model', 'open' FROM kg_batch_internal.identity a
+JOIN LATERAL (SELECT o.key FROM kg_batch_internal.identity o WHERE o.graph_id = a.graph_id AND o.key > a.key AND o.node_id <> a.node_id
+    ORDER BY o.key LIMIT 1) b ON true
+WHERE a.key = (SELECT min(m.key::text)::uuid FROM kg_batch_internal.identity m WHERE m.graph_id = a.graph_id);
 INSERT INTO kg_batch_internal.taxon_suggestion (graph_id, parent, name) SELECT graph_id, 'entity', 'jabberwock' FROM kg_batch_internal.graph;
 SELECT kg_batch_internal.note_kinds(graph_id, array_agg(chunk_id)) FROM kg_batch_internal.chunk GROUP BY graph_id;
 UPDATE kg_batch_internal.conversation SET cut_error = 'for the test';
