@@ -68,7 +68,7 @@ class Round {
     std::set<Key> members;
     expand(fresh, members);
     const graph::Joined joined = join(members);
-    ask_about_open_pairs();
+    note_open_pairs();
     settle(joined, result);
     return result;
   }
@@ -299,7 +299,7 @@ class Round {
     return graph::join(views, said_);
   }
 
-  void ask_about_open_pairs() {
+  void note_open_pairs() {
     std::vector<std::string> as, bs;
     std::vector<std::int64_t> evidence;
     for (const auto& [a, b] : open_) {

@@ -76,11 +76,16 @@ void add_to_identities(std::int64_t graph_id, const Scope& scope) {
       "  UNION ALL SELECT key, 'alias', a FROM mentions m CROSS JOIN LATERAL unnest(m.aliases) AS a "
       "  UNION ALL SELECT key, 'tag', t FROM mentions m CROSS JOIN LATERAL unnest(m.hash_tags) AS t "
       "  UNION ALL SELECT key, 'attribute', t FROM mentions m CROSS JOIN LATERAL unnest(m.attributes) AS t), "
-      "counted AS MATERIALIZED (SELECT key, sort, value, pg_catalog.count(*) AS n FROM said GROUP BY key, sort, value ORDER BY key, sort, value) "
-      "INSERT INTO kg_batch_internal.alias AS a (graph_id, identity_id, sort, value, count) "
-      "SELECT $1, (SELECT i.identity_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = c.key), c.sort, c.value, c.n "
-      "FROM counted c "
-      "ON CONFLICT (graph_id, identity_id, sort, value) DO UPDATE SET count = a.count + EXCLUDED.count",
+      "counted AS MATERIALIZED (SELECT key, sort, value, pg_catalog.count(*) AS n FROM said GROUP BY key, sort, value ORDER BY key, sort, value), "
+      "given AS (INSERT INTO kg_batch_internal.alias AS a (graph_id, identity_id, sort, value, count) "
+      " SELECT $1, (SELECT i.identity_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = c.key), c.sort, c.value, c.n "
+      " FROM counted c "
+      " ON CONFLICT (graph_id, identity_id, sort, value) DO UPDATE SET count = a.count + EXCLUDED.count "
+      " RETURNING identity_id, sort, xmax = 0 AS is_new), "
+      // What is called otherwise now may be something else's other name.
+      "renamed AS MATERIALIZED (SELECT DISTINCT $1 AS graph_id, identity_id FROM given WHERE is_new AND sort IN ('label', 'alias', 'attribute')) "
+      "UPDATE kg_batch_internal.identity i SET unresolved = true FROM renamed r "
+      "WHERE i.graph_id = r.graph_id AND i.identity_id = r.identity_id AND NOT i.is_statement AND NOT i.unresolved",
       {graph_id, scope.chunks, scope.keys});
 }
 

@@ -84,6 +84,21 @@ is(number(q{SELECT count(DISTINCT node_id) FROM kg_batch.identity WHERE label IN
 number("SELECT kg_batch.undo($decision)");
 is(digest(), $apart, 'undone, the earlier holds again');
 
+# ---- another name, later ----
+
+# What somebody was not called before may be somebody else's name: it is looked for
+# again, by that name too.
+my $by_alias = q{SELECT count(*) FROM kg_batch_internal.block b JOIN kg_batch_internal.identity i USING (graph_id, key)
+	JOIN kg_batch.identity v USING (graph_id, identity_id) WHERE v.label = 'Robert Miller' AND b.kind = 'alias'};
+$node->kg(q{SELECT kg_batch.enqueue('[{"speaker": "Robert Miller", "content": "I live in Oslo."}]', key => 'four', final => true)});
+ok($node->wait_until(q{SELECT bool_and(state = 'done') FROM kg_batch.progress}), 'Robert Miller has spoken');
+is(number($by_alias), 0, 'he has no other name yet');
+$node->kg(q{SELECT kg_batch.enqueue('[{"speaker": "Robert Miller", "content": "I adopted a dog called Rex."},
+	{"speaker": "Anna", "content": "Robert lives in Oslo."}]', key => 'five', final => true)});
+ok($node->wait_until(q{SELECT bool_and(state = 'done') FROM kg_batch.progress}), 'somebody has called him Robert');
+is(number($by_alias), 1, 'he is looked for by that name too');
+is(number('SELECT count(*) FROM kg_batch_internal.identity WHERE unresolved AND NOT is_statement'), 0, 'and nothing waits to be looked at');
+
 # ---- rights and bad input ----
 
 refused('SELECT kg_batch.merge(987654, 1)', qr/node 987654 does not exist/, 'an unknown node');
