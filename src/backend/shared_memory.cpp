@@ -9,7 +9,7 @@ struct DatabaseSlot {
   Oid database;
   int coordinator_pid;
   bool wanted;
-  bool left;
+  bool comes_back;  // one began and has not left for good
   bool blocked;
   std::int64_t registration;     // the moment it was made, which no other has; 0: none
   std::int64_t registration_us;  // its last sign of life
@@ -49,7 +49,7 @@ DatabaseSlot* find_slot(Oid database, bool make) {
   DatabaseSlot* empty = nullptr;
   for (auto& slot : shared->databases) {
     if (slot.database == database) return &slot;
-    const bool unused = slot.database == InvalidOid || (slot.coordinator_pid == 0 && !slot.wanted && !slot.blocked && !is_believed(slot));
+    const bool unused = slot.database == InvalidOid || (slot.coordinator_pid == 0 && !slot.wanted && !slot.comes_back && !slot.blocked && !is_believed(slot));
     if (empty == nullptr && unused) empty = &slot;
   }
   if (!make || empty == nullptr) return nullptr;
@@ -95,12 +95,23 @@ int launcher_pid() {
   return shared->launcher_pid;
 }
 
-void set_coordinator(unsigned int database, int pid, bool left) {
+void set_coordinator(unsigned int database, int pid) {
   Locked locked;
-  DatabaseSlot* const slot = find_slot(database, pid != 0);
+  DatabaseSlot* const slot = find_slot(database, true);
   if (slot == nullptr) return;
   slot->coordinator_pid = pid;
-  slot->left = left;
+}
+
+void forget_coordinator(unsigned int database, int pid) {
+  Locked locked;
+  DatabaseSlot* const slot = find_slot(database, false);
+  if (slot != nullptr && slot->coordinator_pid == pid) slot->coordinator_pid = 0;
+}
+
+void set_coordinator_left(unsigned int database, bool left) {
+  Locked locked;
+  DatabaseSlot* const slot = find_slot(database, !left);
+  if (slot != nullptr) slot->comes_back = !left;
 }
 
 int coordinator_pid(unsigned int database) {
@@ -134,7 +145,7 @@ std::vector<unsigned int> take_wanted() {
 bool coordinator_left(unsigned int database) {
   Locked locked;
   const DatabaseSlot* const slot = find_slot(database, false);
-  return slot == nullptr || slot->left;
+  return slot == nullptr || !slot->comes_back;
 }
 
 void block_database(unsigned int database, bool blocked) {

@@ -44,12 +44,18 @@ void set_launcher(int pid);
 int launcher_pid();  // 0 without one
 
 // ---- coordinators ----
-void set_coordinator(unsigned int database, int pid, bool left);  // pid 0: gone; `left`: for good, do not restart
+void set_coordinator(unsigned int database, int pid);
+// Nothing when another one stands there: a successor may come before the one that
+// leaves has ended its session.
+void forget_coordinator(unsigned int database, int pid);
 int coordinator_pid(unsigned int database);
 // Notes that this database wants its coordinator; false when the table is full.
 bool want_coordinator(unsigned int database);
 std::vector<unsigned int> take_wanted();       // launcher: what was asked for since, cleared
-bool coordinator_left(unsigned int database);  // left for good when it last ran
+// Whether the last one ended because it had nothing to do here (or could not have),
+// so that nobody starts it again before work comes. One that begins has not.
+void set_coordinator_left(unsigned int database, bool left);
+bool coordinator_left(unsigned int database);
 void block_database(unsigned int database, bool blocked);  // no new coordinator while it is dropped or copied
 bool is_blocked(unsigned int database);
 

@@ -60,11 +60,14 @@ struct Backoff {
   }
 };
 
-bool left_for_good = false;
+// Exit code 0 is for good; whoever ends with another is started again.
+void note_end(int code, Datum database) {
+  if (code == 0) set_coordinator_left(DatumGetObjectId(database), true);
+}
 
-void leave_database_slot(int, Datum) {
-  if (!left_for_good) keep_registration();  // before its pid is gone: nobody is to find neither
-  set_coordinator(MyDatabaseId, 0, left_for_good);
+void leave_database_slot(int code, Datum) {
+  if (code != 0) keep_registration();  // before its pid is gone: nobody is to find neither
+  forget_coordinator(MyDatabaseId, MyProcPid);
 }
 
 class Coordinator {
@@ -243,7 +246,7 @@ class Coordinator {
 
   // They see that their coordinator is gone and leave by themselves.
   void let_children_go() {
-    set_coordinator(MyDatabaseId, 0, left_for_good);
+    forget_coordinator(MyDatabaseId, MyProcPid);
     for (const WorkerState& worker : backend::workers(MyDatabaseId)) backend_call([&] { wake(worker.pid); });
   }
 
@@ -269,9 +272,8 @@ class Coordinator {
       throw;
     }
     if (leaves) {
-      left_for_good = true;
       give_up_registration();
-      set_coordinator(MyDatabaseId, 0, true);
+      forget_coordinator(MyDatabaseId, MyProcPid);
       in_bare_transaction([] { unlock_exclusive(LockClass::coordinator, 0); });
     }
     let_go();
@@ -324,8 +326,9 @@ void kg_batch_coordinator_main(Datum argument) {
   using namespace kg_batch::backend;
   workers::run_worker([&] {
     const Oid database = DatumGetObjectId(argument);
-    workers::left_for_good = true;  // until it is known that there is work
     attach_shared_memory();
+    set_coordinator_left(database, false);
+    backend_call([&] { before_shmem_exit(workers::note_end, argument); });
     if (!workers::database_is_there(database, take_registration(database))) return;
     if (is_blocked(database)) return;
     workers::WorkerProcess process;
@@ -335,11 +338,9 @@ void kg_batch_coordinator_main(Datum argument) {
       return;
     }
     backend_call([] { before_shmem_exit(workers::leave_database_slot, Datum{0}); });
-    workers::left_for_good = false;
-    set_coordinator(database, MyProcPid, false);
+    set_coordinator(database, MyProcPid);
     auto* const coordinator = new workers::Coordinator();
     coordinator->run(process);
-    workers::left_for_good = true;
   });
 }
 }

@@ -132,6 +132,35 @@ for my $round (1 .. 3)
 	is(registered($log), 1, '… by the one that was registered before');
 }
 
+# A coordinator that has left may take a while to end. Its successor is there by then,
+# and stays the one that clients and pipelines know.
+{
+	ok($node->wait_until($nobody), 'nobody is there');
+	my ($first, $holder, $second) = (client(), client(), client());
+	$first->{in} .= "BEGIN;\n" . enqueuing('taken back', 'graph 1') . ";\n\\echo has enqueued\n";
+	until_it_said($first, 'has enqueued');
+	my $supervises = q{FROM pg_stat_activity WHERE backend_type = 'kg_batch coordinator' AND query = 'supervising'};
+	ok($node->wait_until("SELECT count(*) = 1 $supervises"), 'a coordinator is there');
+	my $leaving = $node->kg("SELECT pid $supervises");
+	$holder->{in} .= "BEGIN;\nSELECT FROM kg_batch_internal.worker WHERE pid = $leaving AND ended_at IS NULL FOR UPDATE;\n\\echo has locked\n";
+	until_it_said($holder, 'has locked');
+	$first->{in} .= "ROLLBACK;\n\\q\n";
+	$first->{run}->finish;
+	ok($node->wait_until("SELECT count(*) = 1 FROM pg_stat_activity WHERE pid = $leaving AND wait_event_type = 'Lock'"), '… which leaves, and is held up');
+	my $log = -s $node->logfile;
+	$second->{in} .= "BEGIN;\n" . enqueuing('for the successor', 'graph 1') . ";\n\\echo has enqueued\n";
+	until_it_said($second, 'has enqueued');
+	ok($node->wait_until("SELECT count(*) = 1 $supervises AND pid <> $leaving"), '… while its successor begins');
+	$holder->{in} .= "COMMIT;\n\\q\n";
+	$holder->{run}->finish;
+	ok($node->wait_until("SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $leaving"), '… and then it ends');
+	$node->kg(enqueuing('after it ended'));
+	$second->{in} .= "COMMIT;\n\\q\n";
+	$second->{run}->finish;
+	ok($node->wait_until($all_done), 'all that was enqueued meanwhile is done');
+	is(registered($log), 1, '… by the successor alone');
+}
+
 # No slot at all: then everybody is told, and the next one who comes when there is
 # one finds it.
 {
