@@ -109,7 +109,7 @@ TEST(Boundary, holds_every_message_once_whatever_it_reads) {
 }
 
 TEST(Boundary, prompt_shows_an_example_that_is_read_whole) {
-  const auto file = std::filesystem::path(__FILE__).parent_path() / "../../src/schema/60_prompt_kg_boundary.sql";
+  const auto file = std::filesystem::path(KG_BATCH_SOURCE_DIR) / "src/schema/60_prompt_kg_boundary.sql";
   std::ifstream stream(file);
   const std::string sql{std::istreambuf_iterator<char>(stream), {}};
   const std::size_t begin = sql.find("{\"segments\"");

@@ -20,7 +20,7 @@ namespace kg_batch::stages {
 namespace {
 
 std::string shipped_prompt(const std::string& stage) {
-  const auto file = std::filesystem::path(__FILE__).parent_path() / ("../../src/schema/60_prompt_" + stage + ".sql");
+  const auto file = std::filesystem::path(KG_BATCH_SOURCE_DIR) / "src/schema" / ("60_prompt_" + stage + ".sql");
   std::ifstream stream(file);
   const std::string sql{std::istreambuf_iterator<char>(stream), {}};
   const std::string quote = "$prompt$";
