@@ -2,6 +2,7 @@
 
 #include "backend/bridge.h"
 #include "backend/spi.h"
+#include "store/live_facts.h"
 #include "store/resolution.h"
 
 namespace kg_batch::store {
@@ -230,43 +231,6 @@ RoundResult find_nodes(std::int64_t graph_id, const std::vector<std::int64_t>& c
   return result;
 }
 
-// In chunks some of whose facts rest: a statement rests with its facts; a thing
-// when neither its facts nor a statement that stands on it is left. Statements
-// may stand on statements, so this goes on until nothing more rests. Returns the
-// keys of what rests now.
-std::vector<std::string> rest_mentions(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
-  std::set<std::string> keys;
-  for (;;) {
-    const Rows rested = execute(
-        "UPDATE kg_batch_internal.node_mention m SET live = false WHERE m.graph_id = $1 AND m.chunk_id = ANY ($2) AND m.live "
-        "AND NOT EXISTS (SELECT FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = m.chunk_id AND f.n = ANY (m.facts) "
-        " AND f.live) "
-        "AND NOT EXISTS (SELECT FROM kg_batch_internal.edge_mention e JOIN kg_batch_internal.node_mention s ON s.graph_id = $1 "
-        " AND s.chunk_id = e.chunk_id AND s.n = e.statement WHERE e.graph_id = $1 AND e.chunk_id = m.chunk_id AND e.target = m.n AND s.live) "
-        "RETURNING m.key",
-        {graph_id, chunks});
-    if (rested.empty()) return {keys.begin(), keys.end()};
-    for (std::size_t i = 0; i < rested.size(); ++i) keys.insert(rested.text(i, 0));
-  }
-}
-
-// A message that was edited while its chunk was out gives no live facts. Rounds
-// of a graph come one after the other, and what replaced the message asks for one
-// (rest_replaced), so one of the two sees both.
-void rest_stale(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
-  const Rows stale = execute(
-      "WITH stale AS MATERIALIZED (SELECT $1 AS graph_id, c.chunk_id, s.fact FROM unnest($2) AS c (chunk_id) CROSS JOIN LATERAL ("
-      "  SELECT o.fact FROM kg_batch_internal.fact_source o WHERE o.graph_id = $1 AND o.chunk_id = c.chunk_id "
-      "   AND (SELECT m.replaced FROM kg_batch_internal.message m WHERE m.graph_id = $1 AND m.message_id = o.message_id) OFFSET 0) s) "
-      "UPDATE kg_batch_internal.fact f SET live = false FROM stale s WHERE f.graph_id = s.graph_id AND f.chunk_id = s.chunk_id AND f.n = s.fact "
-      "RETURNING f.chunk_id",
-      {graph_id, chunks});
-  if (stale.empty()) return;
-  std::set<std::int64_t> touched;
-  for (std::size_t i = 0; i < stale.size(); ++i) touched.insert(stale.integer(i, 0));
-  rest_mentions(graph_id, {touched.begin(), touched.end()});
-}
-
 }  // namespace
 
 RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& chunk_ids) {
@@ -278,61 +242,72 @@ RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& 
   Scope scope;
   for (std::size_t i = 0; i < rows.size(); ++i) scope.chunks.push_back(rows.integer(i, 0));
   if (scope.chunks.empty()) return {};
-  rest_stale(graph_id, scope.chunks);
+  // A message that was edited while its chunk was out gives no live facts. Rounds of
+  // a graph come one after the other, and what replaced the message asks for one
+  // (rest_replaced), so one of the two sees both.
+  settle_facts(graph_id, scope.chunks);
   add_to_identities(graph_id, scope);
   const RoundResult result = find_nodes(graph_id, scope.chunks, keys_in(graph_id, scope.chunks), {}, rows.integer(0, 1));
   execute("SELECT kg_batch_internal.note_kinds($1, $2)", {graph_id, scope.chunks});
   return result;
 }
 
-void rest_replaced(std::int64_t graph_id) {
-  const Rows resting = execute(
-      "WITH messages AS (UPDATE kg_batch_internal.message SET rested = true WHERE graph_id = $1 AND replaced AND NOT rested RETURNING message_id) "
-      "UPDATE kg_batch_internal.fact f SET live = false FROM kg_batch_internal.fact_source s JOIN messages m USING (message_id) "
-      "WHERE s.graph_id = $1 AND f.graph_id = $1 AND f.chunk_id = s.chunk_id AND f.n = s.fact AND f.live RETURNING f.chunk_id",
-      {graph_id});
-  if (resting.empty()) return;
-  std::vector<std::int64_t> chunks;
-  for (std::size_t i = 0; i < resting.size(); ++i) chunks.push_back(resting.integer(i, 0));
-
-  Scope scope;
-  scope.keys = rest_mentions(graph_id, chunks);
-  if (scope.keys.empty()) return;
-
+void fold_again(std::int64_t graph_id, const std::set<std::string>& keys) {
+  if (keys.empty()) return;
+  const std::vector<std::string> touched(keys.begin(), keys.end());
   // From zero: their sums, their nodes' edges, then everything again from what is live.
-  const std::vector<std::string> touched = scope.keys;
   mark_unresolved(graph_id, touched);
+  const Rows before = execute(
+      "SELECT DISTINCT i.node_id FROM (SELECT (SELECT o.node_id FROM kg_batch_internal.identity o WHERE o.graph_id = $1 AND o.key = u.key) AS node_id "
+      " FROM unnest($2::uuid[]) AS u (key)) i WHERE i.node_id IS NOT NULL",
+      {graph_id, touched});
+  std::vector<std::int64_t> nodes;
+  for (std::size_t i = 0; i < before.size(); ++i) nodes.push_back(before.integer(i, 0));
   execute(
-      "WITH gone AS (SELECT identity_id, node_id FROM kg_batch_internal.identity WHERE graph_id = $1 AND key = ANY ($2::uuid[])), "
-      "forms AS (DELETE FROM kg_batch_internal.alias a USING gone g WHERE a.graph_id = $1 AND a.identity_id = g.identity_id) "
-      "DELETE FROM kg_batch_internal.edge e USING gone g WHERE e.graph_id = $1 AND e.source_id = g.node_id",
+      "WITH gone AS MATERIALIZED (SELECT $1 AS graph_id, i.identity_id FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
+      "  SELECT o.identity_id FROM kg_batch_internal.identity o WHERE o.graph_id = $1 AND o.key = u.key OFFSET 0) i), "
+      "forms AS (DELETE FROM kg_batch_internal.alias a USING gone g WHERE a.graph_id = g.graph_id AND a.identity_id = g.identity_id) "
+      "UPDATE kg_batch_internal.identity i SET mentions = 0, confidence = 0, importance = 0, modality = 9, goal = NULL, asserted_on = '{}' "
+      "FROM gone g WHERE i.graph_id = g.graph_id AND i.identity_id = g.identity_id",
       {graph_id, touched});
   execute(
-      "UPDATE kg_batch_internal.identity SET mentions = 0, confidence = 0, importance = 0, modality = 9, goal = NULL, asserted_on = '{}' "
-      "WHERE graph_id = $1 AND key = ANY ($2::uuid[])",
-      {graph_id, touched});
+      "DELETE FROM kg_batch_internal.edge e USING (SELECT $1 AS graph_id, o.node_id FROM unnest($2) AS o (node_id) OFFSET 0) n "
+      "WHERE e.graph_id = n.graph_id AND e.source_id = n.node_id",
+      {graph_id, nodes});
+  Scope scope;
+  scope.keys = touched;
   add_to_identities(graph_id, scope);
   execute(
-      "WITH gone AS (DELETE FROM kg_batch_internal.identity WHERE graph_id = $1 AND key = ANY ($2::uuid[]) AND mentions = 0 RETURNING node_id) "
-      "SELECT node_id FROM gone",
+      "DELETE FROM kg_batch_internal.identity i USING (SELECT $1 AS graph_id, o.key FROM unnest($2::uuid[]) AS o (key) OFFSET 0) u "
+      "WHERE i.graph_id = u.graph_id AND i.key = u.key AND i.mentions = 0",
       {graph_id, touched});
   execute(
-      "DELETE FROM kg_batch_internal.node n WHERE n.graph_id = $1 AND NOT EXISTS (SELECT FROM kg_batch_internal.identity i "
-      "WHERE i.graph_id = $1 AND i.node_id = n.node_id) AND n.key = ANY ($2::uuid[])",
-      {graph_id, touched});
-  // Nodes of statements have derived keys: found by having no identity left.
-  execute(
-      "DELETE FROM kg_batch_internal.node n WHERE n.graph_id = $1 AND n.is_statement AND NOT EXISTS (SELECT FROM kg_batch_internal.identity i "
-      "WHERE i.graph_id = $1 AND i.node_id = n.node_id)",
-      {graph_id});
+      "DELETE FROM kg_batch_internal.node n USING (SELECT $1 AS graph_id, o.node_id FROM unnest($2) AS o (node_id) OFFSET 0) u "
+      "WHERE n.graph_id = u.graph_id AND n.node_id = u.node_id AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.identity i "
+      " WHERE i.graph_id = $1 AND i.node_id = u.node_id) = 0",
+      {graph_id, nodes});
   // Edges of a node come from all its identities, so all of them are added again.
   const Rows members = execute(
-      "SELECT DISTINCT o.key FROM kg_batch_internal.identity i JOIN kg_batch_internal.identity o ON o.graph_id = $1 AND o.node_id = i.node_id "
-      "WHERE i.graph_id = $1 AND i.key = ANY ($2::uuid[]) AND i.is_statement",
-      {graph_id, touched});
+      "SELECT o.key FROM unnest($2) AS u (node_id) CROSS JOIN LATERAL (SELECT i.key FROM kg_batch_internal.identity i "
+      " WHERE i.graph_id = $1 AND i.node_id = u.node_id AND i.is_statement OFFSET 0) o",
+      {graph_id, nodes});
   std::set<std::string> lost;
   for (std::size_t i = 0; i < members.size(); ++i) lost.insert(members.text(i, 0));
-  find_nodes(graph_id, {}, {touched.begin(), touched.end()}, lost, 0);
+  // Of those that are new the edges are, too.
+  for (const std::string& key : touched) lost.insert(key);
+  find_nodes(graph_id, {}, keys, lost, 0);
+}
+
+void rest_replaced(std::int64_t graph_id) {
+  const Rows citing = execute(
+      "WITH messages AS (UPDATE kg_batch_internal.message SET rested = true WHERE graph_id = $1 AND replaced AND NOT rested RETURNING message_id) "
+      "SELECT DISTINCT s.chunk_id FROM messages m CROSS JOIN LATERAL (SELECT o.chunk_id FROM kg_batch_internal.fact_source o "
+      " WHERE o.graph_id = $1 AND o.message_id = m.message_id OFFSET 0) s",
+      {graph_id});
+  if (citing.empty()) return;
+  std::vector<std::int64_t> chunks;
+  for (std::size_t i = 0; i < citing.size(); ++i) chunks.push_back(citing.integer(i, 0));
+  fold_again(graph_id, settle_facts(graph_id, chunks));
 }
 
 RoundResult resolve_now(std::int64_t graph_id) { return find_nodes(graph_id, {}, {}, {}, 0); }
