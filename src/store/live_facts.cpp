@@ -13,7 +13,10 @@ std::set<std::string> settle_facts(std::int64_t graph_id, const std::vector<std:
       "WITH changed AS MATERIALIZED (SELECT $1 AS graph_id, o.* FROM unnest($2) AS c (chunk_id) CROSS JOIN LATERAL ("
       "  SELECT f.chunk_id, f.n, f.live, (SELECT pg_catalog.count(*) FROM kg_batch_internal.fact_source s WHERE s.graph_id = $1 "
       "    AND s.chunk_id = f.chunk_id AND s.fact = f.n AND (SELECT m.replaced FROM kg_batch_internal.message m "
-      "     WHERE m.graph_id = $1 AND m.message_id = s.message_id)) = 0 AS counts "
+      "     WHERE m.graph_id = $1 AND m.message_id = s.message_id)) = 0 "
+      "   AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.word_fact x WHERE x.graph_id = $1 AND x.chunk_id = f.chunk_id AND x.fact = f.n "
+      "     AND (SELECT w.verb = 'retract' AND w.undone_at IS NULL FROM kg_batch_internal.word w WHERE w.graph_id = $1 "
+      "      AND w.decision_id = x.decision_id)) = 0 AS counts "
       "  FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = c.chunk_id OFFSET 0) o WHERE o.live <> o.counts) "
       "UPDATE kg_batch_internal.fact f SET live = c.counts FROM changed c "
       "WHERE f.graph_id = c.graph_id AND f.chunk_id = c.chunk_id AND f.n = c.n RETURNING f.chunk_id",

@@ -31,7 +31,11 @@ void rest_replaced(std::int64_t graph_id);
 // Sums up these identities, by key, from zero: for what can only be added to and has
 // to be taken back (facts that rest or count again, mentions that have another
 // key). Those of which no live mention is left are gone, and nodes with them.
-void fold_again(std::int64_t graph_id, const std::set<std::string>& keys);
+// `freed` are statements that lost their nodes on the way (store/resolution.h).
+void fold_again(std::int64_t graph_id, const std::set<std::string>& keys, const std::vector<std::string>& freed = {});
+
+// What the nodes of these identities show, after a person corrected it.
+void show_again(std::int64_t graph_id, const std::set<std::string>& keys);
 
 // Joins and parts what is marked as unresolved (store/resolution.h).
 RoundResult resolve_now(std::int64_t graph_id);
