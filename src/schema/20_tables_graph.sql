@@ -395,7 +395,7 @@ CREATE INDEX identity_unresolved ON kg_batch_internal.identity (graph_id, identi
 COMMENT ON TABLE kg_batch_internal.identity IS 'all mentions with one exact key, and what they sum up to';
 COMMENT ON COLUMN kg_batch_internal.identity.roles IS 'of a statement, sorted, with the identity that plays each in role_keys: the same for all its mentions by its key';
 COMMENT ON COLUMN kg_batch_internal.identity.unresolved IS 'a thing that is new, was seen in another form or decided on since the last round that looked at it';
-COMMENT ON COLUMN kg_batch_internal.identity.first_node_id IS 'of a thing: the node that it had before any was joined with it; it gets that id back when it is parted';
+COMMENT ON COLUMN kg_batch_internal.identity.first_node_id IS 'the node that it had before any was joined with it; it gets that id back when it is parted';
 COMMENT ON COLUMN kg_batch_internal.identity.former_node_id IS 'within a round: the node of a statement before what takes part in it was joined or parted';
 COMMENT ON COLUMN kg_batch_internal.identity.given_key IS 'of a statement whose participants a person split: the key that its chunks gave, under which it may have been corrected';
 COMMENT ON COLUMN kg_batch_internal.identity.goal IS 'order key and goal_status of the latest mention that has one';

@@ -184,6 +184,11 @@ std::int64_t say_apart(std::int64_t graph_id, std::int64_t node, const std::vect
     for (const std::string& remains : stays) pairs.push_back({leaves, remains});
   const std::int64_t decision = say(graph_id, pairs, "different", reason, role);
   see_to(graph_id, decision);
+  // What stays was one over what left, perhaps: it is still said to be.
+  if (const std::vector<Pair> more = left_out(graph_id, {stays.begin(), stays.end()}); !more.empty()) {
+    say(graph_id, more, "same", reason, role, decision);
+    see_to(graph_id, decision);
+  }
   return decision;
 }
 

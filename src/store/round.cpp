@@ -54,10 +54,10 @@ void add_to_identities(std::int64_t graph_id, const Scope& scope) {
       "   '{}'::datemultirange) AS asserted_on "
       " FROM mentions GROUP BY key) "
       ", summed AS (INSERT INTO kg_batch_internal.identity AS i (graph_id, identity_id, key, is_statement, class, type, kind, label_key, negated, named, "
-      " scope, roles, role_keys, mentions, confidence, importance, modality, goal, asserted_on, unresolved, given_key, first_node_id, former_node_id) "
+      " scope, roles, role_keys, mentions, confidence, importance, modality, goal, asserted_on, unresolved, given_key, first_node_id) "
       "SELECT $1, COALESCE(f.identity_id, pg_catalog.nextval('kg_batch_internal.identity_identity_id_seq')), s.key, s.is_statement, s.class, s.type, s.kind, s.label_key, s.negated, s.named, s.scope, "
       " COALESCE(r.roles, '{}'), COALESCE(r.role_keys, '{}'), s.mentions, s.confidence, s.importance, s.modality, s.goal, s.asserted_on, NOT s.is_statement, "
-      " CASE WHEN s.is_statement THEN s.given_key END, CASE WHEN NOT s.is_statement THEN f.node_id END, CASE WHEN s.is_statement THEN f.node_id END "
+      " CASE WHEN s.is_statement THEN s.given_key END, f.node_id "
       "FROM sums s LEFT JOIN LATERAL (SELECT pg_catalog.array_agg(x.role ORDER BY x.role, x.key) AS roles, "
       "  pg_catalog.array_agg(x.key ORDER BY x.role, x.key) AS role_keys FROM ("
       "   SELECT DISTINCT e.role, (SELECT t.key FROM kg_batch_internal.node_mention t "
@@ -106,7 +106,7 @@ std::int64_t make_nodes_of_statements(std::int64_t graph_id) {
   for (;;) {
     const Rows rows = execute(
         "WITH fresh AS MATERIALIZED (SELECT i.* FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id IS NULL AND i.is_statement AND i.mentions > 0), "
-        "derived AS MATERIALIZED (SELECT f.identity_id, f.key, f.former_node_id, "
+        "derived AS MATERIALIZED (SELECT f.identity_id, f.key, f.former_node_id, f.first_node_id, "
         "  pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(pg_catalog.convert_to("
         "    pg_catalog.concat_ws(E'\\x1f', f.type, COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'kind' AND c.name = f.kind ORDER BY c.shipped LIMIT 1), f.kind), "
         "     f.negated::text, f.label_key, f.scope, r.roles), 'UTF8')), 1, 16), 'hex')::uuid AS derived "
@@ -116,13 +116,22 @@ std::int64_t make_nodes_of_statements(std::int64_t graph_id) {
         "    (SELECT t.node_id FROM kg_batch_internal.identity t WHERE t.graph_id = $1 AND t.key = x.key) AS node_id "
         "   FROM unnest(f.roles, f.role_keys) AS x (role, key) OFFSET 0) y) r "
         " WHERE r.expected = r.there), "
-        "wanted AS MATERIALIZED (SELECT derived, pg_catalog.min(key::text)::uuid AS key, pg_catalog.min(former_node_id) AS former "
-        "  FROM derived GROUP BY derived), "
+        "wanted AS MATERIALIZED (SELECT derived, pg_catalog.min(key::text)::uuid AS key FROM derived GROUP BY derived), "
         "there AS MATERIALIZED (SELECT w.derived, n.node_id FROM wanted w CROSS JOIN LATERAL (SELECT o.node_id FROM kg_batch_internal.node o "
         "  WHERE o.graph_id = $1 AND o.derived = w.derived OFFSET 0) n), "
-        // Whose participants were joined or parted keeps its id where it can.
-        "kept AS MATERIALIZED (SELECT DISTINCT ON (w.former) $1 AS graph_id, w.former AS node_id, w.derived FROM wanted w "
-        "  WHERE w.former IS NOT NULL AND w.derived NOT IN (SELECT t.derived FROM there t) ORDER BY w.former, w.key), "
+        // Whose participants were joined or parted keeps its id where it can: the one
+        // it had first, else the one it had last, if that is nobody else's now.
+        "claims AS MATERIALIZED (SELECT c.derived, c.node_id, c.own, pg_catalog.min(c.key::text) AS key FROM ("
+        "   SELECT derived, key, first_node_id AS node_id, true AS own FROM derived WHERE first_node_id IS NOT NULL "
+        "   UNION ALL SELECT derived, key, former_node_id, false FROM derived WHERE former_node_id IS NOT NULL) c "
+        "  WHERE c.derived NOT IN (SELECT t.derived FROM there t) AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.node n "
+        "   WHERE n.graph_id = $1 AND n.node_id = c.node_id AND n.derived IS NOT NULL) = 0 GROUP BY 1, 2, 3), "
+        "own AS MATERIALIZED (SELECT DISTINCT ON (o.derived) o.derived, o.node_id FROM (SELECT DISTINCT ON (c.node_id) c.node_id, c.derived "
+        "   FROM claims c WHERE c.own ORDER BY c.node_id, c.key) o ORDER BY o.derived, o.node_id), "
+        "last AS MATERIALIZED (SELECT DISTINCT ON (o.derived) o.derived, o.node_id FROM (SELECT DISTINCT ON (c.node_id) c.node_id, c.derived "
+        "   FROM claims c WHERE NOT c.own AND c.node_id NOT IN (SELECT w.node_id FROM own w) AND c.derived NOT IN (SELECT w.derived FROM own w) "
+        "   ORDER BY c.node_id, c.key) o ORDER BY o.derived, o.node_id), "
+        "kept AS MATERIALIZED (SELECT $1 AS graph_id, node_id, derived FROM own UNION ALL SELECT $1, node_id, derived FROM last), "
         "named AS (UPDATE kg_batch_internal.node n SET derived = k.derived FROM kept k "
         "  WHERE n.graph_id = k.graph_id AND n.node_id = k.node_id RETURNING n.node_id, n.derived), "
         "back AS (INSERT INTO kg_batch_internal.node (graph_id, node_id, key, derived, is_statement) "
@@ -135,7 +144,7 @@ std::int64_t make_nodes_of_statements(std::int64_t graph_id) {
         "known AS MATERIALIZED (SELECT node_id, derived FROM there UNION ALL SELECT node_id, derived FROM named UNION ALL SELECT node_id, derived FROM back "
         "  UNION ALL SELECT node_id, derived FROM made), "
         "found AS MATERIALIZED (SELECT $1 AS graph_id, d.identity_id, k.node_id FROM derived d JOIN known k ON k.derived = d.derived), "
-        "linked AS (UPDATE kg_batch_internal.identity i SET node_id = f.node_id FROM found f "
+        "linked AS (UPDATE kg_batch_internal.identity i SET node_id = f.node_id, first_node_id = COALESCE(i.first_node_id, f.node_id) FROM found f "
         "  WHERE i.graph_id = f.graph_id AND i.identity_id = f.identity_id RETURNING 1) "
         "SELECT (SELECT pg_catalog.count(*) FROM made) + (SELECT pg_catalog.count(*) FROM back), (SELECT pg_catalog.count(*) FROM linked), (SELECT pg_catalog.count(*) FROM fresh)",
         {graph_id});

@@ -172,6 +172,16 @@ std::map<std::string, std::string> rename(std::int64_t graph_id, const std::map<
     from.push_back(graph::text_of(before));
     to.push_back(graph::text_of(*now.begin()));
   }
+  // Of those that rest the ids that they had.
+  execute(
+      "WITH free AS MATERIALIZED (SELECT DISTINCT ON (u.new_key) $1 AS graph_id, u.old_key, u.new_key "
+      "  FROM unnest($2::uuid[], $3::uuid[]) AS u (old_key, new_key) "
+      "  WHERE (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.node_mention m WHERE m.graph_id = $1 AND m.key = u.old_key LIMIT 1) x) = 0 "
+      "   AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key IN (u.old_key, u.new_key)) = 0 "
+      "   AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.former_identity i WHERE i.graph_id = $1 AND i.key = u.new_key) = 0 "
+      "  ORDER BY u.new_key, u.old_key) "
+      "UPDATE kg_batch_internal.former_identity i SET key = f.new_key FROM free f WHERE i.graph_id = f.graph_id AND i.key = f.old_key",
+      {graph_id, from, to});
   const Rows rows = execute(
       "SELECT DISTINCT ON (u.new_key) u.old_key::text, u.new_key::text FROM unnest($2::uuid[], $3::uuid[]) AS u (old_key, new_key) "
       "WHERE (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.node_mention m WHERE m.graph_id = $1 AND m.key = u.old_key LIMIT 1) x) = 0 "
