@@ -91,9 +91,13 @@ FROM (SELECT DISTINCT g.* FROM given g) x
 JOIN (SELECT DISTINCT g.* FROM given g) y ON y.graph_id = x.graph_id AND y.node_id = x.node_id AND y.sort = x.sort AND x.date < y.date
 JOIN kg_batch_internal.node n ON n.graph_id = x.graph_id AND n.node_id = x.node_id
 WHERE NOT starts_with(y.date, x.date)
+  AND NOT EXISTS (SELECT FROM kg_batch_internal.identity i
+                  JOIN kg_batch_internal.word_key k ON k.graph_id = i.graph_id AND k.key IN (i.key, i.given_key)
+                  JOIN kg_batch_internal.word w ON w.graph_id = k.graph_id AND w.decision_id = k.decision_id
+                  WHERE i.graph_id = x.graph_id AND i.node_id = x.node_id AND w.field = x.sort || '_date' AND w.undone_at IS NULL)
   AND NOT (x.type = 'State' AND EXISTS (SELECT FROM given z WHERE z.graph_id = x.graph_id AND z.node_id = x.node_id AND z.sort <> x.sort
                                         AND z.date BETWEEN x.date AND y.date));
-COMMENT ON VIEW kg_batch.review IS 'what waits for a person: pairs that look alike and are kept apart, to say merge(node_a, node_b) or keep_apart(node_a, node_b) of, and statements with dates that contradict each other';
+COMMENT ON VIEW kg_batch.review IS 'what waits for a person: pairs that look alike and are kept apart, to say merge(node_a, node_b) or keep_apart(node_a, node_b) of, and statements with dates that contradict each other, to correct';
 COMMENT ON COLUMN kg_batch.review.verdict IS 'open: nobody was asked yet; unsure: the model; dates: two actual ones of node_a that cannot both be';
 
 CREATE FUNCTION kg_batch.explain(node bigint, graph text DEFAULT NULL)

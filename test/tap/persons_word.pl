@@ -263,6 +263,31 @@ is(number(q{SELECT string_agg(DISTINCT s.start_date, ' ') FROM kg_batch.node s J
 is(number("SELECT count(*) FROM kg_batch.node WHERE node_id = $home"), 1, '… and the statement keeps its id');
 number("SELECT kg_batch.undo($split)");
 
+# A date that a person corrects is the one of the period, and contradicts nothing.
+$node->kg(q{SELECT kg_batch.create_graph('dates')});
+sub dated
+{
+	my ($key, $at, $words) = @_;
+	$node->kg(qq{SELECT kg_batch.enqueue('[{"speaker": "Anna", "sent_at": "${at}T12:00Z", "content": "$words"}]', key => '$key', final => true, graph => 'dates')});
+	return ok($node->wait_until(q{SELECT bool_and(state = 'done') FROM kg_batch.progress}), "read: $words");
+}
+dated('one', '2024-01-01', 'I started working at Acme in May 2019.');
+dated('two', '2024-01-03', 'I started working at Acme in June 2020.');
+my $job = number(q{SELECT n.node_id FROM kg_batch.node n JOIN kg_batch.graph g USING (graph_id) WHERE g.name = 'dates' AND n.label = 'Employment'});
+my $periods = qq{SELECT string_agg(concat_ws('..', since, until), ' ' ORDER BY since) FROM kg_batch.validity('{$job}', graph => 'dates')};
+my $contradictions = q{SELECT count(*) FROM kg_batch.review WHERE verdict = 'dates'};
+is(number($contradictions), 1, 'two starts contradict each other');
+my ($found, $dated) = (number($periods), number(q{SELECT kg_batch.graph_digest('dates')}));
+my $start = number("SELECT kg_batch.correct($job, 'start_date', '2018-03-01', graph => 'dates')");
+is(number($contradictions), 0, '… until a person says which it is');
+is(number($periods), '2018-03-01', '… which is where the period begins');
+my $end = number("SELECT kg_batch.correct($job, 'end_date', '2022-09-30', graph => 'dates')");
+is(number($periods), '2018-03-01..2022-10-01', '… and an end is where it ends');
+isnt(number(q{SELECT kg_batch.graph_digest('dates')}), $dated, 'the digest knows of it');
+number("SELECT kg_batch.undo($start, 'dates'), kg_batch.undo($end, 'dates')");
+is(number($periods), $found, 'undone, it is what was said');
+is(number(q{SELECT kg_batch.graph_digest('dates')}), $dated, '… by the digest too');
+
 # ---- exact undo: unmerge, then merge, with three ----
 
 my @three = split /\n/, number(q{SELECT node_id FROM kg_batch.node WHERE label IN ('Oslo', 'Bergen', 'Paris') ORDER BY 1});
