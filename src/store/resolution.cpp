@@ -255,7 +255,8 @@ class Round {
     if (std::none_of(said.begin(), said.end(), [&](const Decision& one) { return one.said == decision.said; })) said.push_back(decision);
   }
 
-  // What a person split off is none of what it was split from, and one thing.
+  // What a person split off is one thing, what it was split from is one still, and
+  // neither is the other.
   std::set<KeyPair> parted_by_splits(const std::vector<std::string>& texts) {
     const Rows rows = execute(
         "SELECT DISTINCT s.decision_id, o.key, o.split_key FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
@@ -274,17 +275,16 @@ class Round {
     }
     std::set<KeyPair> pairs;
     for (const auto& [said, keys] : of_split) {
-      for (const Key& one : keys.second) {
-        for (const Key& from : keys.first) {
-          pairs.insert(in_order(one, from));
-          note(in_order(one, from), {true, "different", 1000, said});
-        }
-        for (const Key& other : keys.second) {
-          if (!(one < other)) continue;
-          pairs.insert(in_order(one, other));
-          note(in_order(one, other), {true, "same", 1000, said});
-        }
-      }
+      const auto say = [&, of = said](const Key& one, const Key& other, const char* verdict) {
+        pairs.insert(in_order(one, other));
+        note(in_order(one, other), {true, verdict, 1000, of});
+      };
+      for (const Key& from : keys.first)
+        for (const Key& split_off : keys.second) say(from, split_off, "different");
+      for (const auto* const side : {&keys.first, &keys.second})
+        for (const Key& one : *side)
+          for (const Key& other : *side)
+            if (one < other) say(one, other, "same");
     }
     return pairs;
   }

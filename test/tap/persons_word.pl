@@ -307,6 +307,23 @@ is(digest(), $joined, '… the parting undone, too');
 number("SELECT kg_batch.undo($merge)");
 is(digest(), $joined, '… and the merge');
 
+# ---- split, then merge, of what is several identities ----
+
+$split = number("SELECT kg_batch.split($three[0], 'talk')");
+my @parts = split /\n/, number(q{SELECT DISTINCT node_id FROM kg_batch.identity WHERE label IN ('Oslo', 'Bergen', 'Paris') ORDER BY 1});
+is(@parts, 2, 'what is split off several identities is one thing');
+is(number("SELECT count(*) FROM kg_batch.identity WHERE node_id = $parts[1]"), 2, '… of several');
+sound('a split of several');
+my $halves = digest();
+$merge = number("SELECT kg_batch.merge($parts[1], $parts[0])");
+is(digest(), $joined, 'merged, the digest is back');
+is(ids(), $joined_ids, '… with the ids');
+number("SELECT kg_batch.undo($merge)");
+is(digest(), $halves, 'without the merge the split counts');
+number("SELECT kg_batch.undo($split)");
+is(digest(), $joined, 'and without the split they are whole');
+is(ids(), $joined_ids, '… with the ids');
+
 # ---- several words, undone in every order ----
 
 srand 7;
