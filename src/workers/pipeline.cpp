@@ -434,7 +434,7 @@ class Pipeline {
       }
       std::vector<std::int64_t> chunks;
       bool rest = false;
-      for (const Item& item : items) (item.id == 0 ? (void)(rest = true) : chunks.push_back(item.id));
+      for (const Item& item : items) (item.id < 0 ? (void)(rest = true) : chunks.push_back(item.id));
       if (rest) store::rest_replaced(graph_id);
       result = store::fold_chunks(graph_id, chunks);
       store::release(items);
