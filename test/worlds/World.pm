@@ -402,7 +402,7 @@ sub _conversation
 		$message->{sent_at} = _time($minute) if $with_times;
 	}
 	$self->{by_key}{$key} = { messages => [ map { {%$_} } @$messages ], minute => $minute, with_times => $with_times, n => $n };
-	push @{ $self->{deliveries} }, { key => $key, wave => 1, final => 1, messages => $messages };
+	push @{ $self->{deliveries} }, { key => $key, wave => 1, final => 'true', messages => $messages };
 	$self->_lives_on($key, $_) for @$messages;
 	return;
 }
@@ -427,7 +427,7 @@ sub _later
 		$message->{sent_at} = _time($minute) if $conversation->{with_times};
 		$self->_lives_on($key, $message);
 	}
-	push @{ $self->{deliveries} }, { key => $key, wave => 2, final => 1, messages => $messages };
+	push @{ $self->{deliveries} }, { key => $key, wave => 2, final => 'true', messages => $messages };
 	return;
 }
 
@@ -444,7 +444,7 @@ sub _edit
 	  @{ $self->{speakers} }, @{ $self->{twins} }, @{ $self->{two_names} };
 	$self->{sentences}{ $message->{content} }{by} = $who->{ref} if $new;
 	$self->_lives_on($key, $message);
-	push @{ $self->{deliveries} }, { key => $key, wave => 2, final => 1, messages => [$message] };
+	push @{ $self->{deliveries} }, { key => $key, wave => 2, final => 'true', messages => [$message] };
 	return;
 }
 
