@@ -29,7 +29,7 @@ PKG_CONFIG ?= pkg-config
 # still says `register`, which C++17 took out of the language.
 PG_CPPFLAGS = -Isrc -isystem $(shell $(PG_CONFIG) --includedir-server) \
 	$(shell $(PKG_CONFIG) --cflags icu-uc icu-i18n libcurl) $(if $(CRASH_POINTS),-DKG_BATCH_CRASH_POINTS)
-PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Wshadow -Wno-register $(if $(WERROR),-Werror)
+PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Wshadow -Wno-register $(if $(WERROR),-Werror) $(if $(CRASH_POINTS),-g1)
 SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcurl icu-uc icu-i18n) -lstdc++
 SHLIB_EXPORTS = $(objects)/exports.txt
 

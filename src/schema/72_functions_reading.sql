@@ -9,6 +9,9 @@ DECLARE
     the_graph CONSTANT bigint := kg_batch.graph_id(graph);
     nodes bigint[];
     ids bigint[];
+    current_ids bigint[];
+    holding bigint[];
+    over bigint[];
 BEGIN
     IF about IS NULL AND current IS NULL THEN
         RETURN QUERY
@@ -39,12 +42,18 @@ BEGIN
         END IF;
         ids := ARRAY(SELECT DISTINCT l.fact_id FROM kg_batch.node_fact l WHERE l.graph_id = the_graph AND l.node_id = ANY (nodes));
     END IF;
-    IF current THEN
-        ids := ARRAY(SELECT DISTINCT l.fact_id FROM kg_batch.node_fact l
-                     WHERE l.graph_id = the_graph AND l.fact_id = ANY (ids) AND l.current);
-    ELSIF NOT current THEN
-        ids := ARRAY(SELECT unnest(ids) EXCEPT SELECT l.fact_id FROM kg_batch.node_fact l
-                     WHERE l.graph_id = the_graph AND l.fact_id = ANY (ids) AND l.current);
+    IF current IS NOT NULL THEN
+        -- A State may have ended by another one, or hold again after its end: as validity says.
+        SELECT COALESCE(array_agg(v.node_id) FILTER (WHERE NOT v.over), '{}'), COALESCE(array_agg(v.node_id) FILTER (WHERE v.over), '{}')
+        INTO holding, over
+        FROM (SELECT p.node_id, bool_and(p.status = 'ended') AS over
+              FROM kg_batch.validity(ARRAY(SELECT DISTINCT l.node_id FROM kg_batch.node_fact l
+                                           WHERE l.graph_id = the_graph AND l.fact_id = ANY (ids) AND l.type = 'State'), graph => graph) p
+              GROUP BY p.node_id) v;
+        current_ids := ARRAY(SELECT DISTINCT l.fact_id FROM kg_batch.node_fact l
+                             WHERE l.graph_id = the_graph AND l.fact_id = ANY (ids)
+                               AND (l.node_id = ANY (holding) OR l.current AND l.node_id <> ALL (over)));
+        ids := CASE WHEN current THEN current_ids ELSE ARRAY(SELECT unnest(ids) EXCEPT SELECT unnest(current_ids)) END;
     END IF;
     RETURN QUERY
         SELECT f.said_at, f.said_by, f.text, f.modality, f.negated, f.conversation::text, f.fact_id

@@ -27,12 +27,28 @@ COMMENT ON COLUMN kg_batch.decision.role IS 'the person, by role';
 COMMENT ON COLUMN kg_batch.decision.undone_at IS 'since when a person''s word no longer counts';
 
 CREATE VIEW kg_batch.review WITH (security_barrier) AS
+WITH given AS (
+    SELECT i.graph_id, i.node_id, i.type, a.sort, pg_catalog.split_part(a.value, ' ', 1) COLLATE "C" AS date
+    FROM kg_batch_internal.identity i
+    JOIN kg_batch_internal.alias a ON a.graph_id = i.graph_id AND a.identity_id = i.identity_id
+    WHERE i.is_statement AND a.sort IN ('start', 'end') AND a.value LIKE '% actual'
+      AND i.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]))
 SELECT d.graph_id, d.decision_id, d.node_a, d.node_b, d.label_a, d.label_b, d.verdict, d.confidence, d.reason, d.at
 FROM kg_batch.decision d
 WHERE d.verdict IN ('open', 'unsure') AND d.node_a <> d.node_b
   AND NOT EXISTS (SELECT FROM kg_batch.decision p WHERE p.graph_id = d.graph_id AND p.made_by = 'person' AND p.undone_at IS NULL
-      AND LEAST(p.node_a, p.node_b) = LEAST(d.node_a, d.node_b) AND GREATEST(p.node_a, p.node_b) = GREATEST(d.node_a, d.node_b));
-COMMENT ON VIEW kg_batch.review IS 'pairs that look alike and are kept apart, for a person to say merge(node_a, node_b) or keep_apart(node_a, node_b)';
+      AND LEAST(p.node_a, p.node_b) = LEAST(d.node_a, d.node_b) AND GREATEST(p.node_a, p.node_b) = GREATEST(d.node_a, d.node_b))
+UNION ALL
+-- Neither is the other, wider or narrower; what ended in between began anew.
+SELECT x.graph_id, NULL, x.node_id, NULL, n.label, NULL, 'dates', NULL, x.sort || ': ' || x.date || ' and ' || y.date, NULL
+FROM (SELECT DISTINCT g.* FROM given g) x
+JOIN (SELECT DISTINCT g.* FROM given g) y ON y.graph_id = x.graph_id AND y.node_id = x.node_id AND y.sort = x.sort AND x.date < y.date
+JOIN kg_batch_internal.node n ON n.graph_id = x.graph_id AND n.node_id = x.node_id
+WHERE NOT starts_with(y.date, x.date)
+  AND NOT (x.type = 'State' AND EXISTS (SELECT FROM given z WHERE z.graph_id = x.graph_id AND z.node_id = x.node_id AND z.sort <> x.sort
+                                        AND z.date BETWEEN x.date AND y.date));
+COMMENT ON VIEW kg_batch.review IS 'what waits for a person: pairs that look alike and are kept apart, to say merge(node_a, node_b) or keep_apart(node_a, node_b) of, and statements with dates that contradict each other';
+COMMENT ON COLUMN kg_batch.review.verdict IS 'open: nobody was asked yet; unsure: the model; dates: two actual ones of node_a that cannot both be';
 
 CREATE FUNCTION kg_batch.explain(node bigint, graph text DEFAULT NULL)
     RETURNS TABLE (identity_id bigint, label text, category text, mentions bigint, decision_id bigint, with_identity bigint,

@@ -1,5 +1,7 @@
 #include "store/digest.h"
 
+#include "store/validity.h"
+
 #include "backend/spi.h"
 
 namespace kg_batch::store {
@@ -9,6 +11,8 @@ namespace kg_batch::store {
 // numbers. A chunk is known by its conversation and by where its first sentence
 // begins and its last one ends.
 std::string graph_digest(std::int64_t graph_id) {
+  std::vector<std::string> periods;
+  for (const StateValidity& state : validity_in(graph_id, std::nullopt)) periods.push_back(digest_text(state));
   const auto rows = backend::execute(
       R"(
 WITH place AS MATERIALIZED (
@@ -72,7 +76,9 @@ content (item) AS (
     SELECT ROW ('taxon', o.key, x.path, x.score, x.is_primary)::text
     FROM kg_batch_internal.node_taxon x
     JOIN kg_batch_internal.node o ON o.graph_id = x.graph_id AND o.node_id = x.node_id
-    WHERE x.graph_id = $1),
+    WHERE x.graph_id = $1
+    UNION ALL
+    SELECT ROW ('periods', u.text)::text FROM pg_catalog.unnest($2) AS u (text)),
 hashed AS (
     SELECT pg_catalog.sha256(pg_catalog.convert_to(c.item, 'UTF8')) AS hash FROM content c),
 buckets AS (
@@ -82,7 +88,7 @@ buckets AS (
 SELECT pg_catalog.encode(pg_catalog.sha256('kg_batch digest 1'::bytea
     || COALESCE(pg_catalog.string_agg(b.hash, ''::bytea ORDER BY b.bucket), ''::bytea)), 'hex')
 FROM buckets b)",
-      {graph_id});
+      {graph_id, periods});
   return rows.text(0, 0);
 }
 

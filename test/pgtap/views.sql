@@ -83,7 +83,8 @@ SELECT is((SELECT count(*) FROM kg_batch.facts(until => '2023-05-08 15:56Z', gra
 SELECT is((SELECT count(*) FROM kg_batch.facts(current => true, graph => 'pets')), 0::bigint, 'an event is not current');
 UPDATE kg_batch_internal.node SET type = 'State' WHERE label = 'Employment';
 SELECT is((SELECT count(*) FROM kg_batch.facts('Bob', current => true, graph => 'work')), 1::bigint, 'a state without end is');
-UPDATE kg_batch_internal.node SET end_date = '2024-01' WHERE label = 'Employment';
+UPDATE kg_batch_internal.node_mention SET end_date = '2024-01', end_how = 'actual' WHERE label = 'Employment';
+UPDATE kg_batch_internal.node SET end_date = '2024-01', end_how = 'actual' WHERE label = 'Employment';
 SELECT is((SELECT count(*) FROM kg_batch.facts('Bob', current => false, graph => 'work')), 1::bigint, 'one that has ended is not');
 SELECT throws_ok($$SELECT kg_batch.facts(graph => 'pet')$$, '42704', 'graph "pet" does not exist', 'an unknown graph is an error');
 UPDATE kg_batch_internal.fact SET live = false;

@@ -92,7 +92,7 @@ sub short_types
 {
 	my ($text) = @_;
 	$text =~ s/'::[a-z ]+/'/g;
-	$text =~ s/NULL::[a-z ]+/NULL/g;
+	$text =~ s/NULL::[a-z ]+(?:\[\])?/NULL/g;
 	$text =~ s/timestamp with time zone/timestamptz/g;
 	$text =~ s/double precision/float8/g;
 	$text =~ s/\binteger\b/int/g;
