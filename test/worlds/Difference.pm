@@ -7,6 +7,11 @@ use strict;
 use warnings;
 
 my %queries = (
+	cut => q{SELECT concat_ws(' | ', v.key, c.context_size || ' before', (SELECT string_agg(m.message_key || ' ' || m.version || ' ' || c.starts[n] || '-' || c.ends[n], ', ' ORDER BY n)
+			FROM generate_subscripts(c.message_ids, 1) n
+			JOIN kg_batch_internal.message m ON m.graph_id = c.graph_id AND m.message_id = c.message_ids[n]))
+		FROM kg_batch_internal.chunk c JOIN kg_batch_internal.conversation v ON v.graph_id = c.graph_id AND v.conversation_id = c.conversation_id
+		WHERE c.graph_id = G},
 	node => q{SELECT concat_ws(' | ', n.key, n.is_statement, n.type, n.class, n.label, n.category, 'aliases ' || n.aliases::text, n.attributes::text, n.hash_tags::text,
 			'negated ' || n.negated, n.modality, n.start_date, n.start_how, n.end_date, n.end_how, n.goal_status, n.asserted_on::text,
 			n.confidence, n.importance, 'mentions ' || n.mentions,
@@ -33,12 +38,14 @@ my %queries = (
 		FROM kg_batch_internal.decision d WHERE d.graph_id = G},
 );
 
-# `$query` runs SQL and gives its lines.
+# `$query` runs SQL and gives its lines; `@of` is what to compare, all but decisions
+# when it is not said.
 sub between
 {
-	my ($query, $one, $other, $most) = @_;
+	my ($query, $one, $other, @of) = @_;
 	my @lines;
-	for my $what (qw(fact mention node edge taxon decision))
+	@of = qw(cut fact mention node edge taxon) unless @of;
+	for my $what (@of)
 	{
 		my %count;
 		for my $graph ([ $one, 1 ], [ $other, -1 ])
@@ -48,9 +55,8 @@ sub between
 		}
 		push @lines, map { sprintf '%s %s: %s', $count{$_} > 0 ? '<' : '>', $what, $_ } grep { $count{$_} } sort keys %count;
 	}
-	$most //= 40;
-	push @lines, '… and ' . (@lines - $most) . ' more' if @lines > $most;
-	return @lines > $most ? (@lines[ 0 .. $most - 1 ], $lines[-1]) : @lines;
+	my $most = 40;
+	return @lines > $most ? (@lines[ 0 .. $most - 1 ], '… and ' . (@lines - $most) . ' more') : @lines;
 }
 
 1;

@@ -4,6 +4,7 @@
 # on every machine.
 #
 #   my $world = World->new(17);
+#   my $world = World->new(18, crowd => 40);    beside it forty of one family: more than a block compares whole
 #   $world->deliveries     [ { key, wave, final, messages => [ {id, speaker, content, …} ] }, … ]
 #   $world->gold           { sentences => {…}, things => {…}, … }
 #   $world->live_facts     texts of the facts that are live once everything was handed in
@@ -57,17 +58,19 @@ my @two_names = ([ 'Robert', 'Bob' ], [ 'Elizabeth', 'Liz' ], [ 'William', 'Bill
 
 sub new
 {
-	my ($class, $seed) = @_;
-	my $self = bless { seed => $seed, state => $seed * 2654435761 % 4294967296, words => 0, things => {}, sentences => {},
+	my ($class, $seed, %more) = @_;
+	my $self = bless { seed => $seed, crowd => $more{crowd} // 0, state => $seed * 2654435761 % 4294967296, words => 0, things => {}, sentences => {},
 		deliveries => [], by_key => {}, live => {} }, $class;
 	$self->_populate;
 	$self->_converse;
+	$self->_crowd if $self->{crowd};
 	$self->_check;
 	return $self;
 }
 
 sub deliveries { return $_[0]{deliveries}; }
 sub seed { return $_[0]{seed}; }
+sub is_crowded { return $_[0]{crowd} > 0; }
 sub live_facts { return sort map { @$_ } values %{ $_[0]{live} }; }
 sub same_persons { return $_[0]{same_persons}; }
 
@@ -387,6 +390,26 @@ sub _converse
 	return;
 }
 
+# Many of one family, some of them under two names: they meet in one block, which is
+# compared in a window of neighbours.
+sub _crowd
+{
+	my ($self) = @_;
+	my $family = 'Zetterstrom';
+	my @given = ((map { @$_ } @two_names), @people, map { ucfirst substr(_word(300 + 7 * $_), 0, 6) } 1 .. $self->{crowd});
+	my %one = map { ($_->[1] => $_->[0]) } @two_names;
+	my @crowd = map {
+		$self->_person("$_ $family", participant => JSON::PP::false(), named => JSON::PP::true(), is => ($one{$_} // $_) . " $family", name => "crowd $_")
+	} @given[ 0 .. $self->{crowd} - 1 ];
+	my $n = 0;
+	while (my @some = splice @crowd, 0, 3)
+	{
+		my $who = $self->_pick(@{ $self->{speakers} });
+		$self->_conversation('crowd ' . ++$n, [ map { $self->_met($who, $_, 'asserted') } @some ]);
+	}
+	return;
+}
+
 sub _conversation
 {
 	my ($self, $name, $messages, %more) = @_;
@@ -499,6 +522,13 @@ sub _check
 		'one thing in several conversations' => scalar(grep { keys %$_ > 1 } $by_key->(sub { $_[0][0] }, sub { $_[0][1] },
 			map { my $s = $_; map { [ $_, $s->{said}{key} ] } $refs->($s) } @statements)),
 	);
+	my %of_family;
+	for my $ref (grep { $things->{$_}{class} eq 'person' } $refs->(@statements))
+	{
+		$of_family{$1}{$ref}++ if $things->{$ref}{label} =~ / (\S+)$/;
+	}
+	my ($largest) = sort { $b <=> $a } map { scalar keys %$_ } values %of_family;
+	die "world $self->{seed} has no crowd" if $self->{crowd} && $largest < $self->{crowd};
 	for my $what (@has)
 	{
 		die "world $self->{seed} has not: $what" unless $seen{$what};

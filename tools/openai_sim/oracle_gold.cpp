@@ -52,7 +52,11 @@ void OracleGold::load_thing(const std::string& ref, const Json& described) {
   for (const char* key : {"type", "label", "class", "category"})
     if (text_member(described, key).empty()) wrong("thing \"" + ref + "\"", "no \"" + std::string(key) + "\"");
   const std::string is = text_member(described, "is");
-  things_[ref] = {is.empty() ? ref : is, described};
+  const GoldThing& thing = things_[ref] = {is.empty() ? ref : is, described};
+  first_label_.emplace(thing.is, text_member(described, "label"));
+  called_[folded(text_member(described, "label"))].insert(thing.is);
+  for (const Json& alias : list_of(described, "aliases", "thing \"" + ref + "\""))
+    if (alias.is_string()) called_[folded(alias.get<std::string>())].insert(thing.is);
 }
 
 void OracleGold::load_sentence(const std::string& text, const Json& said) {
@@ -110,6 +114,11 @@ const Json* OracleGold::kind(const std::string& type, const std::string& categor
 }
 
 const Json* OracleGold::predicate(const std::string& name) const { return member(predicates_, folded(name)); }
+
+std::string OracleGold::one_name_of(const std::string& text) const {
+  const auto found = called_.find(folded(text));
+  return found == called_.end() || found->second.size() != 1 ? text : first_label_.at(*found->second.begin());
+}
 
 bool OracleGold::are_unsure(const std::string& a, const std::string& b) const {
   return std::any_of(unsure_.begin(), unsure_.end(), [&](const auto& pair) {

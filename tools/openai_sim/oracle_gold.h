@@ -10,6 +10,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -52,6 +53,8 @@ class OracleGold {
   const std::map<std::string, const GoldSentence*>& openings() const { return openings_; }
   const Json* kind(const std::string& type, const std::string& category) const;
   const Json* predicate(const std::string& name) const;
+  // A name that all have who are what one alone is called so; else the text itself.
+  std::string one_name_of(const std::string& text) const;
   bool are_unsure(const std::string& a, const std::string& b) const;
 
  private:
@@ -62,6 +65,8 @@ class OracleGold {
   std::unordered_map<std::string, GoldSentence> sentences_;
   std::unordered_map<std::string, FactOf> facts_;
   std::map<std::string, GoldThing> things_;
+  std::map<std::string, std::set<std::string>> called_;  // what is called so, by folded label and alias
+  std::map<std::string, std::string> first_label_;       // of what it is in truth
   std::map<std::string, const GoldSentence*> openings_;
   Json kinds_, predicates_;
   std::vector<std::pair<std::string, std::string>> unsure_;
