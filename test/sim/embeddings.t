@@ -11,7 +11,7 @@ use Test::More;
 
 my $folder = File::Temp->newdir;
 open my $file, '>', "$folder/gold" or die;
-print {$file} JSON::PP->new->encode({ things => { map { ($_->[0] => { type => 'Entity', class => 'person', category => 'person', label => $_->[1], is => $_->[2] }) }
+print {$file} JSON::PP->new->canonical->encode({ things => { map { ($_->[0] => { type => 'Entity', class => 'person', category => 'person', label => $_->[1], is => $_->[2] }) }
     [ 'a', 'Robert Miller', 'bob' ], [ 'b', 'Bobby', 'bob' ], [ 'c', 'Anna', 'anna one' ], [ 'd', 'Annabel', 'anna two' ], [ 'e', 'Anna', 'anna two' ] } });
 close $file;
 my $sim = StandIn->new('--mode', 'oracle', '--gold', "$folder/gold");
