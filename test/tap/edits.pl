@@ -1,5 +1,6 @@
 # An edit rests what the old words said, also when it is committed just after a
-# round has served an edit that came before it.
+# round has served an edit that came before it. And an edit is read beside the words
+# that stood when it came, however many edits a worker finds at once.
 
 use strict;
 use warnings;
@@ -36,6 +37,37 @@ $session->quit;
 ok(all_done(), 'all is done');
 unlike(live(), qr/Clyde|Rex/, 'nothing of the old words is left');
 like(live(), qr/Marmalade.*Biscuit/s, 'and all of the new ones is there');
+
+# ---- beside what an edit is shown ----
+
+for my $graph ('in turn', 'at once')
+{
+	my $say = sub {
+		my ($id, $words) = @_;
+		$node->kg(qq{SELECT kg_batch.enqueue('[{"speaker": "Alice", "id": "$id", "content": "$words"}]', key => 'talk', final => true, graph => '$graph')});
+		ok(all_done(), "$graph: read") if $graph eq 'in turn';
+	};
+	$node->kg("SELECT kg_batch.create_graph('$graph')");
+	$say->(1, 'I have a dog called Rex.');
+	$say->(2, 'I have a cat called Clyde.');
+	if ($graph eq 'at once')
+	{
+		ok(all_done(), "$graph: read");
+		$node->kg('SELECT kg_batch.stop()');
+		ok($node->wait_until(q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type LIKE 'kg_batch%pipeline%'}), 'nobody works');
+	}
+	$say->(1, 'I have a dog called Biscuit.');
+	$say->(2, 'I have a cat called Marmalade.');
+	$node->kg('SELECT kg_batch.start()');
+	ok(all_done(), "$graph: all is done");
+}
+my %shown = map { my $graph = $_; ($graph => $node->kg(qq{
+	SELECT c.context_size, array_agg(m.message_key || ' ' || m.version ORDER BY n) FROM kg_batch_internal.chunk c JOIN kg_batch.graph g USING (graph_id)
+	CROSS JOIN LATERAL unnest(c.message_ids) WITH ORDINALITY AS u (message_id, n) JOIN kg_batch_internal.message m USING (graph_id, message_id)
+	WHERE g.name = '$graph' GROUP BY c.chunk_id, c.context_size ORDER BY 2})) } 'in turn', 'at once';
+like($shown{'in turn'}, qr/^1\|\{"i:1 2","i:2 2"\}$/m, 'the second edit is shown beside the first');
+is($shown{'at once'}, $shown{'in turn'}, 'all at once as in turn');
+is($node->kg("SELECT kg_batch.graph_digest('at once')"), $node->kg("SELECT kg_batch.graph_digest('in turn')"), 'and it is one graph');
 
 $node->stop('fast');
 done_testing();
