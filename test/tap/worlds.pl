@@ -69,7 +69,7 @@ for my $way (@ways)
 	for my $world (@worlds)
 	{
 		is($digest{ $way->{name} }{ $world->seed }, $digest{$like}{ $world->seed }, "world " . $world->seed . ": $way->{name}")
-		  or diag(join "\n", differences($like, $way, $world));
+		  or diag(join "\n", differences($like, $way, $world), differences($like, $way, $world, 'decision'));
 		is(join("\n", differences($like, $way, $world, 'cut')), '', 'world ' . $world->seed . ": $way->{name}, cut the same way");
 	}
 }
@@ -200,14 +200,16 @@ sub crash
 }
 
 # A person says of two names that they are one: in the middle, or when all is done.
+# Where the model has said so already, there is nothing to say.
 sub say_who_is_one
 {
 	my ($way) = @_;
 	ok($node->wait_until("SELECT count(*) = 0 FROM kg_batch_internal.job WHERE state <> 'done'", $patience), "$way->{name}: there is something to speak of") if $way->{between};
 	run(map {
 		my $graph = graph($way, $_);
-		my ($one, $other) = map { "(SELECT n.node_id FROM kg_batch.node n JOIN kg_batch.graph g USING (graph_id) WHERE g.name = '$graph' AND n.label = '$_')" } @{ $_->same_persons };
-		"SELECT kg_batch.merge($one, $other, 'they are one', graph => '$graph')"
+		my ($one, $other) = @{ $_->same_persons };
+		"SELECT kg_batch.merge(a.node_id, b.node_id, 'they are one', graph => g.name) FROM kg_batch.graph g JOIN kg_batch.node a USING (graph_id) JOIN kg_batch.node b USING (graph_id)
+			WHERE g.name = '$graph' AND a.label = '$one' AND b.label = '$other'"
 	} @worlds);
 	return;
 }
@@ -251,6 +253,10 @@ sub is_as_meant
 		my $graph = graph($way, $world);
 		my $live = $node->kg("SELECT f.text FROM kg_batch_internal.fact f JOIN kg_batch.graph g USING (graph_id) WHERE g.name = '$graph' AND f.live ORDER BY f.text COLLATE \"C\"");
 		is($live, join("\n", $world->live_facts), 'world ' . $world->seed . ': the facts are those that hold in the end');
+		my $names = join ', ', map { "'$_'" } @{ $world->same_persons };
+		is($node->kg("SELECT count(DISTINCT i.node_id), count(DISTINCT i.identity_id) FROM kg_batch_internal.identity i JOIN kg_batch.graph g USING (graph_id)
+			WHERE g.name = '$graph' AND i.key IN (SELECT m.key FROM kg_batch_internal.node_mention m WHERE m.graph_id = i.graph_id AND m.label IN ($names) AND m.live)"),
+			'1|2', 'world ' . $world->seed . ': two names of one person are one node');
 	}
 	return;
 }
