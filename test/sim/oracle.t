@@ -22,6 +22,8 @@ my $gold = {
     sentences => {
         'I have a dog called Clyde.' => { by => 'anna', facts => [ { text => 'Anna has a dog called Clyde.', quote => 'a dog called Clyde' } ],
             statements => [ { type => 'State', label => 'ownership', category => 'pet ownership', roles => [ [ 'owner', '@speaker' ], [ 'owned', 'clyde' ] ] } ] },
+        'I drive my car.' => { by => 'anna', facts => ['Anna drives her car.'], things => ['car'] },
+        'I drive my car too.' => { by => 'robert', facts => ['Robert drives his car.'], things => ['car'] },
         'I am not Anna the singer.' => { facts => [ { text => 'This Anna is no singer.', negated => $true } ], things => ['other anna'] },
         'I met Robert Miller.' => { facts => ['Anna met Robert Miller.'],
             statements => [ { type => 'Event', label => 'meeting', category => 'meeting', start => { date => 'said', how => 'actual' },
@@ -117,11 +119,13 @@ subtest 'pairs are the same where they are in truth' => sub {
           { type => 'State', class => undef, label => 'ownership', facts => ['Anna has a dog called Clyde.'] } ],
         [ { type => 'Event', class => undef, label => 'meeting', facts => ['Anna met Robert Miller.'] },
           { type => 'Event', class => undef, label => 'sale', facts => ['Bob Miller sold the car.'] } ],
+        [ $side->('car', 'product', 'Anna drives her car.'), $side->('car', 'product', 'Robert drives his car.') ],
+        [ $side->('car', 'product', 'Anna drives her car.'), $side->('car', 'product', 'Anna drives her car.') ],
     );
     my $id = 10;
     my $answer = ask('kg_merge', { task => 'merge', pairs => [ map { +{ id => ++$id, a => $_->[0], b => $_->[1] } } @pairs ] });
     is_deeply [ map { "$_->{pair} $_->{verdict}" } @{ $answer->{decisions} } ],
-      [ '11 same', '12 different', '13 unsure', '14 unsure', '15 different', '16 unsure', '17 same', '18 different' ],
+      [ '11 same', '12 different', '13 unsure', '14 unsure', '15 different', '16 unsure', '17 same', '18 different', '19 different', '20 same' ],
       'by facts, by a name that one alone has, by alias; open where two have it or the file leaves it open';
     cmp_ok $answer->{decisions}[0]{confidence}, '>', 0.9, 'surely';
 };

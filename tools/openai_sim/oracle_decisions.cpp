@@ -35,7 +35,7 @@ class Truth {
         if (const auto known = gold_.fact(fact.get<std::string>())) narrow(*known->sentence);
     if (!said_ && !is_statement(type_))
       for (const auto& [ref, thing] : gold_.things())
-        if (fits(thing)) may_be_.insert(thing.is);
+        if (fits(thing)) may_be_.insert(text_member(thing.described, "of") == "@speaker" ? ref + " of somebody" : thing.is);
   }
 
   // Nothing when several are called so, or none.
@@ -48,10 +48,17 @@ class Truth {
     return (class_.empty() || text_member(thing.described, "class") == class_) && is_called(thing, label_);
   }
 
+  // One car is described for all who have one; each has a car of their own.
+  std::string truth_of_thing(const GoldThing& thing, const GoldSentence& sentence) const {
+    if (text_member(thing.described, "of") != "@speaker") return thing.is;
+    const GoldThing* owner = gold_.thing(sentence.by);
+    return thing.is + " of " + (owner ? owner->is : "somebody");
+  }
+
   void take(const std::string& ref, const GoldSentence& sentence, std::set<std::string>& found) const {
     const GoldThing* thing = gold_.thing(ref == "@speaker" ? sentence.by : ref);
     if (!thing) return;
-    if (fits(*thing)) found.insert(thing->is);
+    if (fits(*thing)) found.insert(truth_of_thing(*thing, sentence));
     if (const std::string owner = text_member(thing->described, "of"); !owner.empty()) take(owner, sentence, found);
   }
 
