@@ -2,6 +2,7 @@
 
 #include "backend/bridge.h"
 #include "backend/spi.h"
+#include "store/merge_questions.h"
 #include "store/resolution.h"
 
 namespace kg_batch::store {
@@ -280,7 +281,9 @@ RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& 
   if (scope.chunks.empty()) return {};
   rest_stale(graph_id, scope.chunks);
   add_to_identities(graph_id, scope);
-  const RoundResult result = find_nodes(graph_id, scope.chunks, keys_in(graph_id, scope.chunks), {}, rows.integer(0, 1));
+  const std::set<std::string> touched = keys_in(graph_id, scope.chunks);
+  reopen_doubled(graph_id, rows.integer(0, 1), {touched.begin(), touched.end()});
+  const RoundResult result = find_nodes(graph_id, scope.chunks, touched, {}, rows.integer(0, 1));
   execute("SELECT kg_batch_internal.note_kinds($1, $2)", {graph_id, scope.chunks});
   return result;
 }
@@ -335,7 +338,7 @@ void rest_replaced(std::int64_t graph_id) {
   find_nodes(graph_id, {}, {touched.begin(), touched.end()}, lost, 0);
 }
 
-RoundResult resolve_now(std::int64_t graph_id) { return find_nodes(graph_id, {}, {}, {}, 0); }
+RoundResult resolve_now(std::int64_t graph_id, std::int64_t job_id) { return find_nodes(graph_id, {}, {}, {}, job_id); }
 
 void analyze_grown() { execute("SELECT kg_batch_internal.analyze_grown()"); }
 

@@ -27,7 +27,7 @@ RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& 
 void rest_replaced(std::int64_t graph_id);
 
 // Joins and parts what is marked as unresolved (store/resolution.h).
-RoundResult resolve_now(std::int64_t graph_id);
+RoundResult resolve_now(std::int64_t graph_id, std::int64_t job_id = 0);
 
 // Keeps the planner from believing that tables are as small as they were.
 void analyze_grown();
