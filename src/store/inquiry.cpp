@@ -1,7 +1,5 @@
 #include "store/inquiry.h"
 
-#include <algorithm>
-
 #include "backend/bridge.h"
 #include "backend/spi.h"
 #include "store/merge_questions.h"
@@ -21,14 +19,6 @@ const InquirySort* find_inquiry_sort(std::string_view stage) {
   for (const InquirySort* sort : inquiry_sorts())
     if (sort->stage() == stage) return sort;
   return nullptr;
-}
-
-std::vector<std::size_t> call_sizes(std::size_t items, std::size_t usual, std::size_t most) {
-  if (items == 0) return {};
-  const std::size_t calls = std::max({std::size_t{1}, (items + most - 1) / most, (items + usual / 2) / usual});
-  std::vector<std::size_t> sizes(calls, items / calls);
-  for (std::size_t i = 0; i < items % calls; ++i) ++sizes[i];
-  return sizes;
 }
 
 void put_up_decide(std::int64_t graph_id, std::int64_t job_id) {

@@ -59,10 +59,6 @@ class InquirySort {
 const std::vector<const InquirySort*>& inquiry_sorts();
 const InquirySort* find_inquiry_sort(std::string_view stage);
 
-// How many to ask in each call, so that none holds more than `most` and all are of
-// one size, as near to `usual` as can be.
-std::vector<std::size_t> call_sizes(std::size_t items, std::size_t usual, std::size_t most);
-
 // A job asks when there is time; does nothing for one that was cancelled.
 void put_up_decide(std::int64_t graph_id, std::int64_t job_id);
 

@@ -7,6 +7,7 @@
 
 #include "backend/bridge.h"
 #include "backend/spi.h"
+#include "stages/call_sizes.h"
 #include "stages/decisions.h"
 #include "store/resolution.h"
 
@@ -189,7 +190,7 @@ class MergeQuestions final : public InquirySort {
       while (end < pairs.size() && pairs[end].asked == pairs[begin].asked) ++end;
       // What came back without an answer may have been too much at once.
       const std::size_t divided = std::size_t{1} << std::min(pairs[begin].asked, 5);
-      for (const std::size_t size : call_sizes(end - begin, std::max<std::size_t>(1, KgMerge::usual_a_call / divided),
+      for (const std::size_t size : stages::call_sizes(end - begin, std::max<std::size_t>(1, KgMerge::usual_a_call / divided),
                                                std::max<std::size_t>(1, KgMerge::most_a_call / divided))) {
         inquiries.push_back(question_of({pairs.begin() + static_cast<std::ptrdiff_t>(begin), pairs.begin() + static_cast<std::ptrdiff_t>(begin + size)},
                                         sides, shown));

@@ -197,7 +197,7 @@ sub a_pause_holds
 sub what_gets_no_answer
 {
 	begin('silent', ',"max_attempts":2', [ @people[ 0 .. 1 ] ]);
-	$sim->fault({ name => 'bad_schema', stage => 'kg_merge', count => 100 });
+	$sim->fault({ fault => 'bad_schema', stage => 'kg_merge', count => 100 });
 	ok(is_state('silent', 'done'), 'the job ends without an answer');
 	is(scalar_of("SELECT string_agg(DISTINCT verdict, ' ') FROM kg_batch.decision WHERE @{[of_graph('silent')]}"), 'unsure', 'nothing is said of the pairs');
 	my $pairs = scalar_of("SELECT count(*) FROM kg_batch.decision WHERE @{[of_graph('silent')]}");
