@@ -26,6 +26,7 @@ my $expected;
 asked_in_full_calls();
 nothing_is_asked_twice();
 the_way_makes_no_difference();
+an_estimate_counts_them();
 a_budget_holds();
 a_pause_holds();
 what_gets_no_answer();
@@ -157,6 +158,16 @@ sub the_way_makes_no_difference
 	}
 	$node->safe_psql('postgres', 'ALTER SYSTEM RESET kg_batch.num_pipelines');
 	$node->reload;
+	return;
+}
+
+# As much again, once it is known what the graph is asked about itself.
+sub an_estimate_counts_them
+{
+	my $query = qq{SELECT 'more ' || n AS conversation, 'Somebody ' || n AS speaker, 'I live in Oslo.' AS content FROM generate_series(1, 124) n};
+	my ($chunks, $requests) = split /\|/, scalar_of("SELECT chunks, requests FROM kg_batch.estimate_query(\$q\$$query\$q\$, graph => 'one pipeline')");
+	is($chunks, 124, 'an estimate for as many chunks again');
+	is($requests, 124 + calls('one pipeline'), 'has as many questions about the graph again');
 	return;
 }
 
