@@ -18,6 +18,7 @@ std::string literal(std::string_view text) {
       case '\n': out += "\\n"; return;
       case '\r': out += "\\r"; return;
       case '\t': out += "\\t"; return;
+      case 0xFFFE: case 0xFFFF: out += replacement; return;  // readers refuse them
       default: out += is_control(code) ? u_escape(code) : std::string(bytes);
     }
   }) + "\"";
