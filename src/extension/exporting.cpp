@@ -1,12 +1,19 @@
-// SQL: export.
+// SQL: export, import.
 //
-// Lines go to the result as they are made, so what is held in memory does not
+// Lines of an export go to the result as they are made, so what is held in memory does not
 // grow with the graph. Nothing of the caller's runs meanwhile.
 
 #include "store/exporting.h"
 
+#include "extension/incoming.h"
+#include "store/importing.h"
+
 #include "backend/locks.h"
+#include "backend/wake.h"
 #include "extension/call.h"
+#include "extension/intake.h"
+#include "extension/table.h"
+#include "graph/sha256.h"
 #include "store/access.h"
 
 using namespace kg_batch;
@@ -18,6 +25,25 @@ namespace {
   std::string names;
   for (const std::string_view name : formats::format_names()) names += (names.empty() ? "" : ", ") + std::string(name);
   throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown format \"" + format + "\"", "", "Formats are " + names + ".");
+}
+
+// Whoever imports the same twice says nothing new.
+std::string key_of(const std::string& data) {
+  std::string key = "import ";
+  char digits[3];
+  for (const std::uint8_t byte : graph::sha256(data)) {
+    snprintf(digits, sizeof digits, "%02x", byte);
+    key += digits;
+  }
+  return key;
+}
+
+formats::Imported lines_of(const std::string& data) {
+  try {
+    return formats::read_lines(data);
+  } catch (const formats::BadLine& bad) {
+    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, bad.what(), "", "Nothing was imported.");
+  }
 }
 
 }  // namespace
@@ -48,6 +74,28 @@ Datum kg_batch_export(PG_FUNCTION_ARGS) {
     store::write_document(graph_id, store::has_right(work.caller(), graph_id, store::Right::auditor), *writer);
     work.done();
     return Datum{0};
+  });
+}
+
+PG_FUNCTION_INFO_V1(kg_batch_import);
+Datum kg_batch_import(PG_FUNCTION_ARGS) {
+  return backend::entry_point([&] {
+    extension::Call call(fcinfo);
+    extension::require_utf8();
+    const auto format = call.text(0), data = call.text(1);
+    const std::string graph = call.graph(2);
+    const std::string warning = backend::announce_work();
+    extension::OwnerWork work;
+    const std::int64_t graph_id = store::graph_for(work.caller(), graph, store::Right::admin);
+    if (!format) throw Error(ERRCODE_NULL_VALUE_NOT_ALLOWED, "argument \"format\" must not be null");
+    if (!data) throw Error(ERRCODE_NULL_VALUE_NOT_ALLOWED, "argument \"data\" must not be null");
+    if (*format != "jsonl")
+      throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "format \"" + *format + "\" cannot be imported", "",
+                  "Import jsonl: what export('jsonl') wrote, or lines as {\"from\":\"Anna\",\"relation\":\"works at\",\"to\":\"Acme\"}.");
+    const store::ImportCounts counts = store::take_imported(graph_id, key_of(*data), lines_of(*data), work.caller());
+    work.done();
+    extension::warn_of_slots(warning);
+    return extension::give_table(fcinfo, {{std::to_string(counts.nodes), std::to_string(counts.edges), std::to_string(counts.facts)}});
   });
 }
 
