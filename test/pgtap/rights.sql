@@ -155,7 +155,7 @@ INSERT INTO right_needed VALUES
     (1, 'SELECT kg_batch.find(''Alice'', graph => %s)'), (1, 'SELECT kg_batch.export(''jsonl'', %s)'),
     (3, 'SELECT kg_batch.create_job(graph => %s)'), (3, 'SELECT kg_batch.pause(''first'', %s)'), (3, 'SELECT kg_batch.resume(''first'', graph => %s)'),
     (3, 'SELECT kg_batch.retry(''first'', graph => %s)'), (3, 'SELECT kg_batch.cancel(''first'', %s)'),
-    (4, 'SELECT kg_batch.load_taxonomy(''[]'', %s)'),
+    (4, 'SELECT kg_batch.load_taxonomy(''[]'', %s)'), (4, 'SELECT kg_batch.import(''jsonl'', '''', %s)'),
     (4, format('SELECT kg_batch.grant_access(%L, ''reader'', %%s)', :'member'));
 CREATE TABLE level AS SELECT name, level, array_position(ARRAY['reader', 'auditor', 'writer', 'admin'], level) AS number FROM role_name
 WHERE level NOT IN ('nobody', 'member');
