@@ -211,7 +211,7 @@ my $grammar = qr{
 		| CREATE\ \(:KgBatch: (?&name) \ (?&properties) \)
 		| MATCH\ (?&ends) \ CREATE\ \(a\)-\[: (?&name) (?: \ (?&properties) )? \]->\(b\) ) ; $ }x;
 is(join("\n", grep { $_ !~ $grammar } split /\n/, $cypher), '', 'cypher: each line is one statement of the grammar');
-my $early = $cypher =~ s/\\u([0-9A-F]{4})/my $c = chr hex $1; $c =~ m{[\\']} ? die "a meaning character by number" : $c/ger;
+my $early = $cypher =~ s/\\u([0-9A-F]{4})/chr hex $1/ger;
 for my $reading ([ 'numbers within texts', $cypher ], [ 'numbers first', $early ])
 {
 	my @labels;
