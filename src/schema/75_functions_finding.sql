@@ -25,6 +25,9 @@ BEGIN
     END IF;
 END $$;
 
+CREATE INDEX word_name ON kg_batch_internal.word (graph_id, pg_catalog.lower(value COLLATE pg_catalog."default"))
+    WHERE field IN ('label', 'add_alias') AND undone_at IS NULL AND pg_catalog.octet_length(value) <= 1000;
+
 CREATE FUNCTION kg_batch.find(text text, most int DEFAULT 20, graph text DEFAULT NULL)
     RETURNS TABLE (node_id bigint, label text, type text, class text, category text, how text, score numeric, fact text)
     LANGUAGE c STABLE SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_find';

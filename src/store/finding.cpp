@@ -28,6 +28,18 @@ called AS MATERIALIZED (
         WHERE o.graph_id = a.graph_id AND o.identity_id = a.identity_id AND o.node_id IS NOT NULL OFFSET 0) i
     WHERE a.graph_id = $1 AND a.value = $2 AND a.sort IN ('label', 'alias')
     GROUP BY i.node_id),
+said AS MATERIALIZED (
+    SELECT DISTINCT i.node_id, w.value = $2 AS same
+    FROM kg_batch_internal.word w
+    CROSS JOIN LATERAL (SELECT o.key FROM kg_batch_internal.word_key o
+        WHERE o.graph_id = w.graph_id AND o.decision_id = w.decision_id AND o.split_key IS NULL OFFSET 0) k
+    CROSS JOIN LATERAL (SELECT o.node_id FROM kg_batch_internal.identity o
+        WHERE o.graph_id = w.graph_id AND o.key = k.key AND o.node_id IS NOT NULL OFFSET 0) i
+    CROSS JOIN LATERAL (SELECT o.label, o.aliases FROM kg_batch_internal.node o
+        WHERE o.graph_id = w.graph_id AND o.node_id = i.node_id OFFSET 0) n
+    WHERE w.graph_id = $1 AND lower(w.value COLLATE "default") = lower($2) AND w.field IN ('label', 'add_alias') AND w.undone_at IS NULL
+      AND octet_length(w.value) <= 1000
+      AND (n.label = w.value OR w.value = ANY (n.aliases))),
 keyed AS MATERIALIZED (
     SELECT i.node_id, i.mentions, 900 AS score FROM kg_batch_internal.identity i
     WHERE i.graph_id = $1 AND i.label_key = $3 AND i.node_id IS NOT NULL
@@ -48,6 +60,7 @@ hit (node_id, how, score, fact) AS MATERIALIZED (
     UNION ALL (SELECT c.node_id, 'alias', 950, NULL FROM called c
         CROSS JOIN LATERAL (SELECT o.key FROM kg_batch_internal.node o WHERE o.graph_id = $1 AND o.node_id = c.node_id OFFSET 0) n
         ORDER BY c.mentions DESC, n.key LIMIT 2 * $4)
+    UNION ALL SELECT s.node_id, CASE WHEN s.same THEN 'alias' ELSE 'loose' END, CASE WHEN s.same THEN 950 ELSE 900 END, NULL FROM said s
     UNION ALL (SELECT k.node_id, 'loose', max(k.score), NULL FROM keyed k
         CROSS JOIN LATERAL (SELECT o.mentions, o.key FROM kg_batch_internal.node o WHERE o.graph_id = $1 AND o.node_id = k.node_id OFFSET 0) n
         GROUP BY k.node_id, n.mentions, n.key ORDER BY max(k.score) DESC, n.mentions DESC, n.key LIMIT 2 * $4)

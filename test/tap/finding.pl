@@ -28,6 +28,7 @@ sub refused
 	isnt($node->psql('kg', $sql, stdout => \$out, stderr => \$err), 0, "$name is refused");
 	return like($err, $why, '… and the error says why');
 }
+sub id_of { return shown(qq{SELECT node_id FROM kg_batch.node n JOIN kg_batch.graph g USING (graph_id) WHERE g.name = '${\ ($_[1] // 'one')}' AND n.label = '$_[0]'}); }
 sub found
 {
 	my ($text, $graph, $most) = @_;
@@ -64,6 +65,11 @@ $node->kg('CREATE SCHEMA elsewhere; CREATE EXTENSION pg_trgm SCHEMA elsewhere');
 like(found('Marmlde'), qr/^Marmalade trigram 0\.\d+/, 'with pg_trgm it is, wherever that is installed');
 $node->kg('DROP EXTENSION pg_trgm');
 is(found('Marmlde'), '', '… and not when it is gone');
+my $named = $node->kg(qq{SELECT kg_batch.correct(${\ id_of('Marmalade')}, 'add_alias', 'Mister Paws', graph => 'one')});
+is(found('Mister Paws', 'one', 1), 'Marmalade alias 0.95', 'an alias that a person gave is one');
+is(found('mister PAWS', 'one', 1), 'Marmalade loose 0.9', '… in any case');
+$node->kg("SELECT kg_batch.undo($named, 'one')");
+unlike(found('Mister Paws', 'one', 1), qr/alias|0\.9/, '… until it is undone');
 refused(q{SELECT kg_batch.find(NULL)}, qr/argument "text" must not be null/, 'no text');
 refused(q{SELECT kg_batch.find('x', 0)}, qr/0 is outside the valid range for argument "most" \(1 to 10000\)/, 'nothing at most');
 is(shown(q{SELECT count(*) FROM kg_batch.find('', graph => 'one')}), 0, 'an empty text finds nothing');
@@ -71,7 +77,6 @@ is(shown(q{SELECT count(*) FROM kg_batch.find(E'\\\\ '' " ( & | ! :* <-> %', gra
 
 # ---- neighbors ----
 
-sub id_of { return shown(qq{SELECT node_id FROM kg_batch.node n JOIN kg_batch.graph g USING (graph_id) WHERE g.name = '${\ ($_[1] // 'one')}' AND n.label = '$_[0]'}); }
 sub around
 {
 	my ($label, $depth, $graph) = @_;
