@@ -8,7 +8,7 @@
 #include "extension/incoming.h"
 #include "store/importing.h"
 
-#include "backend/locks.h"
+#include "backend/one_snapshot.h"
 #include "backend/wake.h"
 #include "extension/call.h"
 #include "extension/intake.h"
@@ -70,8 +70,11 @@ Datum kg_batch_export(PG_FUNCTION_ARGS) {
       });
     });
     if (!writer) unknown_format(*format);
-    backend::lock_shared(backend::LockClass::graph, graph_id, backend::LockSpan::transaction);
-    store::write_document(graph_id, store::has_right(work.caller(), graph_id, store::Right::auditor), *writer);
+    const bool with_quotes = store::has_right(work.caller(), graph_id, store::Right::auditor);
+    {
+      const backend::OneSnapshot of_the_caller;
+      store::write_document(graph_id, with_quotes, *writer);
+    }
     work.done();
     return Datum{0};
   });

@@ -8,8 +8,8 @@
 
 namespace kg_batch::store {
 
-// Nodes, then edges, then facts, each in an order made of content. The graph's
-// lock must be held, so that no round changes it between two pages.
+// Nodes, then edges, then facts, each in an order made of content. To be
+// called under backend::OneSnapshot: no round changes it between two pages.
 void write_document(std::int64_t graph_id, bool with_quotes, formats::Writer& writer);
 
 }  // namespace kg_batch::store

@@ -248,6 +248,16 @@ $node->kg(q{CREATE ROLE reading; CREATE ROLE auditing; SELECT kg_batch.grant_acc
 is($node->kg(qq{SET ROLE $_->[0]; SELECT count(*) FROM kg_batch.export('$_->[1]', 'one') AS line WHERE line ~ '"?quote'}) > 1, $_->[0] eq 'auditing', "$_->[1]: quotes for auditors: $_->[0]")
   for map { my $role = $_; map { [ $role, $_ ] } qw(jsonl cypher turtle) } 'reading', 'auditing';
 
+# ---- nobody waits for it ----
+
+is($node->kg(q{BEGIN; SELECT FROM kg_batch.export('jsonl', 'one') LIMIT 0; SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory'; COMMIT}),
+	0, 'an export in an open transaction holds no round up');
+# What the caller's own statement changes while the export is read is not in it.
+$node->kg(q{CREATE FUNCTION rename(line text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN
+	UPDATE kg_batch_internal.node SET label = 'renamed meanwhile' WHERE graph_id = (SELECT graph_id FROM kg_batch.graph WHERE name = 'other'); RETURN line; END $$});
+is($node->kg(q{SELECT bool_or(a.line ~ 'renamed meanwhile' OR b.line ~ 'renamed meanwhile') FROM (SELECT rename(line) AS line FROM kg_batch.export('dot', 'other') AS line LIMIT 1) a
+	CROSS JOIN LATERAL (SELECT l AS line FROM kg_batch.export(left('dot' || md5(a.line), 3), 'other') AS l) b}), 'f', 'it shows the graph as the statement finds it');
+
 # ---- a graph that workers made, in pages ----
 
 $node->kg("SELECT kg_batch.create_graph('$_')") for 'forth', 'back';
