@@ -235,6 +235,7 @@ CREATE TABLE kg_batch_internal.fact (
 );
 CREATE INDEX fact_conversation ON kg_batch_internal.fact (graph_id, conversation_id);
 CREATE INDEX fact_said_at ON kg_batch_internal.fact (graph_id, said_at);
+CREATE INDEX fact_words ON kg_batch_internal.fact USING gin (pg_catalog.to_tsvector('pg_catalog.simple'::regconfig, text)) WHERE live;
 COMMENT ON TABLE kg_batch_internal.fact IS 'self-contained sentences that the model made out of chunks';
 COMMENT ON COLUMN kg_batch_internal.fact.said_by IS 'participant of the conversation, from 1';
 COMMENT ON COLUMN kg_batch_internal.fact.live IS 'false once a message that it cites was edited or deleted, or a person retracted it';
@@ -388,6 +389,7 @@ CREATE TABLE kg_batch_internal.identity (
     UNIQUE (graph_id, key),
     FOREIGN KEY (graph_id, node_id) REFERENCES kg_batch_internal.node
 ) WITH (fillfactor = 70);
+CREATE INDEX identity_label_key ON kg_batch_internal.identity (graph_id, label_key);
 CREATE INDEX identity_node ON kg_batch_internal.identity (graph_id, node_id);
 CREATE INDEX identity_former ON kg_batch_internal.identity (graph_id, former_node_id) WHERE former_node_id IS NOT NULL;
 CREATE INDEX identity_given ON kg_batch_internal.identity (graph_id, given_key) WHERE given_key IS NOT NULL;
@@ -409,6 +411,7 @@ CREATE TABLE kg_batch_internal.alias (
     PRIMARY KEY (graph_id, identity_id, sort, value),
     FOREIGN KEY (graph_id, identity_id) REFERENCES kg_batch_internal.identity ON DELETE CASCADE
 ) WITH (fillfactor = 70);
+CREATE INDEX alias_name ON kg_batch_internal.alias (graph_id, value) WHERE sort IN ('label', 'alias');
 COMMENT ON TABLE kg_batch_internal.alias IS 'how often each identity was given which label, alias, tag, category, type, class, attribute, start or end';
 COMMENT ON COLUMN kg_batch_internal.alias.sort IS 'label, alias, tag, category, type, class, attribute, start, end (dates with how they are known)';
 
