@@ -177,6 +177,117 @@ void drop_input_of(std::int64_t graph_id, const std::string& key) {
           {graph_id, key});
 }
 
+[[noreturn]] void unknown_message(std::int64_t graph_id, const std::string& key, std::int64_t conversation_id, const std::string& message_id) {
+  const std::string near = nearest_name(
+      message_id, texts_of(execute("SELECT DISTINCT pg_catalog.substr(message_key, 3) FROM kg_batch_internal.message WHERE graph_id = $1 "
+                                   "AND conversation_id = $2 AND pg_catalog.left(message_key, 2) = 'i:' ORDER BY 1 LIMIT 1000",
+                                   {graph_id, conversation_id})));
+  throw Error(ERRCODE_UNDEFINED_OBJECT, "message \"" + message_id + "\" does not exist in conversation \"" + key + "\"", "",
+              near.empty() ? "It is given by the id with which it was handed in; without one only the whole conversation can be forgotten."
+                           : "Perhaps you mean \"" + near + "\".");
+}
+
+// ---- one message of several ----
+
+// Words that stand in these messages and in none other of the conversation: what a
+// model made of several messages may carry them without citing this one.
+std::vector<std::string> words_of_these_alone(std::int64_t graph_id, std::int64_t conversation_id, const std::vector<std::int64_t>& messages) {
+  return texts_of(execute(
+      "SELECT DISTINCT w FROM kg_batch_internal.message m CROSS JOIN LATERAL unnest(kg_batch_internal.words_of(m.content)) w "
+      "WHERE m.graph_id = $1 AND m.conversation_id = $2 AND m.message_id = ANY ($3) EXCEPT "
+      "SELECT DISTINCT w FROM kg_batch_internal.message m CROSS JOIN LATERAL unnest(kg_batch_internal.words_of(m.content)) w "
+      "WHERE m.graph_id = $1 AND m.conversation_id = $2 AND NOT m.message_id = ANY ($3)",
+      {graph_id, conversation_id, messages}));
+}
+
+struct Gone {
+  std::set<std::string> keys;
+  std::vector<std::string> types, categories;
+};
+
+// Facts that cite it or carry its words go, with what stands on them alone; of the
+// rest its words.
+Gone drop_what_it_carried(std::int64_t graph_id, const std::vector<std::int64_t>& chunks, const std::vector<std::int64_t>& messages,
+                          const std::vector<std::string>& words) {
+  Gone gone;
+  const auto take = [&](const Rows& rows) {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      gone.keys.insert(rows.text(i, 0));
+      gone.types.push_back(rows.text(i, 1));
+      gone.categories.push_back(rows.text(i, 2));
+    }
+    return !rows.empty();
+  };
+  // All mentions of these chunks: what they are called may change with it.
+  take(execute("SELECT DISTINCT m.key, m.type, m.category_key FROM kg_batch_internal.node_mention m WHERE m.graph_id = $1 AND m.chunk_id = ANY ($2)",
+               {graph_id, chunks}));
+  execute(
+      "DELETE FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = ANY ($2) AND (f.first_message_id = ANY ($3) "
+      " OR kg_batch_internal.has_word(f.text, $4::text[]) OR EXISTS (SELECT FROM kg_batch_internal.fact_source s WHERE s.graph_id = $1 "
+      "  AND s.chunk_id = f.chunk_id AND s.fact = f.n AND (s.message_id = ANY ($3) OR kg_batch_internal.has_word(s.quote, $4::text[]))))",
+      {graph_id, chunks, messages, words});
+  execute(
+      "UPDATE kg_batch_internal.node_mention m SET facts = ARRAY(SELECT f.n FROM unnest(m.facts) AS f (n) WHERE EXISTS ("
+      "  SELECT FROM kg_batch_internal.fact x WHERE x.graph_id = $1 AND x.chunk_id = m.chunk_id AND x.n = f.n)), "
+      " aliases = kg_batch_internal.without_words(m.aliases, $3::text[]), attributes = kg_batch_internal.without_words(m.attributes, $3::text[]), "
+      " hash_tags = kg_batch_internal.without_words(m.hash_tags, $3::text[]) "
+      "WHERE m.graph_id = $1 AND m.chunk_id = ANY ($2)",
+      {graph_id, chunks, words});
+  // A statement without all that took part in it is none; a thing needs a fact or a
+  // statement that speaks of it. Until nothing falls any more.
+  while (take(execute(
+      "WITH bad AS MATERIALIZED (SELECT m.chunk_id, m.n FROM kg_batch_internal.node_mention m WHERE m.graph_id = $1 AND m.chunk_id = ANY ($2) AND ("
+      "   kg_batch_internal.has_word(pg_catalog.concat_ws(' ', m.label, m.label_key, m.category, m.relation), $3::text[]) "
+      "   OR pg_catalog.cardinality(m.facts) = 0 AND NOT EXISTS (SELECT FROM kg_batch_internal.edge_mention e WHERE e.graph_id = $1 "
+      "    AND e.chunk_id = m.chunk_id AND e.target = m.n) "
+      "   OR m.is_statement AND pg_catalog.cardinality(m.facts) = 0 "
+      "   OR EXISTS (SELECT FROM kg_batch_internal.edge_mention e WHERE e.graph_id = $1 AND e.chunk_id = m.chunk_id AND e.statement = m.n "
+      "    AND kg_batch_internal.has_word(e.role, $3::text[])))), "
+      "all_bad AS (SELECT chunk_id, n FROM bad UNION SELECT e.chunk_id, e.statement FROM bad b JOIN kg_batch_internal.edge_mention e "
+      "  ON e.graph_id = $1 AND e.chunk_id = b.chunk_id AND e.target = b.n) "
+      "DELETE FROM kg_batch_internal.node_mention m USING all_bad b WHERE m.graph_id = $1 AND m.chunk_id = b.chunk_id AND m.n = b.n "
+      "RETURNING m.key, m.type, m.category_key",
+      {graph_id, chunks, words}))) {
+  }
+  return gone;
+}
+
+// The chunks show it no more. What is out about them is asked again.
+void take_out_of_chunks(std::int64_t graph_id, std::int64_t conversation_id, const std::vector<std::int64_t>& chunks,
+                        const std::vector<std::int64_t>& messages, const std::vector<std::string>& words) {
+  execute(
+      "UPDATE kg_batch_internal.chunk c SET error = NULL, cast_seen = kg_batch_internal.without_words(c.cast_seen, $4::text[]), message_ids = k.ids, starts = k.starts, ends = k.ends, "
+      " shown = k.shown, context_size = k.context_size, countable = LEAST(c.countable, pg_catalog.cardinality(k.ids) - k.context_size), "
+      " answered_requests = CASE WHEN c.state = 'done' THEN c.answered_requests ELSE '{}' END "
+      "FROM (SELECT o.chunk_id, COALESCE(pg_catalog.array_agg(s.id ORDER BY s.n) FILTER (WHERE s.stays), '{}') AS ids, "
+      "   COALESCE(pg_catalog.array_agg(s.first ORDER BY s.n) FILTER (WHERE s.stays), '{}') AS starts, "
+      "   COALESCE(pg_catalog.array_agg(s.last ORDER BY s.n) FILTER (WHERE s.stays), '{}') AS ends, "
+      "   COALESCE(pg_catalog.array_agg(s.shown ORDER BY s.n) FILTER (WHERE s.stays), '{}') AS shown, "
+      "   (pg_catalog.count(*) FILTER (WHERE s.stays AND s.n <= o.context_size))::int AS context_size "
+      "  FROM kg_batch_internal.chunk o CROSS JOIN LATERAL (SELECT u.*, NOT u.id = ANY ($3) AS stays FROM unnest(o.message_ids, o.starts, o.ends, o.shown) "
+      "    WITH ORDINALITY AS u (id, first, last, shown, n)) s WHERE o.graph_id = $1 AND o.chunk_id = ANY ($2) GROUP BY o.chunk_id) k "
+      "WHERE c.graph_id = $1 AND c.chunk_id = k.chunk_id",
+      {graph_id, chunks, messages, words});
+  execute("UPDATE kg_batch_internal.conversation v SET cut_error = NULL, cast_seen = kg_batch_internal.without_words(v.cast_seen, $3::text[]) "
+          "WHERE v.graph_id = $1 AND v.conversation_id = $2",
+          {graph_id, conversation_id, words});
+  execute(
+      "WITH empty AS (DELETE FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.chunk_id = ANY ($2) "
+      "  AND pg_catalog.cardinality(c.message_ids) = c.context_size RETURNING c.chunk_id), "
+      "queued AS (DELETE FROM kg_batch_internal.ready q USING empty e WHERE q.graph_id = $1 AND q.kind IN (2, 3, 6) AND q.chunk_id = e.chunk_id) "
+      "DELETE FROM kg_batch_internal.claimed q USING empty e WHERE q.graph_id = $1 AND q.kind IN (2, 3, 6) AND q.chunk_id = e.chunk_id",
+      {graph_id, chunks});
+  execute(
+      "WITH again AS (UPDATE kg_batch_internal.chunk c SET state = 'ready', request_id = NULL, step = 1, stage = (SELECT p.stage "
+      "   FROM kg_batch_internal.prompt p WHERE p.plan = (SELECT j.options ->> 'extraction' FROM kg_batch_internal.job j WHERE j.graph_id = $1 "
+      "    AND j.job_id = c.job_id) ORDER BY p.step, p.shipped, p.version DESC LIMIT 1) "
+      "  WHERE c.graph_id = $1 AND c.chunk_id = ANY ($2) AND c.state IN ('ready', 'asking') RETURNING c.chunk_id, c.tokens, c.job_id) "
+      "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "SELECT $1, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 3, a.tokens, a.chunk_id, a.job_id FROM again a "
+      "JOIN kg_batch_internal.job j ON j.graph_id = $1 AND j.job_id = a.job_id ON CONFLICT DO NOTHING",
+      {graph_id, chunks});
+}
+
 }  // namespace
 
 std::int64_t forget_conversation(std::int64_t graph_id, const std::string& key) {
@@ -225,7 +336,38 @@ std::int64_t forget_conversation(std::int64_t graph_id, const std::string& key) 
 }
 
 std::int64_t forget_message(std::int64_t graph_id, const std::string& key, const std::string& message_id) {
-  throw Error(ERRCODE_FEATURE_NOT_SUPPORTED, "not yet " + std::to_string(graph_id) + key + message_id);
+  const std::string message_key = "i:" + message_id;
+  const std::int64_t conversation_id = conversation_to_change(graph_id, key);
+  if (conversation_id == 0) {
+    if (is_forgotten(graph_id, key, message_key) || is_forgotten(graph_id, key, "")) return 0;
+    unknown_conversation(graph_id, key);
+  }
+  const std::vector<std::int64_t> messages = integers_of(execute(
+      "SELECT message_id FROM kg_batch_internal.message WHERE graph_id = $1 AND conversation_id = $2 AND message_key = $3 ORDER BY version",
+      {graph_id, conversation_id, message_key}));
+  if (messages.empty()) {
+    if (is_forgotten(graph_id, key, message_key)) return 0;
+    unknown_message(graph_id, key, conversation_id, message_id);
+  }
+  lock_chunks(graph_id, conversation_id);
+  set_tombstones(graph_id, key, {message_key});
+  const std::vector<std::string> words = words_of_these_alone(graph_id, conversation_id, messages);
+  // Chunks that show it, or where it is said who was spoken of before.
+  const std::vector<std::int64_t> chunks = integers_of(execute(
+      "SELECT c.chunk_id FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.conversation_id = $2 "
+      "AND (c.message_ids && $3 OR EXISTS (SELECT FROM unnest(c.cast_seen) s WHERE kg_batch_internal.has_word(s, $4::text[]))) ORDER BY 1",
+      {graph_id, conversation_id, messages, words}));
+  cut_answers(graph_id, chunks);
+  drop_input_of(graph_id, key);
+  const Gone gone = drop_what_it_carried(graph_id, chunks, messages, words);
+  take_out_of_chunks(graph_id, conversation_id, chunks, messages, words);
+  execute("UPDATE kg_batch_internal.message SET replaces = NULL WHERE graph_id = $1 AND conversation_id = $2 AND replaces = ANY ($3)",
+          {graph_id, conversation_id, messages});
+  execute("DELETE FROM kg_batch_internal.message WHERE graph_id = $1 AND message_id = ANY ($2)", {graph_id, messages});
+  open_decisions(graph_id, {gone.keys.begin(), gone.keys.end()});
+  fold_again(graph_id, gone.keys);
+  drop_traces(graph_id, {gone.keys.begin(), gone.keys.end()}, gone.types, gone.categories);
+  return 1;
 }
 
 }  // namespace kg_batch::store

@@ -158,6 +158,37 @@ $node->kg(q{SELECT kg_batch.forget('b', graph => 'judged')});
 like($node->kg($decisions), qr/^[1-9] open$/, 'what it said of things of which something is gone is open again, of what is gone altogether it goes too');
 is(tables_with('quux'), '', '… with its reasons');
 
+# ---- one message ----
+
+$node->kg("SELECT kg_batch.create_graph('$_')") for qw(message without);
+my @talk = ([ Anna => 'I adopted a dog called Rex.', 'm1' ], [ Anna => 'My quuxson is called Quuxen and lives in Quuxdorf.', 'm2' ], [ Ben => 'I live in Oslo.', 'm3' ]);
+enqueue('message', 'talk', @talk);
+enqueue('message', 'other', [ Ben => 'I live in Bergen.' ]);
+ok(done(), 'read');
+refused(q{SELECT kg_batch.forget('talk', 'm4', graph => 'message')}, qr/message "m4" does not exist in conversation "talk".*Perhaps you mean "m1"/s, 'an unknown message');
+is($node->kg(q{SELECT kg_batch.forget('talk', 'm2', graph => 'message')}), 1, 'a message is forgotten');
+is(tables_with('quux'), '', '… and no table holds a word of it');
+sound('without the message');
+is($node->kg(q{SELECT string_agg(text, ' ' ORDER BY text) FROM kg_batch.fact WHERE graph_id = kg_batch.graph_id('message') AND conversation = 'talk'}),
+	$node->kg(q{SELECT string_agg(text, ' ' ORDER BY text) FROM kg_batch.fact WHERE graph_id = kg_batch.graph_id('message') AND conversation = 'talk' AND text ~ 'Rex|Oslo'}), '… the facts of others stay');
+like($node->kg(q{SELECT string_agg(label, ' ') FROM kg_batch.node WHERE graph_id = kg_batch.graph_id('message')}), qr/(?=.*Rex)(?=.*Oslo)(?=.*Bergen)/, '… and what they speak of');
+is($node->kg(q{SELECT kg_batch.forget('talk', 'm2', graph => 'message')}), 0, '… a second time there is nothing');
+like(enqueue('message', 'talk', @talk), qr/1 message stayed forgotten/, '… and it is not taken in again');
+ok(done(), 'read');
+is(tables_with('quux'), '', '… so nothing comes back');
+is($node->kg(q{SELECT kg_batch.rebuild('message') > 0}), 't', 'it is rebuilt');
+sound('rebuilt');
+
+$node->sim->configure(latency_ms => 1500);
+enqueue('without', 'out', @talk);
+ok($node->wait_until(q{SELECT EXISTS (SELECT FROM kg_batch_internal.request WHERE state = 'asking')}), 'a question with it is out');
+is($node->kg(q{SELECT kg_batch.forget('out', 'm2', graph => 'without')}), 1, 'a message is forgotten while it is');
+$node->sim->configure(latency_ms => 0);
+ok(done(), '… what is left is asked again, and read');
+ok($node->wait_until(q{SELECT count(*) = 0 FROM kg_batch_internal.request WHERE state = 'asking'}), '… and all answers came');
+is(tables_with('quux'), '', '… no word of it anywhere');
+like($node->kg(q{SELECT string_agg(text, ' ') FROM kg_batch.fact WHERE graph_id = kg_batch.graph_id('without')}), qr/Rex/, '… the rest is in the graph');
+
 # ---- rights ----
 
 $node->safe_psql('kg', q{CREATE ROLE writer LOGIN; SELECT kg_batch.grant_access('writer', 'writer', 'had')});
