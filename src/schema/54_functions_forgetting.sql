@@ -26,17 +26,19 @@ CREATE FUNCTION kg_batch.drop_graph(name text) RETURNS void
 COMMENT ON FUNCTION kg_batch.drop_graph(text)
     IS 'removes a graph with all its conversations; what they cost stays in the usage by day. Refused while something of it is out. For superusers and members of the extension''s owner';
 
--- Words by which a text is known to speak of a message: lower case, cut where
--- neither letter nor digit is, of three characters or more.
+-- Words by which a text is known to speak of a message: cut where neither letter
+-- nor digit is, of three characters or more.
 CREATE FUNCTION kg_batch_internal.words_of(said text) RETURNS text[]
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
-    RETURN ARRAY(SELECT DISTINCT w FROM pg_catalog.regexp_split_to_table(pg_catalog.lower(said), '[^[:alnum:]]+') w WHERE pg_catalog.length(w) > 2);
-COMMENT ON FUNCTION kg_batch_internal.words_of(text) IS 'the words of a text, without those of one or two characters';
+    RETURN ARRAY(SELECT DISTINCT w FROM pg_catalog.regexp_split_to_table(said, '[^[:alnum:]]+') w WHERE pg_catalog.length(w) > 2);
+COMMENT ON FUNCTION kg_batch_internal.words_of(text) IS 'the words of a text as they are written, without those of one or two characters';
 
+-- A script without spaces has no beginnings of words.
 CREATE FUNCTION kg_batch_internal.has_word(said text, words text[]) RETURNS boolean
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
-    RETURN EXISTS (SELECT FROM pg_catalog.unnest(words) w WHERE pg_catalog.strpos(pg_catalog.lower(said), w) > 0);
-COMMENT ON FUNCTION kg_batch_internal.has_word(text, text[]) IS 'whether one of these words, in lower case, stands in a text, as a part of another too';
+    RETURN EXISTS (SELECT FROM pg_catalog.unnest(words) w WHERE pg_catalog.strpos(pg_catalog.lower(said), w) > 0
+        AND (w ~ '[^ -~]' OR pg_catalog.lower(said) ~ ('(^|[^[:alnum:]])' || w)));
+COMMENT ON FUNCTION kg_batch_internal.has_word(text, text[]) IS 'whether one of these words, in lower case, begins a word of a text';
 
 CREATE FUNCTION kg_batch_internal.without_words(list text[], words text[]) RETURNS text[]
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp

@@ -3,6 +3,7 @@
 #include <set>
 #include <vector>
 
+#include "chunking/function_words.h"
 #include "store/chunk.h"
 #include "store/ingest.h"
 
@@ -190,14 +191,20 @@ void drop_input_of(std::int64_t graph_id, const std::string& key) {
 // ---- one message of several ----
 
 // Words that stand in these messages and in none other of the conversation: what a
-// model made of several messages may carry them without citing this one.
+// model made of several messages may carry them without citing this one. Not those
+// that anybody would use: function words, another form of what others say, and what
+// kinds, categories and roles are called.
 std::vector<std::string> words_of_these_alone(std::int64_t graph_id, std::int64_t conversation_id, const std::vector<std::int64_t>& messages) {
-  return texts_of(execute(
-      "SELECT DISTINCT w FROM kg_batch_internal.message m CROSS JOIN LATERAL unnest(kg_batch_internal.words_of(m.content)) w "
-      "WHERE m.graph_id = $1 AND m.conversation_id = $2 AND m.message_id = ANY ($3) EXCEPT "
-      "SELECT DISTINCT w FROM kg_batch_internal.message m CROSS JOIN LATERAL unnest(kg_batch_internal.words_of(m.content)) w "
-      "WHERE m.graph_id = $1 AND m.conversation_id = $2 AND NOT m.message_id = ANY ($3)",
+  std::vector<std::string> words = texts_of(execute(
+      "WITH said AS MATERIALIZED (SELECT w, pg_catalog.lower(w) AS word, m.message_id = ANY ($3) AS here FROM kg_batch_internal.message m "
+      "  CROSS JOIN LATERAL unnest(kg_batch_internal.words_of(m.content)) w WHERE m.graph_id = $1 AND m.conversation_id = $2) "
+      "SELECT DISTINCT s.word FROM said s WHERE s.here AND NOT EXISTS (SELECT FROM said o WHERE NOT o.here AND (o.word = s.word "
+      "  OR s.w = s.word AND pg_catalog.left(o.word, 4) = pg_catalog.left(s.word, 4))) "
+      " AND NOT EXISTS (SELECT FROM kg_batch_internal.predicate p WHERE s.word = ANY (pg_catalog.string_to_array(p.name, ' '))) "
+      " AND NOT EXISTS (SELECT FROM kg_batch_internal.shipped_taxon t WHERE t.name = s.word OR s.word = ANY (t.aliases)) ORDER BY 1",
       {graph_id, conversation_id, messages}));
+  std::erase_if(words, [](const std::string& word) { return chunking::marks_of(word).function != 0; });
+  return words;
 }
 
 struct Gone {
