@@ -51,6 +51,8 @@ for my $mode (qw(batch direct))
 	leads_to_evidence($mode);
 	accounts_for_answers($mode);
 	costs_what_the_bill_says($mode, $job, $progress, $estimate);
+	my $digest = $node->kg("SELECT kg_batch.graph_digest('$mode')");
+	$node->kg("SELECT kg_batch.rebuild('$mode', $_)"), is($node->kg("SELECT kg_batch.graph_digest('$mode')"), $digest, "$mode: rebuilt (recompare $_) it is the same graph") for qw(false true);
 }
 
 estimates_what_is_like_before();
