@@ -24,13 +24,16 @@ chunking::Message message_from(const Rows& rows, std::size_t i) {
   return message;
 }
 
-std::vector<chunking::Message> messages_before(std::int64_t graph_id, std::int64_t conversation_id, std::int64_t position) {
+// As they stood when that many deliveries were there.
+std::vector<chunking::Message> messages_before(std::int64_t graph_id, std::int64_t conversation_id, std::int64_t position, int deliveries) {
   const Rows rows = execute_generic(
       "SELECT * FROM (SELECT message_id, delivery, role, participant, content, kg_batch_internal.us(sent_at), session, position "
-      " FROM kg_batch_internal.message WHERE graph_id = $1 AND conversation_id = $2 AND position < $3 AND skipped IS NULL "
-      " AND NOT replaced AND (replaces IS NULL OR segment_id IS NOT NULL) ORDER BY position DESC, message_id DESC LIMIT $4) t "
+      " FROM kg_batch_internal.message m WHERE graph_id = $1 AND conversation_id = $2 AND position < $3 AND skipped IS NULL "
+      " AND NOT (replaced AND EXISTS (SELECT FROM kg_batch_internal.message r WHERE r.graph_id = $1 AND r.conversation_id = $2 "
+      "  AND r.replaces = m.message_id AND r.delivery <= $5)) "
+      " AND (replaces IS NULL OR segment_id IS NOT NULL) ORDER BY position DESC, message_id DESC LIMIT $4) t "
       "ORDER BY position, message_id",
-      {graph_id, conversation_id, position, tail_messages});
+      {graph_id, conversation_id, position, tail_messages, deliveries});
   std::vector<chunking::Message> messages;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     messages.push_back(message_from(rows, i));
@@ -44,6 +47,17 @@ int participants_before(std::int64_t graph_id, std::int64_t conversation_id, std
                                   "WHERE graph_id = $1 AND conversation_id = $2 AND position < $3",
                                   {graph_id, conversation_id, position})
                               .integer(0, 0));
+}
+
+// Up to which delivery to cut: up to the one before the next edit, or that one alone.
+int next_deliveries(std::int64_t graph_id, std::int64_t conversation_id, int cut, int deliveries) {
+  const Rows edit = execute_generic(
+      "SELECT pg_catalog.min(delivery) FROM kg_batch_internal.message WHERE graph_id = $1 AND conversation_id = $2 AND replaces IS NOT NULL "
+      "AND delivery > $3",
+      {graph_id, conversation_id, cut});
+  if (edit.is_null(0, 0)) return deliveries;
+  const int next = static_cast<int>(edit.integer(0, 0));
+  return next == cut + 1 ? next : next - 1;
 }
 
 void append(std::vector<std::int64_t>& ids, std::vector<int>& starts, std::vector<int>& ends, std::vector<std::int16_t>& shown,
@@ -60,7 +74,7 @@ void append(std::vector<std::int64_t>& ids, std::vector<int>& starts, std::vecto
 
 std::optional<Uncut> load_uncut(std::int64_t graph_id, std::int64_t conversation_id) {
   const Rows row = execute_generic(
-      "SELECT job_id, priority, deliveries, key, closing, cast_seen, participant_names FROM kg_batch_internal.conversation "
+      "SELECT job_id, priority, deliveries, key, closing, cast_seen, participant_names, cut_deliveries FROM kg_batch_internal.conversation "
       "WHERE graph_id = $1 AND conversation_id = $2 FOR NO KEY UPDATE",
       {graph_id, conversation_id});
   if (row.empty()) return std::nullopt;
@@ -69,9 +83,12 @@ std::optional<Uncut> load_uncut(std::int64_t graph_id, std::int64_t conversation
   uncut.conversation_id = conversation_id;
   uncut.job_id = row.integer(0, 0);
   uncut.priority = static_cast<int>(row.integer(0, 1));
-  uncut.deliveries = static_cast<int>(row.integer(0, 2));
+  const int all = static_cast<int>(row.integer(0, 2));
+  uncut.deliveries = next_deliveries(graph_id, conversation_id, static_cast<int>(row.integer(0, 7)), all);
+  uncut.more = uncut.deliveries < all;
   uncut.key = row.text(0, 3);
-  for (const std::int64_t delivery : row.integers(0, 4)) uncut.open.input.closing.push_back(static_cast<int>(delivery));
+  for (const std::int64_t delivery : row.integers(0, 4))
+    if (delivery <= uncut.deliveries) uncut.open.input.closing.push_back(static_cast<int>(delivery));
   std::sort(uncut.open.input.closing.begin(), uncut.open.input.closing.end());
   uncut.open.input.cast = row.texts(0, 5);
   uncut.open.input.speakers = row.texts(0, 6);
@@ -80,8 +97,8 @@ std::optional<Uncut> load_uncut(std::int64_t graph_id, std::int64_t conversation
   const Rows rows = execute_generic(
       "SELECT message_id, delivery, role, participant, content, kg_batch_internal.us(sent_at), session, position, replaces "
       "FROM kg_batch_internal.message WHERE graph_id = $1 AND conversation_id = $2 AND segment_id IS NOT DISTINCT FROM NULL AND skipped IS NULL "
-      "AND NOT replaced ORDER BY position, message_id",
-      {graph_id, conversation_id});
+      "AND NOT replaced AND delivery <= $3 ORDER BY position, message_id",
+      {graph_id, conversation_id, uncut.deliveries});
   std::optional<std::int64_t> first_position;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     chunking::Message message = message_from(rows, i);
@@ -96,13 +113,13 @@ std::optional<Uncut> load_uncut(std::int64_t graph_id, std::int64_t conversation
       edit.closing = {message.delivery};
       edit.cast = uncut.open.input.cast;
       edit.speakers = uncut.open.input.speakers;
-      edit.before = messages_before(graph_id, conversation_id, rows.integer(i, 7));
+      edit.before = messages_before(graph_id, conversation_id, rows.integer(i, 7), uncut.deliveries);
       edit.messages.push_back(std::move(message));
       uncut.edits.push_back(std::move(run));
     }
   }
   if (first_position) {
-    uncut.open.input.before = messages_before(graph_id, conversation_id, *first_position);
+    uncut.open.input.before = messages_before(graph_id, conversation_id, *first_position, uncut.deliveries);
     uncut.open.participants_before = participants_before(graph_id, conversation_id, *first_position);
     uncut.open.input.speakers_before = uncut.open.participants_before;
   }

@@ -22,13 +22,16 @@ struct UncutRun {
 struct Uncut {
   std::int64_t graph_id = 0, conversation_id = 0, job_id = 0;
   int priority = 2;
-  int deliveries = 0;
+  int deliveries = 0;  // up to which it is cut now
+  bool more = false;   // others come after them
   std::string key;
   UncutRun open;
   std::vector<UncutRun> edits;  // one message each
 };
 
-// Locks the conversation. Nothing when it is gone.
+// Locks the conversation. Nothing when it is gone. Edits are cut one delivery at
+// a time, because what is shown as context are the words as they stood: else it
+// would matter how many deliveries a worker finds.
 std::optional<Uncut> load_uncut(std::int64_t graph_id, std::int64_t conversation_id);
 
 // Writes segments and chunks, marks messages as taken or skipped, and puts the

@@ -159,9 +159,7 @@ void Ingest::finish() {
   if (target_.dry_run) return;
   std::vector<Conversation*> all;
   std::vector<std::int64_t> without_messages;
-  bool replaced = false;
   for (auto& [key, conversation] : conversations_) {
-    replaced = replaced || conversation.edit_delivery > 0;
     if (conversation.messages == 0) without_messages.push_back(conversation.conversation_id);
     else if (conversation.changed || target_.final) all.push_back(&conversation);
   }
@@ -176,11 +174,6 @@ void Ingest::finish() {
   if (!without_messages.empty())
     execute("DELETE FROM kg_batch_internal.conversation WHERE graph_id = $1 AND conversation_id = ANY ($2) AND messages = 0 AND deliveries = 0",
             {target_.graph_id, without_messages});
-  if (replaced)  // a round rests what the old versions said
-    execute(
-        "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) VALUES ($1, $2, 2, 1, 0, $3) "
-        "ON CONFLICT DO NOTHING",
-        {target_.graph_id, target_.priority, target_.job_id});
 }
 
 // Makes or locks the conversations of a page that this call has not met, in the
@@ -368,9 +361,14 @@ void Ingest::insert(const std::vector<Row>& rows) const {
         {target_.graph_id, conversation_ids, positions, deliveries, message_keys, versions, roles, participants, contents, times,
          sessions, replies, skipped, replaces, repaired});
     if (rows[0].message_id == 0) continue;
+    // A round rests what the old versions said. Each asks for one of its own: a row
+    // that somebody else put up may be served before this transaction is seen.
     execute(
-        "UPDATE kg_batch_internal.message SET replaced = true WHERE graph_id = $1 AND message_id = ANY ($2::bigint[]) AND NOT replaced",
-        {target_.graph_id, replaces});
+        "WITH gone AS (UPDATE kg_batch_internal.message SET replaced = true WHERE graph_id = $1 AND message_id = ANY ($2::bigint[]) AND NOT replaced "
+        "  RETURNING message_id) "
+        "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+        "SELECT $1, $3, 2, 1, -message_id, $4 FROM gone ON CONFLICT DO NOTHING",
+        {target_.graph_id, replaces, target_.priority, target_.job_id});
   }
 }
 

@@ -12,7 +12,7 @@ namespace kg_batch::store {
 
 enum class Work : int {
   cut = 1,     // a conversation
-  round = 2,   // fold a chunk's mentions; chunk 0: rest the facts of replaced messages
+  round = 2,   // fold a chunk's mentions; below 0: rest the facts of a replaced message
   ask = 3,     // plan a chunk's next question
   send = 4,    // a request that waits for a batch; only the batch manager takes these
   direct = 5,  // a request to be sent directly

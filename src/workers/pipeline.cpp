@@ -344,7 +344,9 @@ class Pipeline {
   void cut_conversation(const Item& item) {
     try {
       in_transaction([&] {
-        if (auto uncut = store::load_uncut(item.graph_id, item.id)) {
+        for (bool more = true; more;) {
+          const auto uncut = store::load_uncut(item.graph_id, item.id);
+          if (!uncut) break;
           const store::Job job = store::read_job(uncut->graph_id, uncut->job_id);
           const chunking::CutOptions options = store::cutting_options(job.options);
           const std::string stage = store::first_stage(job.options.extraction);
@@ -352,6 +354,7 @@ class Pipeline {
           const chunking::Cuts cuts = chunking::cut(uncut->open.input, options);
           store::write_cuts(*uncut, uncut->open, cuts, stage);
           store::mark_cut(*uncut, cuts.cast);
+          more = uncut->more;
         }
         store::release({item});
       });
@@ -434,7 +437,7 @@ class Pipeline {
       }
       std::vector<std::int64_t> chunks;
       bool rest = false;
-      for (const Item& item : items) (item.id == 0 ? (void)(rest = true) : chunks.push_back(item.id));
+      for (const Item& item : items) (item.id < 0 ? (void)(rest = true) : chunks.push_back(item.id));
       if (rest) store::rest_replaced(graph_id);
       result = store::fold_chunks(graph_id, chunks);
       store::release(items);

@@ -4,6 +4,8 @@
 #include <stdexcept>
 
 #include "durable_file.h"
+#include "oracle_decisions.h"
+#include "oracle_reading.h"
 #include "rules/rules.h"
 #include "sha256.h"
 #include "strict_schema.h"
@@ -60,9 +62,11 @@ void Answers::load_gold(const std::string& path, Settings& settings) {
     return;
   }
   const Json* answers = member(*gold, "answers");
-  if (!answers || !answers->is_array())
-    throw std::runtime_error("gold file \"" + path + "\" has no array \"answers\"");
-  for (const Json& item : *answers) {
+  if (answers && !answers->is_array()) throw std::runtime_error("\"answers\" of gold file \"" + path + "\" is not an array");
+  world_.load(*gold);
+  if (!answers && world_.empty())
+    throw std::runtime_error("gold file \"" + path + "\" has neither \"answers\" nor \"sentences\", \"things\", \"kinds\" or \"predicates\"");
+  for (const Json& item : answers ? *answers : Json::array()) {
     const Json* answer = member(item, "answer");
     if (!answer) throw std::runtime_error("an item of gold file \"" + path + "\" has no \"answer\"");
     gold_.push_back({text_member(item, "contains"), text_member(item, "schema"), *answer});
@@ -83,20 +87,7 @@ Content Answers::answer(const AskedFor& asked, const Settings& settings) {
     return content;
   }
 
-  if (settings.mode == "oracle") {
-    for (const Gold& gold : gold_)
-      if ((gold.schema.empty() || gold.schema == asked.stage) && asked.user.find(gold.contains) != std::string::npos)
-        return content_of(gold.answer);
-    // Either one answer for everything or one for each schema.
-    if (gold_default_) {
-      if (const Json* for_stage = member(*gold_default_, asked.stage)) return content_of(*for_stage);
-      bool by_stage = gold_default_->is_object() && !gold_default_->empty();
-      if (gold_default_->is_object())
-        for (const auto& [key, value] : gold_default_->items()) by_stage = by_stage && key.rfind("kg_", 0) == 0;
-      if (!by_stage) return content_of(*gold_default_);
-    }
-    return smallest(asked);
-  }
+  if (settings.mode == "oracle") return oracle(asked);
 
   if (asked.stage.rfind("kg_", 0) != 0) return smallest(asked);
   const auto document = parse_json(asked.user);
@@ -109,6 +100,34 @@ Content Answers::answer(const AskedFor& asked, const Settings& settings) {
   } catch (const std::exception& error) {
     return no_answer("the rules could not answer a " + asked.stage + " question: " + error.what());
   }
+}
+
+// A written answer, else what the gold file's world says, else the default.
+Content Answers::oracle(const AskedFor& asked) const {
+  for (const Gold& gold : gold_)
+    if ((gold.schema.empty() || gold.schema == asked.stage) && asked.user.find(gold.contains) != std::string::npos)
+      return content_of(gold.answer);
+  if (!world_.empty()) {
+    const auto document = parse_json(asked.user);
+    if (document && document->is_object()) {
+      try {
+        Json answer = oracle_reading(world_, asked.stage, *document);
+        if (answer.is_null()) answer = oracle_decision(world_, asked.stage, *document);
+        if (!answer.is_null()) return content_of(std::move(answer));
+      } catch (const std::exception& error) {
+        return no_answer("the gold file does not answer a " + asked.stage + " question: " + error.what());
+      }
+    }
+  }
+  // Either one answer for everything or one for each schema.
+  if (gold_default_) {
+    if (const Json* for_stage = member(*gold_default_, asked.stage)) return content_of(*for_stage);
+    bool by_stage = gold_default_->is_object() && !gold_default_->empty();
+    if (gold_default_->is_object())
+      for (const auto& [key, value] : gold_default_->items()) by_stage = by_stage && key.rfind("kg_", 0) == 0;
+    if (!by_stage) return content_of(*gold_default_);
+  }
+  return smallest(asked);
 }
 
 }  // namespace kg_sim

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "json.h"
+#include "oracle_gold.h"
 #include "settings.h"
 #include "staged_answers.h"
 
@@ -37,8 +38,10 @@ class Answers {
   Content answer(const AskedFor& asked, const Settings& settings);
   // What was read in earlier stages is gone.
   void forget_readings() { staged_.clear(); }
+  const OracleGold& world() const { return world_; }
 
  private:
+  Content oracle(const AskedFor& asked) const;
   struct Gold {
     std::string contains, schema;
     Json answer;
@@ -46,6 +49,7 @@ class Answers {
   StagedAnswers staged_;
   std::vector<Gold> gold_;
   std::optional<Json> gold_default_;
+  OracleGold world_;
   std::unordered_map<std::string, std::string> recorded_;
 };
 

@@ -24,11 +24,13 @@ Application::Application(Settings initial, const std::string& state_folder, cons
       bill(state_folder + "/bill.jsonl"),
       answers(state_folder + "/readings"),
       chat(settings, clock, faults, bill, answers),
-      batches(state_folder + "/batches", files, chat, faults, settings, clock) {
+      embeddings(settings, bill, answers.world()),
+      batches(state_folder + "/batches", files, chat, embeddings, faults, settings, clock) {
   if (!gold_path.empty()) answers.load_gold(gold_path, settings);
   add_file_routes(*this);
   add_batch_routes(*this);
   add_chat_routes(*this);
+  add_embedding_routes(*this);
   add_model_routes(*this);
   add_control_routes(*this);
 }

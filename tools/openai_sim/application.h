@@ -16,6 +16,7 @@
 #include "batches.h"
 #include "bill.h"
 #include "chat.h"
+#include "embeddings.h"
 #include "faults.h"
 #include "file_store.h"
 #include "journal.h"
@@ -46,6 +47,7 @@ struct Application {
   Bill bill;
   Answers answers;
   Chat chat;
+  Embeddings embeddings;
   Batches batches;
   RateLimits rate_limits;
   Journal journal;
@@ -90,6 +92,7 @@ class Exchange {
 void add_file_routes(Application& application);
 void add_batch_routes(Application& application);
 void add_chat_routes(Application& application);
+void add_embedding_routes(Application& application);
 void add_model_routes(Application& application);
 void add_control_routes(Application& application);
 

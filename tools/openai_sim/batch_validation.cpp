@@ -1,5 +1,6 @@
 #include "batch_validation.h"
 
+#include "embeddings.h"
 #include "models.h"
 #include "tokens.h"
 
@@ -83,10 +84,17 @@ void BatchValidation::check_body(const Json& body) {
     }
   } else if (const Json* input = member(body, "input")) {
     input_tokens_ += count_tokens(input->is_string() ? input->get_ref<const std::string&>() : to_text(*input));
+    if (endpoint_ == "/v1/embeddings") embedded_ += count_inputs(body);
   }
 }
 
 void BatchValidation::finish() {
+  constexpr std::int64_t most_embedded = 50000;
+  if (embedded_ > most_embedded)
+    errors_.push_back(error("too_many_inputs",
+                            "The batch input file contains " + std::to_string(embedded_) +
+                                " embedding inputs across all requests, which is more than the maximum of " + std::to_string(most_embedded) + ".",
+                            nullptr, nullptr));
   if (lines_ == 0)
     errors_.push_back(error("empty_file", "The batch input file is empty. Please ensure that the batch contains at "
                             "least one request.",

@@ -44,6 +44,7 @@ class BatchValidation {
   std::string model_;
   std::int64_t lines_ = 0;
   std::int64_t input_tokens_ = 0;
+  std::int64_t embedded_ = 0;  // inputs of all requests
 };
 
 }  // namespace kg_sim

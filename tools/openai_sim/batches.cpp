@@ -62,9 +62,9 @@ struct Batches::Work {
   int output = -1, error = -1, progress_file = -1;
 };
 
-Batches::Batches(std::string folder, FileStore& files, Chat& chat, Faults& faults, const Settings& settings,
+Batches::Batches(std::string folder, FileStore& files, Chat& chat, Embeddings& embeddings, Faults& faults, const Settings& settings,
                  const VirtualClock& clock)
-    : folder_(std::move(folder)), files_(files), chat_(chat), faults_(faults), settings_(settings), clock_(clock) {
+    : folder_(std::move(folder)), files_(files), chat_(chat), embeddings_(embeddings), faults_(faults), settings_(settings), clock_(clock) {
   std::filesystem::create_directories(folder_);
   for (const auto& entry : std::filesystem::directory_iterator(folder_)) {
     if (entry.path().extension() != ".json") continue;
@@ -448,9 +448,12 @@ void Batches::answer_next_line(Batch& batch) {
   };
 
   ChatQuestion question;
+  EmbeddingQuestion to_embed;
   std::optional<ApiError> refused;
   if (record.endpoint == "/v1/chat/completions")
     refused = chat_.read(*body, question);
+  else if (record.endpoint == "/v1/embeddings")
+    refused = embeddings_.read(*body, to_embed);
   else
     refused = ApiError{404, "Invalid URL (POST " + record.endpoint + ")", std::nullopt, std::nullopt};
   const auto fault = faults_.take({FaultPoint::batch_line, "POST", record.endpoint, question.asked.stage, text->text,
@@ -469,6 +472,11 @@ void Batches::answer_next_line(Batch& batch) {
     line["response"] = nullptr;
     line["error"] = Json{{"code", fault->parameters.value("code", "request_timeout")},
                          {"message", fault->parameters.value("message", "The underlying call to the model timed out.")}};
+  } else if (record.endpoint == "/v1/embeddings") {
+    Embeddings::Reply reply = embeddings_.reply(to_embed, record.batch_id);
+    success = true;
+    record.use += reply.use;
+    respond(200, std::move(reply.body));
   } else {
     ChatReply reply = chat_.reply(*body, question, record.batch_id);
     success = reply.status == 200;

@@ -28,6 +28,7 @@
 #include "api_error.h"
 #include "batch_record.h"
 #include "chat.h"
+#include "embeddings.h"
 #include "file_store.h"
 #include "settings.h"
 #include "virtual_clock.h"
@@ -36,7 +37,7 @@ namespace kg_sim {
 
 class Batches {
  public:
-  Batches(std::string folder, FileStore& files, Chat& chat, Faults& faults, const Settings& settings,
+  Batches(std::string folder, FileStore& files, Chat& chat, Embeddings& embeddings, Faults& faults, const Settings& settings,
           const VirtualClock& clock);
   ~Batches();
 
@@ -76,6 +77,7 @@ class Batches {
   std::string folder_;
   FileStore& files_;
   Chat& chat_;
+  Embeddings& embeddings_;
   Faults& faults_;
   const Settings& settings_;
   const VirtualClock& clock_;

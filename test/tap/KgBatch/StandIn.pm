@@ -58,8 +58,9 @@ sub _spawn
 		open STDOUT, '>>', $self->{log};
 		open STDERR, '>&', \*STDOUT;
 		no warnings 'exec';
+		my @mode = (grep { $_ eq '--mode' } @{ $self->{options} }) ? () : ('--mode', 'rules');
 		exec program(), '--port', $self->{port}, '--port-file', $port_file,
-		  '--state', "$self->{directory}/state", '--mode', 'rules', @{ $self->{options} };
+		  '--state', "$self->{directory}/state", @mode, @{ $self->{options} };
 		POSIX::_exit(127);
 	}
 	$self->{pid} = $pid;
