@@ -95,7 +95,7 @@ class Asking {
       return;
     }
     const auto& said = std::get<openai::ChatAnswer>(result);
-    answer.source = said.model;
+    answer.source = options_.said_by.empty() ? said.model + " at " + options_.endpoint.base_url : options_.said_by;
     answer.content = said.content;
     answer.usage = said.usage.value_or(openai::Usage{});
     switch (said.finish) {

@@ -19,6 +19,7 @@ struct EndpointOptions {
   std::string model;
   std::string reasoning_effort;  // empty: the model's own
   int parallel = 8;
+  std::string said_by;  // who answers; empty: the model as it names itself, at the endpoint
 };
 
 Answering answering_by(EndpointOptions options);

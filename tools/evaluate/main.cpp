@@ -86,6 +86,7 @@ int run(const Options& options) {
       }
       stand_in.emplace(KG_BATCH_STAND_IN, words);
       endpoint.endpoint = {stand_in->base_url(), "none", "", ""};
+      endpoint.said_by = options.replay.empty() ? "the stand-in, by rules" : "the stand-in, out of " + options.replay;
     }
     answering = answering_by(endpoint);
   }
@@ -97,7 +98,7 @@ int run(const Options& options) {
     if (options.plan != plan && options.plan != "both") {
       continue;
     }
-    const Run done = run_plan(conversations, steps_of(shipped, plan, options), answering);
+    const PlanRun done = run_plan(conversations, steps_of(shipped, plan, options), answering);
     std::cout << plan << " plan, " << conversations.size() << " conversations\n";
     report(std::cout, done, options.answers.empty() ? price_for(options, source / "src/schema") : std::nullopt, options.verbose);
     std::cout << '\n';

@@ -39,8 +39,8 @@ void finish(ReadConversation& read) {
 
 }  // namespace
 
-Run run_plan(const std::vector<Conversation>& conversations, const std::vector<Prompt>& steps, const Answering& answering) {
-  Run run;
+PlanRun run_plan(const std::vector<Conversation>& conversations, const std::vector<Prompt>& steps, const Answering& answering) {
+  PlanRun run;
   for (const Conversation& conversation : conversations) {
     run.conversations.push_back({&conversation, {}, {}, 0, 0, {}});
   }

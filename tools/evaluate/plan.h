@@ -23,7 +23,7 @@ struct Asked {
 };
 
 struct Answered {
-  std::string source;  // the model, as it names itself
+  std::string source;  // who said so, as StoredAnswer has it
   std::string content;
   openai::Usage usage;
   std::optional<std::string> failure;  // why there is no answer
@@ -45,7 +45,7 @@ struct Usage {
   openai::Usage tokens;
 };
 
-struct Run {
+struct PlanRun {
   std::vector<ReadConversation> conversations;
   std::vector<std::pair<std::string, Usage>> usage;  // by stage, in the plan's order
   std::vector<StoredAnswer> answers;
@@ -53,7 +53,7 @@ struct Run {
 
 // `steps` are the prompts of one plan, in order. What cannot be read ends the
 // conversation's plan and is told in `failures`; what was read before counts.
-Run run_plan(const std::vector<Conversation>& conversations, const std::vector<Prompt>& steps, const Answering& answering);
+PlanRun run_plan(const std::vector<Conversation>& conversations, const std::vector<Prompt>& steps, const Answering& answering);
 
 // Answers out of a file instead of an endpoint.
 Answering answering_from(std::vector<StoredAnswer> answers);

@@ -2,15 +2,27 @@
 
 #include <iomanip>
 #include <set>
+#include <sstream>
+#include <string>
 
 #include "rules.h"
 
 namespace kg_batch::evaluate {
 namespace {
 
+// Of nothing there is no share.
+std::string shown(int of, double share) {
+  if (of == 0) {
+    return "-";
+  }
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(3) << share;
+  return text.str();
+}
+
 void line(std::ostream& out, std::string_view name, const Score& score) {
-  out << std::left << std::setw(28) << name << std::right << std::fixed << std::setprecision(3) << std::setw(10)
-      << score.precision() << std::setw(10) << score.recall() << std::setw(8) << score.right << std::setw(8) << score.wrong
+  out << std::left << std::setw(28) << name << std::right << std::setw(10)
+      << shown(score.said(), score.precision()) << std::setw(10) << shown(score.wanted(), score.recall()) << std::setw(8) << score.right << std::setw(8) << score.wrong
       << std::setw(8) << score.missed << std::setw(11) << score.forbidden << '\n';
 }
 
@@ -19,7 +31,7 @@ void cost_line(std::ostream& out, std::string_view name, const Usage& usage, con
       << usage.tokens.input_tokens << std::setw(10) << usage.tokens.cached_tokens << std::setw(10)
       << usage.tokens.output_tokens << std::setw(12);
   if (price) {
-    out << std::setprecision(5) << cost(*price, usage.tokens) << '\n';
+    out << std::fixed << std::setprecision(5) << cost(*price, usage.tokens) << '\n';
   } else {
     out << "unknown" << '\n';
   }
@@ -27,7 +39,7 @@ void cost_line(std::ostream& out, std::string_view name, const Usage& usage, con
 
 }  // namespace
 
-std::vector<Verdict> judge(const Run& run) {
+std::vector<Verdict> judge(const PlanRun& run) {
   std::vector<Verdict> verdicts;
   for (const ReadConversation& read : run.conversations) {
     const std::vector<Verdict> own = judge(*read.conversation, read.reading);
@@ -36,7 +48,7 @@ std::vector<Verdict> judge(const Run& run) {
   return verdicts;
 }
 
-void report(std::ostream& out, const Run& run, const std::optional<Price>& price, bool verbose) {
+void report(std::ostream& out, const PlanRun& run, const std::optional<Price>& price, bool verbose) {
   std::set<std::string> sources;
   for (const StoredAnswer& answer : run.answers) {
     sources.insert(answer.source);

@@ -84,9 +84,9 @@ void Score::add(Outcome outcome) {
   forbidden += outcome == Outcome::forbidden ? 1 : 0;
 }
 
-double Score::precision() const { return share(right, right + wrong + forbidden); }
+double Score::precision() const { return share(right, said()); }
 
-double Score::recall() const { return share(right, right + wrong + missed); }
+double Score::recall() const { return share(right, wanted()); }
 
 std::map<std::string, Score> scores(const std::vector<Verdict>& verdicts) {
   std::map<std::string, Score> by_rule;

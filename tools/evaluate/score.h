@@ -35,6 +35,8 @@ struct Score {
   int right = 0, wrong = 0, missed = 0, forbidden = 0;
 
   void add(Outcome outcome);
+  int said() const { return right + wrong + forbidden; }
+  int wanted() const { return right + wrong + missed; }
   double precision() const;  // 1 where nothing was said
   double recall() const;     // 1 where nothing had to be
 };
