@@ -15,14 +15,6 @@ const stages::Stage& stage_of(const Prompt& prompt) {
   return *stage;
 }
 
-void add(openai::Usage& sum, const openai::Usage& usage) {
-  sum.input_tokens += usage.input_tokens;
-  sum.cached_tokens += usage.cached_tokens;
-  sum.cache_write_tokens += usage.cache_write_tokens;
-  sum.output_tokens += usage.output_tokens;
-  sum.reasoning_tokens += usage.reasoning_tokens;
-}
-
 std::string message_of(const Json& question) {
   return question.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -38,6 +30,14 @@ void finish(ReadConversation& read) {
 }
 
 }  // namespace
+
+void add(openai::Usage& sum, const openai::Usage& usage) {
+  sum.input_tokens += usage.input_tokens;
+  sum.cached_tokens += usage.cached_tokens;
+  sum.cache_write_tokens += usage.cache_write_tokens;
+  sum.output_tokens += usage.output_tokens;
+  sum.reasoning_tokens += usage.reasoning_tokens;
+}
 
 PlanRun run_plan(const std::vector<Conversation>& conversations, const std::vector<Prompt>& steps, const Answering& answering) {
   PlanRun run;

@@ -45,6 +45,8 @@ struct Usage {
   openai::Usage tokens;
 };
 
+void add(openai::Usage& sum, const openai::Usage& usage);
+
 struct PlanRun {
   std::vector<ReadConversation> conversations;
   std::vector<std::pair<std::string, Usage>> usage;  // by stage, in the plan's order

@@ -68,9 +68,13 @@ void report(std::ostream& out, const PlanRun& run, const std::optional<Price>& p
 
   out << '\n' << std::left << std::setw(28) << "stage" << std::right << std::setw(10) << "requests" << std::setw(10)
       << "input" << std::setw(10) << "cached" << std::setw(10) << "output" << std::setw(12) << "dollars" << '\n';
+  Usage all;
   for (const auto& [stage, usage] : run.usage) {
     cost_line(out, stage, usage, price);
+    all.requests += usage.requests;
+    add(all.tokens, usage.tokens);
   }
+  cost_line(out, "all", all, price);
 
   int quotes = 0, found = 0;
   std::size_t rejected = 0;
