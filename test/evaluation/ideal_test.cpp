@@ -107,6 +107,7 @@ TEST(Ideal, answers_come_back_through_a_stand_in_that_replays_them) {
       EXPECT_GT(usage.tokens.input_tokens, 40 * 500) << stage;
       EXPECT_GT(usage.tokens.output_tokens, 40 * 20) << stage;
     }
+    ASSERT_FALSE(run.answers.empty());
     EXPECT_NE(run.answers.front().source.find("gpt-5-mini"), std::string::npos);
   }
 }

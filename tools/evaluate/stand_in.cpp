@@ -1,6 +1,7 @@
 #include "stand_in.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,8 +40,15 @@ StandIn::StandIn(const std::filesystem::path& program, const std::vector<std::st
   if (::pipe(ends) != 0) {
     throw std::runtime_error("could not make a pipe for the stand-in");
   }
+  const pid_t self = ::getpid();
   process_ = ::fork();
   if (process_ == 0) {
+    // Else it would outlive a run that crashes. The signal is not sent for what
+    // died before it was asked for.
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (::getppid() != self) {
+      ::_exit(127);
+    }
     ::dup2(ends[1], STDOUT_FILENO);
     ::close(ends[0]);
     ::close(ends[1]);
