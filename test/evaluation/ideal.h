@@ -39,10 +39,13 @@ inline std::vector<Prompt> steps(const std::string& plan) {
   return all;
 }
 
-inline PlanRun run_ideal(const std::string& plan) { return run_plan(conversations(), steps(plan), answering_from(ideal())); }
+inline PlanRun run_ideal(const std::string& plan) {
+  return run_plan(conversations(), steps(plan), answering_from(ideal()));
+}
 
 // The scores when the answer of one conversation is changed.
-inline std::map<std::string, Score> scores_after(const std::string& conversation, const std::function<void(Json&)>& change) {
+inline std::map<std::string, Score> scores_after(const std::string& conversation,
+                                                 const std::function<void(Json&)>& change) {
   std::vector<StoredAnswer> answers = ideal();
   const auto found = std::find_if(answers.begin(), answers.end(),
                                   [&](const StoredAnswer& answer) { return answer.conversation == conversation; });

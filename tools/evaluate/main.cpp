@@ -67,7 +67,8 @@ std::optional<Price> price_for(const Options& options, const std::filesystem::pa
 int run(const Options& options) {
   const std::filesystem::path source = KG_BATCH_SOURCE_DIR;
   std::vector<Conversation> conversations = read_conversations(source / "tools/evaluate/conversations");
-  std::erase_if(conversations, [&](const Conversation& conversation) { return !conversation.id.starts_with(options.only); });
+  std::erase_if(conversations,
+                [&](const Conversation& conversation) { return !conversation.id.starts_with(options.only); });
   std::optional<StandIn> stand_in;
   Answering answering;
   if (!options.answers.empty()) {
@@ -100,7 +101,8 @@ int run(const Options& options) {
     }
     const PlanRun done = run_plan(conversations, steps_of(shipped, plan, options), answering);
     std::cout << plan << " plan, " << conversations.size() << " conversations\n";
-    report(std::cout, done, options.answers.empty() ? price_for(options, source / "src/schema") : std::nullopt, options.verbose);
+    report(std::cout, done, options.answers.empty() ? price_for(options, source / "src/schema") : std::nullopt,
+           options.verbose);
     std::cout << '\n';
     stored.insert(stored.end(), done.answers.begin(), done.answers.end());
     for (const ReadConversation& read : done.conversations) {
@@ -118,14 +120,19 @@ int run(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   CLI::App app("How well kg_batch's prompts do, by rule. The key is in OPENAI_API_KEY.", "evaluate");
-  app.add_option("--base-url", options.base_url, "of the endpoint, with /v1; without it a stand-in is started, which reads by rules");
+  app.add_option("--base-url", options.base_url,
+                 "of the endpoint, with /v1; without it a stand-in is started, which reads by rules");
   app.add_option("--model", options.model, "to ask")->capture_default_str();
   app.add_option("--reasoning-effort", options.effort, "of a reasoning model; its own without it");
-  app.add_option("--plan", options.plan, "stages to ask")->check(CLI::IsMember({"combined", "staged", "both"}))->capture_default_str();
+  app.add_option("--plan", options.plan, "stages to ask")
+      ->check(CLI::IsMember({"combined", "staged", "both"}))
+      ->capture_default_str();
   app.add_option("--prompt", options.prompts, "STAGE=FILE: another text than the shipped one");
   app.add_option("--only", options.only, "conversations whose id begins so: en-, de-two-annas");
   app.add_option("--parallel", options.parallel, "questions at once")->check(CLI::PositiveNumber)->capture_default_str();
-  app.add_option("--price", options.price, "dollars a million tokens of input and of output, for a model without a listed price")->expected(2);
+  app.add_option("--price", options.price,
+                 "dollars a million tokens of input and of output, for a model without a listed price")
+      ->expected(2);
   app.add_option("--answers", options.answers, "judge the answers in this file, ask nobody");
   app.add_option("--replay", options.replay, "let the stand-in serve the answers in this file");
   app.add_option("--store", options.store, "write the answers to this file");

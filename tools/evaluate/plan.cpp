@@ -39,7 +39,8 @@ void add(openai::Usage& sum, const openai::Usage& usage) {
   sum.reasoning_tokens += usage.reasoning_tokens;
 }
 
-PlanRun run_plan(const std::vector<Conversation>& conversations, const std::vector<Prompt>& steps, const Answering& answering) {
+PlanRun run_plan(const std::vector<Conversation>& conversations, const std::vector<Prompt>& steps,
+                 const Answering& answering) {
   PlanRun run;
   for (const Conversation& conversation : conversations) {
     run.conversations.push_back({&conversation, {}, {}, 0, 0, {}});

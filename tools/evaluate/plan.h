@@ -55,7 +55,8 @@ struct PlanRun {
 
 // `steps` are the prompts of one plan, in order. What cannot be read ends the
 // conversation's plan and is told in `failures`; what was read before counts.
-PlanRun run_plan(const std::vector<Conversation>& conversations, const std::vector<Prompt>& steps, const Answering& answering);
+PlanRun run_plan(const std::vector<Conversation>& conversations, const std::vector<Prompt>& steps,
+                 const Answering& answering);
 
 // Answers out of a file instead of an endpoint.
 Answering answering_from(std::vector<StoredAnswer> answers);

@@ -21,9 +21,9 @@ std::string shown(int of, double share) {
 }
 
 void line(std::ostream& out, std::string_view name, const Score& score) {
-  out << std::left << std::setw(28) << name << std::right << std::setw(10)
-      << shown(score.said(), score.precision()) << std::setw(10) << shown(score.wanted(), score.recall()) << std::setw(8) << score.right << std::setw(8) << score.wrong
-      << std::setw(8) << score.missed << std::setw(11) << score.forbidden << '\n';
+  out << std::left << std::setw(28) << name << std::right << std::setw(10) << shown(score.said(), score.precision())
+      << std::setw(10) << shown(score.wanted(), score.recall()) << std::setw(8) << score.right << std::setw(8)
+      << score.wrong << std::setw(8) << score.missed << std::setw(11) << score.forbidden << '\n';
 }
 
 void cost_line(std::ostream& out, std::string_view name, const Usage& usage, const std::optional<Price>& price) {

@@ -68,7 +68,8 @@ std::vector<Price> shipped_prices(const std::filesystem::path& schema) {
   std::vector<Price> prices;
   for (std::sregex_iterator match(sql.begin(), sql.end(), row), end; match != end; ++match) {
     const double input = std::stod((*match)[2]);
-    prices.push_back({(*match)[1], input, (*match)[3] == "NULL" ? input : std::stod((*match)[3]), std::stod((*match)[4])});
+    prices.push_back({(*match)[1], input, (*match)[3] == "NULL" ? input : std::stod((*match)[3]),
+                      std::stod((*match)[4])});
   }
   return prices;
 }
