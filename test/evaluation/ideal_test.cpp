@@ -9,6 +9,7 @@
 
 #include "endpoint.h"
 #include "ideal.h"
+#include "openai_server.h"
 #include "rules.h"
 #include "stages_strict_schema.h"
 #include "stand_in.h"
@@ -110,6 +111,27 @@ TEST(Ideal, answers_come_back_through_a_stand_in_that_replays_them) {
     ASSERT_FALSE(run.answers.empty());
     EXPECT_NE(run.answers.front().source.find("gpt-5-mini"), std::string::npos);
   }
+}
+
+// What a server gets wrong for a moment is asked again; what the model refuses is told.
+TEST(Ideal, answers_come_in_spite_of_faults_and_a_refusal_is_told) {
+  const StandIn stand_in(KG_BATCH_STAND_IN, {"--mode", "replay", "--gold", test::ideal_file().string()});
+  EndpointOptions options;
+  options.endpoint = {stand_in.base_url(), "any", "", ""};
+  options.model = "gpt-5-mini";
+  openai::Http http;
+  openai::HttpRequest faults;
+  faults.method = "POST";
+  faults.url = stand_in.base_url().substr(0, stand_in.base_url().rfind("/v1")) + "/_sim/faults";
+  faults.headers = {"Authorization: Bearer any"};
+  faults.body = R"([{"fault":"unavailable","count":5,"retry_after_ms":10},{"fault":"drop_after_read","skip":20,"count":1},
+                    {"fault":"refusal","contains":"Minka"}])";
+  ASSERT_EQ(openai::testing::Loop{http}.fetch(faults).status, 200);
+  const PlanRun run = run_plan(test::conversations(), test::steps("combined"), answering_by(options));
+  for (const ReadConversation& read : run.conversations) {
+    EXPECT_EQ(read.failures.size(), read.conversation->id == "de-katze" ? 1U : 0U) << read.conversation->id;
+  }
+  EXPECT_EQ(run.usage.front().second.failures, 1);
 }
 
 // The right answers under wrong questions: a failure is told, and costs recall.
