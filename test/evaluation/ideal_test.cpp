@@ -130,6 +130,9 @@ TEST(Ideal, answers_come_in_spite_of_faults_and_a_refusal_is_told) {
   const PlanRun run = run_plan(test::conversations(), test::steps("combined"), answering_by(options));
   for (const ReadConversation& read : run.conversations) {
     EXPECT_EQ(read.failures.size(), read.conversation->id == "de-katze" ? 1U : 0U) << read.conversation->id;
+    for (const std::string& failure : read.failures) {
+      EXPECT_TRUE(failure.starts_with("kg_extract: refused")) << failure;
+    }
   }
   EXPECT_EQ(run.usage.front().second.failures, 1);
 }
