@@ -4,6 +4,7 @@
 #include "extension/call.h"
 #include "store/access.h"
 #include "store/decision.h"
+#include "store/word.h"
 
 using namespace kg_batch;
 using backend::entry_point;
@@ -69,9 +70,57 @@ Datum kg_batch_unmerge(PG_FUNCTION_ARGS) {
     const std::string reason = call.text(2).value_or("");
     const std::string graph = call.graph(3);
     OwnerWork work;
-    const auto decisions = store::say_apart(graph_to_change(work, graph), node, identities, reason, work.caller());
+    const std::int64_t decision = store::say_apart(graph_to_change(work, graph), node, identities, reason, work.caller());
     work.done();
-    return call.give(static_cast<std::int64_t>(decisions.size()));
+    return call.give(decision);
+  });
+}
+
+PG_FUNCTION_INFO_V1(kg_batch_split);
+Datum kg_batch_split(PG_FUNCTION_ARGS) {
+  return entry_point([&] {
+    Call call(fcinfo);
+    const std::int64_t node = required(call, 0, "node");
+    store::SplitBy by;
+    by.conversation = call.text(1);
+    if (!call.is_null(2)) by.fact_ids = call.bigints(2);
+    const std::string reason = call.text(3).value_or("");
+    const std::string graph = call.graph(4);
+    OwnerWork work;
+    const std::int64_t decision = store::say_split(graph_to_change(work, graph), node, by, reason, work.caller());
+    work.done();
+    return call.give(decision);
+  });
+}
+
+PG_FUNCTION_INFO_V1(kg_batch_retract);
+Datum kg_batch_retract(PG_FUNCTION_ARGS) {
+  return entry_point([&] {
+    Call call(fcinfo);
+    const std::int64_t fact = required(call, 0, "fact_id");
+    const std::string reason = call.text(1).value_or("");
+    const std::string graph = call.graph(2);
+    OwnerWork work;
+    const std::int64_t decision = store::say_retracted(graph_to_change(work, graph), fact, reason, work.caller());
+    work.done();
+    return call.give(decision);
+  });
+}
+
+PG_FUNCTION_INFO_V1(kg_batch_correct);
+Datum kg_batch_correct(PG_FUNCTION_ARGS) {
+  return entry_point([&] {
+    Call call(fcinfo);
+    const std::int64_t node = required(call, 0, "node");
+    const auto field = call.text(1);
+    if (!field) throw Error(ERRCODE_NULL_VALUE_NOT_ALLOWED, "argument \"field\" must not be null");
+    const auto value = call.text(2);
+    const std::string reason = call.text(3).value_or("");
+    const std::string graph = call.graph(4);
+    OwnerWork work;
+    const std::int64_t decision = store::say_corrected(graph_to_change(work, graph), node, *field, value, reason, work.caller());
+    work.done();
+    return call.give(decision);
   });
 }
 
@@ -82,7 +131,7 @@ Datum kg_batch_undo(PG_FUNCTION_ARGS) {
     const std::int64_t decision = required(call, 0, "decision");
     const std::string graph = call.graph(1);
     OwnerWork work;
-    store::undo_decision(graph_to_change(work, graph), decision);
+    store::undo(graph_to_change(work, graph), decision);
     work.done();
     return call.nothing();
   });

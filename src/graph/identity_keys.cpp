@@ -278,4 +278,18 @@ Key key_of_statement(const Statement& statement, const Standing& standing,
   return key.key();
 }
 
+bool is_told_by_owner(const Thing& thing, bool owner_speaks) {
+  const Told how = told(thing, true, owner_speaks, Place{});
+  return how == Told::by_parenthood || how == Told::by_owner || how == Told::by_segment;
+}
+
+Key key_that_follows(const Key& given, const std::set<std::tuple<std::string, Key, Key>>& stands_on) {
+  ContentKey key("follows");
+  key.add(given).add(std::to_string(stands_on.size()));
+  for (const auto& [role, before, now] : stands_on) {
+    key.add(role).add(before).add(now);
+  }
+  return key.key();
+}
+
 }  // namespace kg_batch::graph

@@ -8,8 +8,10 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -39,5 +41,14 @@ std::string scope_of_statement(const Statement& statement, const Standing& stand
 // and by its scope.
 Key key_of_statement(const Statement& statement, const Standing& standing,
                      const std::vector<std::pair<const RoleOf*, Key>>& roles, std::string_view scope);
+
+// Whether the key of a thing that belongs to another holds that one's key, as that
+// of "my mother" does and that of a dog called Rex does not.
+bool is_told_by_owner(const Thing& thing, bool owner_speaks);
+
+// The key of what stands on something that has another key now, without that which
+// only the answer knew: two are equal if what the chunks gave was and what they
+// stand on is. Of each role: the key that the chunk gave, and the one that counts.
+Key key_that_follows(const Key& given, const std::set<std::tuple<std::string, Key, Key>>& stands_on);
 
 }  // namespace kg_batch::graph

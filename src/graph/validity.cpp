@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <tuple>
 
 namespace kg_batch::graph {
@@ -195,6 +199,22 @@ std::optional<Days> days_of(std::string_view date) {
   const year_month_day on = in / day{static_cast<unsigned>(*d)};
   if (!on.ok()) return std::nullopt;
   return Days{on, on};
+}
+
+void correct(std::vector<StateMark>& marks, std::optional<Date> StateMark::*which, const std::optional<Date>& said) {
+  const auto rank = [](const Date& date) {
+    return std::tuple(date.how, std::numeric_limits<std::size_t>::max() - date.date.size(), std::string_view(date.date));
+  };
+  const Date* shown = nullptr;
+  for (const StateMark& mark : marks) {
+    const std::optional<Date>& date = mark.*which;
+    if (date && (shown == nullptr || rank(*date) < rank(*shown))) shown = &*date;
+  }
+  const std::optional<std::string> instead_of = said && shown != nullptr ? std::optional(shown->date) : std::nullopt;
+  for (StateMark& mark : marks) {
+    std::optional<Date>& date = mark.*which;
+    if (!instead_of || (date && date->date == *instead_of)) date = said;
+  }
 }
 
 std::vector<Validity> validity_of(std::span<const State> group) { return Timeline(group).run(); }

@@ -53,6 +53,11 @@ struct State {
   std::vector<StateMark> marks;
 };
 
+// A person's start (end) of a State: it stands for the one that is shown, which is
+// known best, then the narrower, then the lower; for all where there is none or is
+// to be none. So other periods keep their own.
+void correct(std::vector<StateMark>& marks, std::optional<Date> StateMark::*which, const std::optional<Date>& said);
+
 enum class Ended { open, said, taken_over };
 
 struct Period {

@@ -237,7 +237,7 @@ CREATE INDEX fact_conversation ON kg_batch_internal.fact (graph_id, conversation
 CREATE INDEX fact_said_at ON kg_batch_internal.fact (graph_id, said_at);
 COMMENT ON TABLE kg_batch_internal.fact IS 'self-contained sentences that the model made out of chunks';
 COMMENT ON COLUMN kg_batch_internal.fact.said_by IS 'participant of the conversation, from 1';
-COMMENT ON COLUMN kg_batch_internal.fact.live IS 'false once a message that it cites was edited or deleted';
+COMMENT ON COLUMN kg_batch_internal.fact.live IS 'false once a message that it cites was edited or deleted, or a person retracted it';
 
 CREATE TABLE kg_batch_internal.fact_source (
     graph_id       bigint NOT NULL,
@@ -294,6 +294,8 @@ CREATE TABLE kg_batch_internal.node_mention (
     relation     text COLLATE "C",
     order_key    text COLLATE "C" NOT NULL,
     live         boolean NOT NULL DEFAULT true,
+    given_key    uuid,
+    given_owner  uuid,
     PRIMARY KEY (graph_id, chunk_id, n),
     FOREIGN KEY (graph_id, chunk_id) REFERENCES kg_batch_internal.chunk ON DELETE CASCADE
 );
@@ -303,6 +305,8 @@ COMMENT ON COLUMN kg_batch_internal.node_mention.key IS 'of its identity: first 
 COMMENT ON COLUMN kg_batch_internal.node_mention.category_key IS 'category of its kind: as kg_batch_internal.category_key writes it';
 COMMENT ON COLUMN kg_batch_internal.node_mention.owner IS 'of an unnamed thing: key of the identity that it belongs to';
 COMMENT ON COLUMN kg_batch_internal.node_mention.relation IS 'what it is to its owner: mother, brother …';
+COMMENT ON COLUMN kg_batch_internal.node_mention.given_key IS 'the key that its chunk gave, where a person''s split lets another one count; else null';
+COMMENT ON COLUMN kg_batch_internal.node_mention.given_owner IS 'the same of owner';
 COMMENT ON COLUMN kg_batch_internal.node_mention.attributes IS 'key and value joined by a tab';
 COMMENT ON COLUMN kg_batch_internal.node_mention.order_key IS 'the total order: time said, conversation, message, place, as sortable text';
 
@@ -379,18 +383,21 @@ CREATE TABLE kg_batch_internal.identity (
     unresolved   boolean NOT NULL DEFAULT true,
     first_node_id bigint,
     former_node_id bigint,
+    given_key    uuid,
     PRIMARY KEY (graph_id, identity_id),
     UNIQUE (graph_id, key),
     FOREIGN KEY (graph_id, node_id) REFERENCES kg_batch_internal.node
 ) WITH (fillfactor = 70);
 CREATE INDEX identity_node ON kg_batch_internal.identity (graph_id, node_id);
 CREATE INDEX identity_former ON kg_batch_internal.identity (graph_id, former_node_id) WHERE former_node_id IS NOT NULL;
+CREATE INDEX identity_given ON kg_batch_internal.identity (graph_id, given_key) WHERE given_key IS NOT NULL;
 CREATE INDEX identity_unresolved ON kg_batch_internal.identity (graph_id, identity_id) WHERE unresolved;
 COMMENT ON TABLE kg_batch_internal.identity IS 'all mentions with one exact key, and what they sum up to';
 COMMENT ON COLUMN kg_batch_internal.identity.roles IS 'of a statement, sorted, with the identity that plays each in role_keys: the same for all its mentions by its key';
 COMMENT ON COLUMN kg_batch_internal.identity.unresolved IS 'a thing that is new, was seen in another form or decided on since the last round that looked at it';
-COMMENT ON COLUMN kg_batch_internal.identity.first_node_id IS 'of a thing: the node that it had before any was joined with it; it gets that id back when it is parted';
+COMMENT ON COLUMN kg_batch_internal.identity.first_node_id IS 'the node that it had before any was joined with it; it gets that id back when it is parted';
 COMMENT ON COLUMN kg_batch_internal.identity.former_node_id IS 'within a round: the node of a statement before what takes part in it was joined or parted';
+COMMENT ON COLUMN kg_batch_internal.identity.given_key IS 'of a statement whose participants a person split: the key that its chunks gave, under which it may have been corrected';
 COMMENT ON COLUMN kg_batch_internal.identity.goal IS 'order key and goal_status of the latest mention that has one';
 
 CREATE TABLE kg_batch_internal.alias (

@@ -33,8 +33,10 @@ CREATE TABLE kg_batch_internal.decision (
     role        name,
     at          timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     undone_at   timestamptz,
+    part_of     bigint,
     PRIMARY KEY (graph_id, decision_id)
 ) WITH (fillfactor = 80);
+CREATE INDEX decision_parts ON kg_batch_internal.decision (graph_id, part_of) WHERE part_of IS NOT NULL;
 CREATE UNIQUE INDEX decision_pair ON kg_batch_internal.decision (graph_id, key_a, key_b) WHERE made_by = 'model';
 CREATE INDEX decision_a ON kg_batch_internal.decision (graph_id, key_a);
 CREATE INDEX decision_b ON kg_batch_internal.decision (graph_id, key_b);
@@ -47,3 +49,4 @@ COMMENT ON COLUMN kg_batch_internal.decision.evidence IS 'mentions of both when 
 COMMENT ON COLUMN kg_batch_internal.decision.job_id IS 'whose chunk brought the pair up, and who pays for the question';
 COMMENT ON COLUMN kg_batch_internal.decision.role IS 'the person, by role';
 COMMENT ON COLUMN kg_batch_internal.decision.undone_at IS 'since when a person''s word no longer counts';
+COMMENT ON COLUMN kg_batch_internal.decision.part_of IS 'what a person says of two nodes may hold for several pairs of identities: the decision that stands for all of them, and by which they are undone';

@@ -15,7 +15,23 @@ COMMENT ON FUNCTION kg_batch.keep_apart(bigint, bigint, text, text)
 CREATE FUNCTION kg_batch.unmerge(node bigint, identity_ids bigint[], reason text DEFAULT NULL, graph text DEFAULT NULL) RETURNS bigint
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_unmerge';
 COMMENT ON FUNCTION kg_batch.unmerge(bigint, bigint[], text, text)
-    IS 'takes identities, as explain shows them, out of a node, and gives how many decisions that made. Needs admin';
+    IS 'takes identities, as explain shows them, out of a node, and gives the decision''s id. Needs admin';
+
+CREATE FUNCTION kg_batch.split(node bigint, conversation text DEFAULT NULL, fact_ids bigint[] DEFAULT NULL, reason text DEFAULT NULL,
+                               graph text DEFAULT NULL) RETURNS bigint
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_split';
+COMMENT ON FUNCTION kg_batch.split(bigint, text, bigint[], text, text)
+    IS 'says that what stands of a thing in a conversation (by the key with which it was handed in; what comes later in it too), or in some facts, is another thing, and gives the decision''s id. Needs admin';
+
+CREATE FUNCTION kg_batch.retract(fact_id bigint, reason text DEFAULT NULL, graph text DEFAULT NULL) RETURNS bigint
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_retract';
+COMMENT ON FUNCTION kg_batch.retract(bigint, text, text)
+    IS 'a fact, and what stands on it alone, no longer counts, and no view shows it; gives the decision''s id. Needs admin';
+
+CREATE FUNCTION kg_batch.correct(node bigint, field text, value text, reason text DEFAULT NULL, graph text DEFAULT NULL) RETURNS bigint
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_correct';
+COMMENT ON FUNCTION kg_batch.correct(bigint, text, text, text, text)
+    IS 'a person''s value for label, category, class, start_date, end_date or goal_status of a node, or an alias (add_alias, remove_alias), whatever conversations say; gives the decision''s id. Needs admin';
 
 CREATE FUNCTION kg_batch.undo(decision bigint, graph text DEFAULT NULL) RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_undo';

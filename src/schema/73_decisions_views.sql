@@ -12,7 +12,7 @@ COMMENT ON COLUMN kg_batch.identity.named IS 'by a proper name';
 
 CREATE VIEW kg_batch.decision WITH (security_barrier) AS
 SELECT d.graph_id, d.decision_id, a.node_id AS node_a, b.node_id AS node_b, a.identity_id AS identity_a, b.identity_id AS identity_b,
-    a.label AS label_a, b.label AS label_b, d.made_by, d.verdict, d.confidence / 1000.0 AS confidence, d.reason, d.role, d.at, d.undone_at
+    a.label AS label_a, b.label AS label_b, d.made_by, d.verdict, d.confidence / 1000.0 AS confidence, d.reason, d.role, d.at, d.undone_at, d.part_of
 FROM kg_batch_internal.decision d
 LEFT JOIN LATERAL (SELECT i.node_id, i.identity_id, n.label FROM kg_batch_internal.identity i
     LEFT JOIN kg_batch_internal.node n ON n.graph_id = i.graph_id AND n.node_id = i.node_id
@@ -25,6 +25,52 @@ COMMENT ON VIEW kg_batch.decision IS 'what a person or a model said of two ident
 COMMENT ON COLUMN kg_batch.decision.verdict IS 'same, different, unsure, or open: nobody has said anything yet';
 COMMENT ON COLUMN kg_batch.decision.role IS 'the person, by role';
 COMMENT ON COLUMN kg_batch.decision.undone_at IS 'since when a person''s word no longer counts';
+
+COMMENT ON COLUMN kg_batch.decision.part_of IS 'of two nodes that are several identities a person''s word is a decision for several pairs: the one by which all are undone';
+
+CREATE VIEW kg_batch.word WITH (security_barrier) AS
+SELECT s.graph_id, s.decision_id, s.verb,
+    ARRAY(SELECT DISTINCT i.node_id FROM kg_batch_internal.identity i
+          WHERE i.graph_id = s.graph_id AND i.identity_id = ANY (s.identity_ids) AND i.node_id IS NOT NULL ORDER BY 1) AS node_ids,
+    ARRAY(SELECT n.label FROM kg_batch_internal.node n WHERE n.graph_id = s.graph_id AND n.node_id IN (
+              SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = s.graph_id AND i.identity_id = ANY (s.identity_ids))
+          ORDER BY n.node_id)::text[] AS labels,
+    s.conversation::text, s.fact_ids, s.field::text, s.value::text, s.reason, s.role, s.at, s.undone_at, s.counts, s.identity_ids
+FROM (
+    SELECT d.graph_id, d.decision_id, CASE d.verdict WHEN 'same' THEN 'merge' ELSE 'keep_apart' END AS verb,
+        ARRAY(SELECT DISTINCT i.identity_id FROM kg_batch_internal.decision p JOIN kg_batch_internal.identity i
+                  ON i.graph_id = p.graph_id AND i.key IN (p.key_a, p.key_b)
+              WHERE p.graph_id = d.graph_id AND (p.decision_id = d.decision_id OR p.part_of = d.decision_id) ORDER BY 1) AS identity_ids,
+        NULL AS conversation, '{}'::bigint[] AS fact_ids, NULL AS field, NULL AS value, d.reason, d.role, d.at, d.undone_at, d.undone_at IS NULL AS counts
+    FROM kg_batch_internal.decision d WHERE d.made_by = 'person' AND d.part_of IS NULL
+    UNION ALL
+    SELECT w.graph_id, w.decision_id, w.verb,
+        CASE WHEN w.verb = 'retract' THEN
+            ARRAY(SELECT DISTINCT i.identity_id FROM kg_batch_internal.word_fact f
+                  JOIN kg_batch_internal.node_mention m ON m.graph_id = f.graph_id AND m.chunk_id = f.chunk_id AND f.fact = ANY (m.facts)
+                  JOIN kg_batch_internal.identity i ON i.graph_id = m.graph_id AND i.key = m.key
+                  WHERE f.graph_id = w.graph_id AND f.decision_id = w.decision_id ORDER BY 1)
+        ELSE
+            ARRAY(SELECT DISTINCT i.identity_id FROM kg_batch_internal.word_key k JOIN kg_batch_internal.identity i
+                      ON i.graph_id = k.graph_id AND (i.key IN (k.key, k.split_key) OR i.given_key = k.key)
+                  WHERE k.graph_id = w.graph_id AND k.decision_id = w.decision_id ORDER BY 1) END,
+        w.conversation,
+        ARRAY(SELECT f.chunk_id * 4096 + f.fact FROM kg_batch_internal.word_fact f
+              WHERE f.graph_id = w.graph_id AND f.decision_id = w.decision_id ORDER BY 1),
+        w.field, w.value, w.reason, w.role, w.at, w.undone_at,
+        w.undone_at IS NULL AND (w.verb <> 'split' OR EXISTS (SELECT FROM kg_batch_internal.split_that_counts c
+            WHERE c.graph_id = w.graph_id AND c.decision_id = w.decision_id))
+    FROM kg_batch_internal.word w) s
+WHERE s.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
+COMMENT ON VIEW kg_batch.word IS 'all that persons said, by the id that undo takes; the later word beats the earlier';
+COMMENT ON COLUMN kg_batch.word.verb IS 'merge, keep_apart (unmerge too), split, retract or correct';
+COMMENT ON COLUMN kg_batch.word.node_ids IS 'the nodes that it is about, as they are now';
+COMMENT ON COLUMN kg_batch.word.labels IS 'what those are called';
+COMMENT ON COLUMN kg_batch.word.conversation IS 'of a split: the conversation by which';
+COMMENT ON COLUMN kg_batch.word.fact_ids IS 'of a split: the facts by which; of a retraction: the fact';
+COMMENT ON COLUMN kg_batch.word.role IS 'the person, by role';
+COMMENT ON COLUMN kg_batch.word.undone_at IS 'since when it no longer counts';
+COMMENT ON COLUMN kg_batch.word.counts IS 'neither undone nor, a split, overruled by a later merge';
 
 CREATE VIEW kg_batch.review WITH (security_barrier) AS
 WITH given AS (
@@ -45,14 +91,18 @@ FROM (SELECT DISTINCT g.* FROM given g) x
 JOIN (SELECT DISTINCT g.* FROM given g) y ON y.graph_id = x.graph_id AND y.node_id = x.node_id AND y.sort = x.sort AND x.date < y.date
 JOIN kg_batch_internal.node n ON n.graph_id = x.graph_id AND n.node_id = x.node_id
 WHERE NOT starts_with(y.date, x.date)
+  AND NOT EXISTS (SELECT FROM kg_batch_internal.identity i
+                  JOIN kg_batch_internal.word_key k ON k.graph_id = i.graph_id AND k.key IN (i.key, i.given_key)
+                  JOIN kg_batch_internal.word w ON w.graph_id = k.graph_id AND w.decision_id = k.decision_id
+                  WHERE i.graph_id = x.graph_id AND i.node_id = x.node_id AND w.field = x.sort || '_date' AND w.undone_at IS NULL)
   AND NOT (x.type = 'State' AND EXISTS (SELECT FROM given z WHERE z.graph_id = x.graph_id AND z.node_id = x.node_id AND z.sort <> x.sort
                                         AND z.date BETWEEN x.date AND y.date));
-COMMENT ON VIEW kg_batch.review IS 'what waits for a person: pairs that look alike and are kept apart, to say merge(node_a, node_b) or keep_apart(node_a, node_b) of, and statements with dates that contradict each other';
+COMMENT ON VIEW kg_batch.review IS 'what waits for a person: pairs that look alike and are kept apart, to say merge(node_a, node_b) or keep_apart(node_a, node_b) of, and statements with dates that contradict each other, to correct';
 COMMENT ON COLUMN kg_batch.review.verdict IS 'open: nobody was asked yet; unsure: the model; dates: two actual ones of node_a that cannot both be';
 
 CREATE FUNCTION kg_batch.explain(node bigint, graph text DEFAULT NULL)
     RETURNS TABLE (identity_id bigint, label text, category text, mentions bigint, decision_id bigint, with_identity bigint,
-                   with_label text, made_by text, verdict text, confidence numeric, reason text)
+                   with_label text, made_by text, verdict text, confidence numeric, reason text, said text)
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     the_graph CONSTANT bigint := kg_batch.graph_id(graph);
@@ -63,14 +113,24 @@ BEGIN
         RAISE undefined_object USING MESSAGE = format('node %s does not exist', node), HINT = 'The view kg_batch.node has them all.';
     END IF;
     RETURN QUERY
-        SELECT i.identity_id, i.label::text, i.category::text, i.mentions, d.decision_id,
-            CASE WHEN d.identity_a = i.identity_id THEN d.identity_b ELSE d.identity_a END,
-            (CASE WHEN d.identity_a = i.identity_id THEN d.label_b ELSE d.label_a END)::text,
-            d.made_by, d.verdict, d.confidence, d.reason
+        SELECT i.identity_id, i.label::text, i.category::text, i.mentions, d.decision_id, d.with_identity, d.with_label::text,
+            d.made_by, d.verdict, d.confidence, d.reason, d.said
         FROM kg_batch.identity i
-        LEFT JOIN kg_batch.decision d ON d.graph_id = the_graph AND d.undone_at IS NULL AND i.identity_id IN (d.identity_a, d.identity_b)
+        LEFT JOIN LATERAL (
+            SELECT COALESCE(p.part_of, p.decision_id) AS decision_id,
+                CASE WHEN p.identity_a = i.identity_id THEN p.identity_b ELSE p.identity_a END AS with_identity,
+                CASE WHEN p.identity_a = i.identity_id THEN p.label_b ELSE p.label_a END AS with_label,
+                p.made_by, p.verdict, p.confidence, p.reason, NULL AS said
+            FROM kg_batch.decision p
+            WHERE p.graph_id = the_graph AND p.undone_at IS NULL AND i.identity_id IN (p.identity_a, p.identity_b)
+            UNION ALL
+            SELECT w.decision_id, NULL, NULL, 'person', w.verb, 1, w.reason,
+                CASE w.verb WHEN 'correct' THEN w.field || ': ' || COALESCE(w.value, 'none')
+                    ELSE COALESCE('conversation ' || w.conversation, 'fact ' || array_to_string(w.fact_ids, ', ')) END
+            FROM kg_batch.word w
+            WHERE w.graph_id = the_graph AND w.counts AND w.verb IN ('split', 'retract', 'correct') AND i.identity_id = ANY (w.identity_ids)) d ON true
         WHERE i.graph_id = the_graph AND i.node_id = the_node
-        ORDER BY i.mentions DESC, i.label, i.identity_id, d.decision_id;
+        ORDER BY i.mentions DESC, i.label, i.identity_id, d.decision_id, d.with_identity;
 END $$;
 COMMENT ON FUNCTION kg_batch.explain(bigint, text)
-    IS 'what a node is made of, a row an identity, with each decision about it; old ids too. Identities without one are together by rule, or alone';
+    IS 'what a node is made of, a row an identity, with each decision about it and each word of a person; old ids too. Identities without one are together by rule, or alone';

@@ -60,7 +60,8 @@ content (item) AS (
     UNION ALL
     SELECT ROW ('mention', p.key, m.n, m.key, o.key, m.is_statement, m.type, m.class, m.label, m.label_key, m.category, m.named,
         m.aliases, m.attributes, m.hash_tags, m.confidence, m.importance, m.start_date, m.start_how, m.end_date, m.end_how, m.replaces,
-        m.goal_status, m.negated, m.modality, m.facts, (EXTRACT(epoch FROM m.said_at) * 1000000)::bigint, m.participant, m.scope)::text
+        m.goal_status, m.negated, m.modality, m.facts, (EXTRACT(epoch FROM m.said_at) * 1000000)::bigint, m.participant, m.scope,
+        m.owner, m.relation, m.given_key, m.given_owner)::text
     FROM kg_batch_internal.node_mention m
     JOIN place p ON p.chunk_id = m.chunk_id
     LEFT JOIN kg_batch_internal.identity i ON i.graph_id = m.graph_id AND i.key = m.key

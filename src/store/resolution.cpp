@@ -35,23 +35,56 @@ struct Known {
   std::int64_t identity_id = 0, node_id = 0, first_node_id = 0, mentions = 0;
 };
 
-// Nodes that have no identity any more give way to those that the first of theirs went to.
-void redirect(std::int64_t graph_id, const std::map<std::int64_t, std::int64_t>& moved_to) {
-    std::vector<std::int64_t> from, to;
-  for (const auto& [old_id, new_id] : moved_to) {
-    from.push_back(old_id);
-    to.push_back(new_id);
+std::set<Key> with_their_nodes(std::int64_t graph_id, const std::set<Key>& keys) {
+  std::set<Key> all = keys;
+  const Rows rows = execute(
+      "SELECT DISTINCT o.key FROM (SELECT DISTINCT (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = u.key) "
+      "  AS node_id FROM unnest($2::uuid[]) AS u (key)) n "
+      "CROSS JOIN LATERAL (SELECT i.key FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id = n.node_id OFFSET 0) o",
+      {graph_id, texts_of(keys)});
+  for (std::size_t i = 0; i < rows.size(); ++i) all.insert(graph::key_from(rows.text(i, 0)));
+  return all;
+}
+
+// Statements in which any of these takes part.
+std::set<Key> statements_with(std::int64_t graph_id, const std::set<Key>& keys) {
+  const Rows rows = execute(
+      "SELECT DISTINCT s.key FROM unnest($2::uuid[]) AS u (key) "
+      "CROSS JOIN LATERAL (SELECT t.chunk_id, t.n FROM kg_batch_internal.node_mention t WHERE t.graph_id = $1 AND t.key = u.key OFFSET 0) t "
+      "CROSS JOIN LATERAL (SELECT e.chunk_id, e.statement FROM kg_batch_internal.edge_mention e "
+      "  WHERE e.graph_id = $1 AND e.chunk_id = t.chunk_id AND e.target = t.n OFFSET 0) e "
+      "CROSS JOIN LATERAL (SELECT m.key FROM kg_batch_internal.node_mention m "
+      "  WHERE m.graph_id = $1 AND m.chunk_id = e.chunk_id AND m.n = e.statement OFFSET 0) s",
+      {graph_id, texts_of(keys)});
+  std::set<Key> found;
+  for (std::size_t i = 0; i < rows.size(); ++i) found.insert(graph::key_from(rows.text(i, 0)));
+  return found;
+}
+
+// These statements and those on them, each with all identities of its node: equal
+// by what took part, they may no longer be.
+std::set<Key> with_statements_on(std::int64_t graph_id, std::set<Key> frontier) {
+  std::set<Key> found;
+  while (!frontier.empty()) {
+    std::set<Key> fresh;
+    for (const Key& key : with_their_nodes(graph_id, frontier))
+      if (found.insert(key).second) fresh.insert(key);
+    frontier = statements_with(graph_id, fresh);
   }
-  if (from.empty()) return;
-  // A node that kept some of its identities is none that redirects.
-  execute("WITH empty AS MATERIALIZED (SELECT $1 AS graph_id, u.old_id, u.new_id FROM unnest($2, $3) AS u (old_id, new_id) WHERE NOT EXISTS ("
-          "  SELECT FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id = u.old_id)), "
-          "before AS (UPDATE kg_batch_internal.node_redirect r SET node_id = e.new_id FROM empty e "
-          "  WHERE r.graph_id = e.graph_id AND r.node_id = e.old_id), "
-          "now AS (INSERT INTO kg_batch_internal.node_redirect (graph_id, old_node_id, node_id) SELECT graph_id, old_id, new_id FROM empty "
-          "  ON CONFLICT (graph_id, old_node_id) DO UPDATE SET node_id = EXCLUDED.node_id) "
-          "DELETE FROM kg_batch_internal.node n USING empty e WHERE n.graph_id = e.graph_id AND n.node_id = e.old_id",
-          {graph_id, from, to});
+  return found;
+}
+
+// They find their nodes again by what takes part now. Until then their nodes
+// stay, without being found by what took part before, and lend their ids.
+void take_nodes_from(std::int64_t graph_id, const std::vector<std::string>& keys) {
+  if (keys.empty()) return;
+  execute("WITH freed AS (UPDATE kg_batch_internal.identity i SET node_id = NULL, former_node_id = i.node_id "
+          "  FROM (SELECT $1 AS graph_id, o.key FROM unnest($2::uuid[]) AS o (key) OFFSET 0) u "
+          "  WHERE i.graph_id = u.graph_id AND i.key = u.key AND i.node_id IS NOT NULL RETURNING i.former_node_id), "
+          "nodes AS MATERIALIZED (SELECT DISTINCT $1 AS graph_id, former_node_id AS node_id FROM freed), "
+          "edges AS (DELETE FROM kg_batch_internal.edge e USING nodes n WHERE e.graph_id = n.graph_id AND e.source_id = n.node_id) "
+          "UPDATE kg_batch_internal.node o SET derived = NULL FROM nodes n WHERE o.graph_id = n.graph_id AND o.node_id = n.node_id",
+          {graph_id, keys});
 }
 
 // What a round knows of identities, loaded when it is needed.
@@ -209,6 +242,53 @@ class Round {
     return all;
   }
 
+  struct Decision {
+    bool by_person = false;
+    std::string verdict;
+    int confidence = 0;
+    std::int64_t said = 0;
+  };
+
+  // Read again when the other end is reached: once is enough.
+  void note(const KeyPair& pair, const Decision& decision) {
+    auto& said = decisions_[pair];
+    if (std::none_of(said.begin(), said.end(), [&](const Decision& one) { return one.said == decision.said; })) said.push_back(decision);
+  }
+
+  // What a person split off is one thing, what it was split from is one still, and
+  // neither is the other.
+  std::set<KeyPair> parted_by_splits(const std::vector<std::string>& texts) {
+    const Rows rows = execute(
+        "SELECT DISTINCT s.decision_id, o.key, o.split_key FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
+        "  SELECT x.decision_id FROM kg_batch_internal.word_key x WHERE x.graph_id = $1 AND x.key = u.key AND x.split_key IS NOT NULL "
+        "  UNION SELECT x.decision_id FROM kg_batch_internal.word_key x WHERE x.graph_id = $1 AND x.split_key = u.key) k "
+        "CROSS JOIN LATERAL (SELECT c.decision_id FROM kg_batch_internal.split_that_counts c WHERE c.graph_id = $1 AND c.decision_id = k.decision_id "
+        "  OFFSET 0) s "
+        "CROSS JOIN LATERAL (SELECT x.key, x.split_key FROM kg_batch_internal.word_key x WHERE x.graph_id = $1 AND x.decision_id = s.decision_id "
+        "  OFFSET 0) o ORDER BY 1, 2",
+        {graph_id_, texts});
+    std::map<std::int64_t, std::pair<std::vector<Key>, std::vector<Key>>> of_split;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      auto& [from, split_off] = of_split[rows.integer(i, 0)];
+      from.push_back(graph::key_from(rows.text(i, 1)));
+      split_off.push_back(graph::key_from(rows.text(i, 2)));
+    }
+    std::set<KeyPair> pairs;
+    for (const auto& [said, keys] : of_split) {
+      const auto say = [&, of = said](const Key& one, const Key& other, const char* verdict) {
+        pairs.insert(in_order(one, other));
+        note(in_order(one, other), {true, verdict, 1000, of});
+      };
+      for (const Key& from : keys.first)
+        for (const Key& split_off : keys.second) say(from, split_off, "different");
+      for (const auto* const side : {&keys.first, &keys.second})
+        for (const Key& one : *side)
+          for (const Key& other : *side)
+            if (one < other) say(one, other, "same");
+    }
+    return pairs;
+  }
+
   // Pairs of which something may be said: that meet in a block, or were decided on.
   std::vector<KeyPair> candidates(const std::set<Key>& keys) {
     const std::vector<std::string> texts = texts_of(keys);
@@ -242,21 +322,18 @@ class Round {
       decision.verdict = decided.text(i, 3);
       decision.confidence = static_cast<int>(decided.integer(i, 4));
       decision.said = decided.integer(i, 5);
-      auto& said = decisions_[in_order(graph::key_from(decided.text(i, 0)), graph::key_from(decided.text(i, 1)))];
-      // Read again when the other end is reached: once is enough.
-      if (std::none_of(said.begin(), said.end(), [&](const Decision& one) { return one.said == decision.said; })) said.push_back(decision);
+      note(in_order(graph::key_from(decided.text(i, 0)), graph::key_from(decided.text(i, 1))), decision);
+    }
+    for (const KeyPair& pair : parted_by_splits(texts)) {
+      pairs.push_back(pair);
+      others.insert(pair.first);
+      others.insert(pair.second);
     }
     load(others);
     std::erase_if(pairs, [&](const KeyPair& pair) { return !known_.contains(pair.first) || !known_.contains(pair.second); });
     return pairs;
   }
 
-  struct Decision {
-    bool by_person = false;
-    std::string verdict;
-    int confidence = 0;
-    std::int64_t said = 0;
-  };
 
   // Notes what is said of the pair; true when somebody says that they are one.
   bool says_same(const Key& a, const Key& b) {
@@ -264,7 +341,7 @@ class Round {
     bool same = false, decided = false;
     if (const auto found = decisions_.find({a, b}); found != decisions_.end()) {
       for (const Decision& decision : found->second) {
-        decided |= !decision.by_person;
+        decided = true;
         if (decision.verdict == "same" && (decision.by_person || decision.confidence >= merge_confidence)) {
           said_.push_back({a, b, graph::Verdict::same, decision.confidence, decision.by_person ? graph::Origin::person : graph::Origin::model,
                            decision.said});
@@ -364,7 +441,7 @@ class Round {
     for (const auto& [node_id, key] : alone)
       if (moved_to.contains(node_id)) result.things.push_back(key);
     result.made = static_cast<std::int64_t>(made.size());
-    if (!moved.empty()) result.statements = statements_on(moved);
+    if (!moved.empty()) result.statements = texts_of(with_statements_on(graph_id_, statements_with(graph_id_, moved)));
     if (!made.empty())
       execute("INSERT INTO kg_batch_internal.node (graph_id, node_id, key, is_statement) "
               "SELECT $1, u.node_id, u.key::uuid, false FROM unnest($2, $3) AS u (node_id, key)",
@@ -379,7 +456,7 @@ class Round {
             "FROM (SELECT $1 AS graph_id, o.key FROM unnest($2::uuid[]) AS o (key) OFFSET 0) u "
             "WHERE i.graph_id = u.graph_id AND i.key = u.key AND i.unresolved",
             {graph_id_, texts_of(seen)});
-    free_statements(result.statements);
+    take_nodes_from(graph_id_, result.statements);
     redirect(graph_id_, moved_to);
   }
 
@@ -391,60 +468,14 @@ class Round {
       if (const std::int64_t id = known_.at(key).first_node_id; id != 0 && !taken.contains(id)) first.push_back(id);
     if (!first.empty()) {
       const Rows rows = execute(
-          "DELETE FROM kg_batch_internal.node_redirect r WHERE r.graph_id = $1 AND r.old_node_id = ("
-          " SELECT pg_catalog.min(u.id) FROM unnest($2) AS u (id) JOIN kg_batch_internal.node_redirect o ON o.graph_id = $1 AND o.old_node_id = u.id) "
-          "RETURNING r.old_node_id",
+          "WITH free AS MATERIALIZED (SELECT pg_catalog.min(u.id) AS id FROM unnest($2) AS u (id) WHERE (SELECT pg_catalog.count(*) "
+          "  FROM kg_batch_internal.node n WHERE n.graph_id = $1 AND n.node_id = u.id) = 0), "
+          "led AS (DELETE FROM kg_batch_internal.node_redirect r USING free f WHERE r.graph_id = $1 AND r.old_node_id = f.id) "
+          "SELECT id FROM free WHERE id IS NOT NULL",
           {graph_id_, first});
       if (!rows.empty()) return rows.integer(0, 0);
     }
     return execute("SELECT pg_catalog.nextval('kg_batch_internal.node_node_id_seq')").integer(0, 0);
-  }
-
-  // Statements in which these things take part, and statements on those.
-  std::vector<std::string> statements_on(const std::set<Key>& things) {
-    std::set<Key> found;
-    std::set<Key> frontier = things;
-    while (!frontier.empty()) {
-      const Rows rows = execute(
-          "SELECT DISTINCT s.key FROM unnest($2::uuid[]) AS u (key) "
-          "CROSS JOIN LATERAL (SELECT t.chunk_id, t.n FROM kg_batch_internal.node_mention t WHERE t.graph_id = $1 AND t.key = u.key OFFSET 0) t "
-          "CROSS JOIN LATERAL (SELECT e.chunk_id, e.statement FROM kg_batch_internal.edge_mention e "
-          "  WHERE e.graph_id = $1 AND e.chunk_id = t.chunk_id AND e.target = t.n OFFSET 0) e "
-          "CROSS JOIN LATERAL (SELECT m.key FROM kg_batch_internal.node_mention m "
-          "  WHERE m.graph_id = $1 AND m.chunk_id = e.chunk_id AND m.n = e.statement OFFSET 0) s",
-          {graph_id_, texts_of(frontier)});
-      std::set<Key> reached;
-      for (std::size_t i = 0; i < rows.size(); ++i) reached.insert(graph::key_from(rows.text(i, 0)));
-      // With all identities of their nodes: equal by what took part, they may no longer be.
-      frontier.clear();
-      for (const Key& key : with_nodes_of_statements(reached))
-        if (found.insert(key).second) frontier.insert(key);
-    }
-    return texts_of(found);
-  }
-
-  std::set<Key> with_nodes_of_statements(const std::set<Key>& keys) {
-    std::set<Key> all = keys;
-    const Rows rows = execute(
-        "SELECT DISTINCT o.key FROM (SELECT DISTINCT (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = u.key) "
-        "  AS node_id FROM unnest($2::uuid[]) AS u (key)) n "
-        "CROSS JOIN LATERAL (SELECT i.key FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id = n.node_id OFFSET 0) o",
-        {graph_id_, texts_of(keys)});
-    for (std::size_t i = 0; i < rows.size(); ++i) all.insert(graph::key_from(rows.text(i, 0)));
-    return all;
-  }
-
-  // They find their nodes again by what takes part now. Until then their nodes
-  // stay, without being found by what took part before, and lend their ids.
-  void free_statements(const std::vector<std::string>& keys) {
-    if (keys.empty()) return;
-    execute("WITH freed AS (UPDATE kg_batch_internal.identity i SET node_id = NULL, former_node_id = i.node_id "
-            "  FROM (SELECT $1 AS graph_id, o.key FROM unnest($2::uuid[]) AS o (key) OFFSET 0) u "
-            "  WHERE i.graph_id = u.graph_id AND i.key = u.key AND i.node_id IS NOT NULL RETURNING i.former_node_id), "
-            "nodes AS MATERIALIZED (SELECT DISTINCT $1 AS graph_id, former_node_id AS node_id FROM freed), "
-            "edges AS (DELETE FROM kg_batch_internal.edge e USING nodes n WHERE e.graph_id = n.graph_id AND e.source_id = n.node_id) "
-            "UPDATE kg_batch_internal.node o SET derived = NULL FROM nodes n WHERE o.graph_id = n.graph_id AND o.node_id = n.node_id",
-            {graph_id_, keys});
   }
 
   const std::int64_t graph_id_, job_id_;
@@ -458,6 +489,32 @@ class Round {
 }  // namespace
 
 Resolved resolve_things(std::int64_t graph_id, std::int64_t job_id) { return Round(graph_id, job_id).run(); }
+
+void redirect(std::int64_t graph_id, const std::map<std::int64_t, std::int64_t>& moved_to) {
+  std::vector<std::int64_t> from, to;
+  for (const auto& [old_id, new_id] : moved_to) {
+    from.push_back(old_id);
+    to.push_back(new_id);
+  }
+  if (from.empty()) return;
+  // A node that kept some of its identities is none that redirects.
+  execute("WITH empty AS MATERIALIZED (SELECT $1 AS graph_id, u.old_id, u.new_id FROM unnest($2, $3) AS u (old_id, new_id) WHERE NOT EXISTS ("
+          "  SELECT FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id = u.old_id)), "
+          "before AS (UPDATE kg_batch_internal.node_redirect r SET node_id = e.new_id FROM empty e "
+          "  WHERE r.graph_id = e.graph_id AND r.node_id = e.old_id), "
+          "now AS (INSERT INTO kg_batch_internal.node_redirect (graph_id, old_node_id, node_id) SELECT graph_id, old_id, new_id FROM empty "
+          "  ON CONFLICT (graph_id, old_node_id) DO UPDATE SET node_id = EXCLUDED.node_id) "
+          "DELETE FROM kg_batch_internal.node n USING empty e WHERE n.graph_id = e.graph_id AND n.node_id = e.old_id",
+          {graph_id, from, to});
+}
+
+std::vector<std::string> free_statements(std::int64_t graph_id, const std::vector<std::string>& keys) {
+  std::set<Key> named;
+  for (const std::string& key : keys) named.insert(graph::key_from(key));
+  std::vector<std::string> all = texts_of(with_statements_on(graph_id, named));
+  take_nodes_from(graph_id, all);
+  return all;
+}
 
 void settle_statements(std::int64_t graph_id) {
   const Rows rows = execute(

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,13 @@ struct Resolved {
 // Gives things without a node theirs, and joins and parts what new evidence or a
 // decision says. `job_id` pays for questions about pairs that are found now.
 Resolved resolve_things(std::int64_t graph_id, std::int64_t job_id);
+
+// Statements whose participants have other keys now lose their nodes, with all
+// that are one node with them and with statements on those. Returns their keys.
+std::vector<std::string> free_statements(std::int64_t graph_id, const std::vector<std::string>& keys);
+
+// Nodes of which no identity is left give way to others: old id, new id.
+void redirect(std::int64_t graph_id, const std::map<std::int64_t, std::int64_t>& moved_to);
 
 // After statements found their nodes again: former nodes that are left empty
 // redirect.

@@ -2,7 +2,9 @@
 
 #include "backend/bridge.h"
 #include "backend/spi.h"
+#include "store/live_facts.h"
 #include "store/resolution.h"
+#include "store/split.h"
 
 namespace kg_batch::store {
 
@@ -43,7 +45,7 @@ void add_to_identities(std::int64_t graph_id, const Scope& scope) {
       ", sums AS MATERIALIZED (SELECT key, pg_catalog.bool_or(is_statement) AS is_statement, pg_catalog.min(class COLLATE \"C\") AS class, "
       "  pg_catalog.min(type COLLATE \"C\") AS type, pg_catalog.min(category) AS kind, pg_catalog.min(label_key) AS label_key, "
       "  pg_catalog.bool_or(negated) AS negated, pg_catalog.bool_or(named) AS named, pg_catalog.min(scope) AS scope, "
-      "  pg_catalog.min(ARRAY[chunk_id, n]) AS one, pg_catalog.count(*) AS mentions, "
+      "  pg_catalog.min(ARRAY[chunk_id, n]) AS one, pg_catalog.count(*) AS mentions, pg_catalog.min(given_key::text)::uuid AS given_key, "
       "  pg_catalog.max(confidence) AS confidence, pg_catalog.max(importance) AS importance, "
       "  pg_catalog.min(pg_catalog.array_position(ARRAY['asserted', 'reported', 'planned', 'possible', 'hypothetical'], modality)) AS modality, "
       "  pg_catalog.max(order_key || E'\\x1f' || goal_status) FILTER (WHERE goal_status IS NOT NULL) AS goal, "
@@ -51,20 +53,27 @@ void add_to_identities(std::int64_t graph_id, const Scope& scope) {
       "   FILTER (WHERE type = 'State' AND NOT negated AND modality IN ('asserted', 'reported') AND said_at IS NOT NULL), "
       "   '{}'::datemultirange) AS asserted_on "
       " FROM mentions GROUP BY key) "
-      "INSERT INTO kg_batch_internal.identity AS i (graph_id, key, is_statement, class, type, kind, label_key, negated, named, scope, roles, "
-      " role_keys, mentions, confidence, importance, modality, goal, asserted_on, unresolved) "
-      "SELECT $1, s.key, s.is_statement, s.class, s.type, s.kind, s.label_key, s.negated, s.named, s.scope, "
-      " COALESCE(r.roles, '{}'), COALESCE(r.role_keys, '{}'), s.mentions, s.confidence, s.importance, s.modality, s.goal, s.asserted_on, NOT s.is_statement "
+      ", summed AS (INSERT INTO kg_batch_internal.identity AS i (graph_id, identity_id, key, is_statement, class, type, kind, label_key, negated, named, "
+      " scope, roles, role_keys, mentions, confidence, importance, modality, goal, asserted_on, unresolved, given_key, first_node_id) "
+      "SELECT $1, COALESCE(f.identity_id, pg_catalog.nextval('kg_batch_internal.identity_identity_id_seq')), s.key, s.is_statement, s.class, s.type, s.kind, s.label_key, s.negated, s.named, s.scope, "
+      " COALESCE(r.roles, '{}'), COALESCE(r.role_keys, '{}'), s.mentions, s.confidence, s.importance, s.modality, s.goal, s.asserted_on, NOT s.is_statement, "
+      " CASE WHEN s.is_statement THEN s.given_key END, f.node_id "
       "FROM sums s LEFT JOIN LATERAL (SELECT pg_catalog.array_agg(x.role ORDER BY x.role, x.key) AS roles, "
       "  pg_catalog.array_agg(x.key ORDER BY x.role, x.key) AS role_keys FROM ("
       "   SELECT DISTINCT e.role, (SELECT t.key FROM kg_batch_internal.node_mention t "
       "     WHERE t.graph_id = $1 AND t.chunk_id = s.one[1] AND t.n = e.target) AS key "
       "   FROM kg_batch_internal.edge_mention e "
       "   WHERE e.graph_id = $1 AND e.chunk_id = s.one[1] AND e.statement = s.one[2]::int) x) r ON s.is_statement "
+      // What was there before comes back as what it was, if nobody has its node meanwhile.
+      "LEFT JOIN LATERAL (SELECT o.identity_id, CASE WHEN (SELECT pg_catalog.count(*) FROM kg_batch_internal.node n WHERE n.graph_id = $1 "
+      "   AND n.node_id = o.node_id) = 0 THEN o.node_id END AS node_id FROM kg_batch_internal.former_identity o "
+      "  WHERE o.graph_id = $1 AND o.key = s.key OFFSET 0) f ON true "
       "ORDER BY s.key ON CONFLICT (graph_id, key) DO UPDATE SET mentions = i.mentions + EXCLUDED.mentions, "
       " confidence = GREATEST(i.confidence, EXCLUDED.confidence), importance = GREATEST(i.importance, EXCLUDED.importance), "
       " modality = LEAST(i.modality, EXCLUDED.modality), goal = GREATEST(i.goal, EXCLUDED.goal), "
-      " asserted_on = i.asserted_on + EXCLUDED.asserted_on",
+      " asserted_on = i.asserted_on + EXCLUDED.asserted_on, roles = EXCLUDED.roles, role_keys = EXCLUDED.role_keys, given_key = EXCLUDED.given_key "
+      " RETURNING $1 AS graph_id, i.key, i.identity_id) "
+      "DELETE FROM kg_batch_internal.former_identity f USING summed s WHERE f.graph_id = s.graph_id AND f.key = s.key AND f.identity_id = s.identity_id",
       {graph_id, scope.chunks, scope.keys});
   execute(
       "WITH " FOLDED_MENTIONS
@@ -96,8 +105,8 @@ std::int64_t make_nodes_of_statements(std::int64_t graph_id) {
   std::int64_t made = 0;
   for (;;) {
     const Rows rows = execute(
-        "WITH fresh AS MATERIALIZED (SELECT i.* FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id IS NULL AND i.is_statement), "
-        "derived AS MATERIALIZED (SELECT f.identity_id, f.key, f.former_node_id, "
+        "WITH fresh AS MATERIALIZED (SELECT i.* FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id IS NULL AND i.is_statement AND i.mentions > 0), "
+        "derived AS MATERIALIZED (SELECT f.identity_id, f.key, f.former_node_id, f.first_node_id, "
         "  pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(pg_catalog.convert_to("
         "    pg_catalog.concat_ws(E'\\x1f', f.type, COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'kind' AND c.name = f.kind ORDER BY c.shipped LIMIT 1), f.kind), "
         "     f.negated::text, f.label_key, f.scope, r.roles), 'UTF8')), 1, 16), 'hex')::uuid AS derived "
@@ -107,24 +116,37 @@ std::int64_t make_nodes_of_statements(std::int64_t graph_id) {
         "    (SELECT t.node_id FROM kg_batch_internal.identity t WHERE t.graph_id = $1 AND t.key = x.key) AS node_id "
         "   FROM unnest(f.roles, f.role_keys) AS x (role, key) OFFSET 0) y) r "
         " WHERE r.expected = r.there), "
-        "wanted AS MATERIALIZED (SELECT derived, pg_catalog.min(key::text)::uuid AS key, pg_catalog.min(former_node_id) AS former "
-        "  FROM derived GROUP BY derived), "
+        "wanted AS MATERIALIZED (SELECT derived, pg_catalog.min(key::text)::uuid AS key FROM derived GROUP BY derived), "
         "there AS MATERIALIZED (SELECT w.derived, n.node_id FROM wanted w CROSS JOIN LATERAL (SELECT o.node_id FROM kg_batch_internal.node o "
         "  WHERE o.graph_id = $1 AND o.derived = w.derived OFFSET 0) n), "
-        // Whose participants were joined or parted keeps its id where it can.
-        "kept AS MATERIALIZED (SELECT DISTINCT ON (w.former) $1 AS graph_id, w.former AS node_id, w.derived FROM wanted w "
-        "  WHERE w.former IS NOT NULL AND w.derived NOT IN (SELECT t.derived FROM there t) ORDER BY w.former, w.key), "
+        // Whose participants were joined or parted keeps its id where it can: the one
+        // it had first, else the one it had last, if that is nobody else's now.
+        "claims AS MATERIALIZED (SELECT c.derived, c.node_id, c.own, pg_catalog.min(c.key::text) AS key FROM ("
+        "   SELECT derived, key, first_node_id AS node_id, true AS own FROM derived WHERE first_node_id IS NOT NULL "
+        "   UNION ALL SELECT derived, key, former_node_id, false FROM derived WHERE former_node_id IS NOT NULL) c "
+        "  WHERE c.derived NOT IN (SELECT t.derived FROM there t) AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.node n "
+        "   WHERE n.graph_id = $1 AND n.node_id = c.node_id AND n.derived IS NOT NULL) = 0 GROUP BY 1, 2, 3), "
+        "own AS MATERIALIZED (SELECT DISTINCT ON (o.derived) o.derived, o.node_id FROM (SELECT DISTINCT ON (c.node_id) c.node_id, c.derived "
+        "   FROM claims c WHERE c.own ORDER BY c.node_id, c.key) o ORDER BY o.derived, o.node_id), "
+        "last AS MATERIALIZED (SELECT DISTINCT ON (o.derived) o.derived, o.node_id FROM (SELECT DISTINCT ON (c.node_id) c.node_id, c.derived "
+        "   FROM claims c WHERE NOT c.own AND c.node_id NOT IN (SELECT w.node_id FROM own w) AND c.derived NOT IN (SELECT w.derived FROM own w) "
+        "   ORDER BY c.node_id, c.key) o ORDER BY o.derived, o.node_id), "
+        "kept AS MATERIALIZED (SELECT $1 AS graph_id, node_id, derived FROM own UNION ALL SELECT $1, node_id, derived FROM last), "
         "named AS (UPDATE kg_batch_internal.node n SET derived = k.derived FROM kept k "
         "  WHERE n.graph_id = k.graph_id AND n.node_id = k.node_id RETURNING n.node_id, n.derived), "
+        "back AS (INSERT INTO kg_batch_internal.node (graph_id, node_id, key, derived, is_statement) "
+        "  SELECT $1, k.node_id, w.key, w.derived, true FROM kept k JOIN wanted w ON w.derived = k.derived WHERE (SELECT pg_catalog.count(*) "
+        "   FROM kg_batch_internal.node n WHERE n.graph_id = $1 AND n.node_id = k.node_id) = 0 RETURNING node_id, derived), "
+        "led AS (DELETE FROM kg_batch_internal.node_redirect r USING back b WHERE r.graph_id = $1 AND r.old_node_id = b.node_id), "
         "made AS (INSERT INTO kg_batch_internal.node (graph_id, key, derived, is_statement) "
         "  SELECT $1, w.key, w.derived, true FROM wanted w WHERE w.derived NOT IN (SELECT t.derived FROM there t) "
         "   AND w.derived NOT IN (SELECT k.derived FROM kept k) ORDER BY w.key RETURNING node_id, derived), "
-        "known AS MATERIALIZED (SELECT node_id, derived FROM there UNION ALL SELECT node_id, derived FROM named "
+        "known AS MATERIALIZED (SELECT node_id, derived FROM there UNION ALL SELECT node_id, derived FROM named UNION ALL SELECT node_id, derived FROM back "
         "  UNION ALL SELECT node_id, derived FROM made), "
         "found AS MATERIALIZED (SELECT $1 AS graph_id, d.identity_id, k.node_id FROM derived d JOIN known k ON k.derived = d.derived), "
-        "linked AS (UPDATE kg_batch_internal.identity i SET node_id = f.node_id FROM found f "
+        "linked AS (UPDATE kg_batch_internal.identity i SET node_id = f.node_id, first_node_id = COALESCE(i.first_node_id, f.node_id) FROM found f "
         "  WHERE i.graph_id = f.graph_id AND i.identity_id = f.identity_id RETURNING 1) "
-        "SELECT (SELECT pg_catalog.count(*) FROM made), (SELECT pg_catalog.count(*) FROM linked), (SELECT pg_catalog.count(*) FROM fresh)",
+        "SELECT (SELECT pg_catalog.count(*) FROM made) + (SELECT pg_catalog.count(*) FROM back), (SELECT pg_catalog.count(*) FROM linked), (SELECT pg_catalog.count(*) FROM fresh)",
         {graph_id});
     made += rows.integer(0, 0);
     if (rows.integer(0, 1) == 0 || rows.integer(0, 1) == rows.integer(0, 2)) return made;
@@ -137,7 +159,7 @@ void refold_nodes(std::int64_t graph_id, const std::set<std::string>& keys) {
   execute(
       "WITH touched AS MATERIALIZED (SELECT DISTINCT (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = m.key) "
       "  AS node_id FROM unnest($2::uuid[]) AS m (key)), "
-      "folded AS MATERIALIZED (SELECT $1 AS graph_id, t.node_id, s.*, f.* FROM touched t "
+      "folded AS MATERIALIZED (SELECT $1 AS graph_id, t.node_id, s.*, f.*, c.*, COALESCE(c.said_label, f.label) AS shown_label FROM touched t "
       " CROSS JOIN LATERAL (SELECT pg_catalog.min(i.key::text)::uuid AS key, pg_catalog.sum(i.mentions)::bigint AS mentions, pg_catalog.max(i.confidence) AS confidence, "
       "   pg_catalog.max(i.importance) AS importance, pg_catalog.min(i.modality) AS modality, pg_catalog.max(i.goal) AS goal, "
       "   pg_catalog.range_agg(i.asserted_on) AS asserted_on, pg_catalog.bool_or(i.negated) AS negated "
@@ -158,17 +180,35 @@ void refold_nodes(std::int64_t graph_id, const std::set<std::string>& keys) {
       "     pg_catalog.array_position(ARRAY['actual', 'inferred', 'estimated'], pg_catalog.split_part(a.value, ' ', 2)) AS known "
       "    FROM kg_batch_internal.identity i CROSS JOIN LATERAL (SELECT o.sort, o.value, o.count FROM kg_batch_internal.alias o "
       "      WHERE o.graph_id = $1 AND o.identity_id = i.identity_id OFFSET 0) a "
-      "    WHERE i.graph_id = $1 AND i.node_id = t.node_id GROUP BY a.sort, a.value) forms) f) "
+      "    WHERE i.graph_id = $1 AND i.node_id = t.node_id GROUP BY a.sort, a.value) forms) f "
+      // What a person corrected: of each field what was said last, whichever of the identities it was said of.
+      " CROSS JOIN LATERAL (SELECT pg_catalog.max(value) FILTER (WHERE field = 'label') AS said_label, "
+      "   pg_catalog.max(value) FILTER (WHERE field = 'category') AS said_category, pg_catalog.max(value) FILTER (WHERE field = 'class') AS said_class, "
+      "   COALESCE(pg_catalog.bool_or(field = 'start_date'), false) AS start_said, pg_catalog.max(value) FILTER (WHERE field = 'start_date') AS said_start, "
+      "   COALESCE(pg_catalog.bool_or(field = 'end_date'), false) AS end_said, pg_catalog.max(value) FILTER (WHERE field = 'end_date') AS said_end, "
+      "   COALESCE(pg_catalog.bool_or(field = 'goal_status'), false) AS goal_said, pg_catalog.max(value) FILTER (WHERE field = 'goal_status') AS said_goal, "
+      "   COALESCE(pg_catalog.array_agg(value) FILTER (WHERE field = 'add_alias'), '{}') AS added_aliases, "
+      "   COALESCE(pg_catalog.array_agg(value) FILTER (WHERE field = 'remove_alias'), '{}') AS removed_aliases "
+      "  FROM (SELECT DISTINCT ON (w.what) w.field, w.value FROM kg_batch_internal.identity i "
+      "    CROSS JOIN LATERAL (SELECT k.decision_id FROM kg_batch_internal.word_key k WHERE k.graph_id = $1 "
+      "      AND k.key = ANY (ARRAY[i.key, i.given_key]) AND k.split_key IS NULL OFFSET 0) k "
+      "    CROSS JOIN LATERAL (SELECT o.field, o.value, o.decision_id, "
+      "      CASE WHEN o.field IN ('add_alias', 'remove_alias') THEN 'alias ' || o.value ELSE o.field END AS what "
+      "      FROM kg_batch_internal.word o WHERE o.graph_id = $1 AND o.decision_id = k.decision_id AND o.undone_at IS NULL OFFSET 0) w "
+      "    WHERE i.graph_id = $1 AND i.node_id = t.node_id ORDER BY w.what, w.decision_id DESC) corrections) c) "
       "UPDATE kg_batch_internal.node n SET key = f.key, mentions = f.mentions, confidence = f.confidence, importance = f.importance, negated = f.negated, "
       " modality = (ARRAY['asserted', 'reported', 'planned', 'possible', 'hypothetical'])[f.modality], "
-      " goal_status = pg_catalog.regexp_replace(f.goal, E'^.*\\x1f', ''), asserted_on = COALESCE(f.asserted_on, '{}'), "
-      " label = f.label, category = f.category, type = f.type, class = f.class, "
-      " start_date = pg_catalog.split_part(f.start_date, ' ', 1), start_how = pg_catalog.split_part(f.start_date, ' ', 2), "
-      " end_date = pg_catalog.split_part(f.end_date, ' ', 1), end_how = pg_catalog.split_part(f.end_date, ' ', 2), "
+      " goal_status = CASE WHEN f.goal_said THEN f.said_goal ELSE pg_catalog.regexp_replace(f.goal, E'^.*\\x1f', '') END, asserted_on = COALESCE(f.asserted_on, '{}'), "
+      " label = f.shown_label, category = COALESCE(f.said_category, f.category), type = f.type, class = COALESCE(f.said_class, f.class), "
+      " start_date = CASE WHEN f.start_said THEN f.said_start ELSE pg_catalog.split_part(f.start_date, ' ', 1) END, "
+      " start_how = CASE WHEN NOT f.start_said THEN pg_catalog.split_part(f.start_date, ' ', 2) WHEN f.said_start IS NOT NULL THEN 'actual' END, "
+      " end_date = CASE WHEN f.end_said THEN f.said_end ELSE pg_catalog.split_part(f.end_date, ' ', 1) END, "
+      " end_how = CASE WHEN NOT f.end_said THEN pg_catalog.split_part(f.end_date, ' ', 2) WHEN f.said_end IS NOT NULL THEN 'actual' END, "
       // The label is none of its own aliases: twenty others of each sort.
-      " aliases = ARRAY(SELECT DISTINCT v COLLATE \"C\" FROM unnest((pg_catalog.array_remove(f.aliases, f.label))[1:20] "
-      "  || (pg_catalog.array_remove(f.labels, f.label))[1:20]) v ORDER BY 1), "
-      " hash_tags = COALESCE((pg_catalog.array_remove(f.tags, f.label))[1:20], '{}'), "
+      " aliases = ARRAY(SELECT DISTINCT v COLLATE \"C\" FROM unnest((pg_catalog.array_remove(f.aliases, f.shown_label))[1:20] "
+      "  || (pg_catalog.array_remove(f.labels, f.shown_label))[1:20] || f.added_aliases) v WHERE v <> f.shown_label AND v <> ALL (f.removed_aliases) "
+      "  ORDER BY 1), "
+      " hash_tags = COALESCE((pg_catalog.array_remove(f.tags, f.shown_label))[1:20], '{}'), "
       " attributes = ARRAY(SELECT v FROM unnest(f.attributes) v ORDER BY v COLLATE \"C\") "
       "FROM folded f WHERE n.graph_id = f.graph_id AND n.node_id = f.node_id AND f.label IS NOT NULL",
       {graph_id, std::vector<std::string>(keys.begin(), keys.end())});
@@ -230,43 +270,6 @@ RoundResult find_nodes(std::int64_t graph_id, const std::vector<std::int64_t>& c
   return result;
 }
 
-// In chunks some of whose facts rest: a statement rests with its facts; a thing
-// when neither its facts nor a statement that stands on it is left. Statements
-// may stand on statements, so this goes on until nothing more rests. Returns the
-// keys of what rests now.
-std::vector<std::string> rest_mentions(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
-  std::set<std::string> keys;
-  for (;;) {
-    const Rows rested = execute(
-        "UPDATE kg_batch_internal.node_mention m SET live = false WHERE m.graph_id = $1 AND m.chunk_id = ANY ($2) AND m.live "
-        "AND NOT EXISTS (SELECT FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = m.chunk_id AND f.n = ANY (m.facts) "
-        " AND f.live) "
-        "AND NOT EXISTS (SELECT FROM kg_batch_internal.edge_mention e JOIN kg_batch_internal.node_mention s ON s.graph_id = $1 "
-        " AND s.chunk_id = e.chunk_id AND s.n = e.statement WHERE e.graph_id = $1 AND e.chunk_id = m.chunk_id AND e.target = m.n AND s.live) "
-        "RETURNING m.key",
-        {graph_id, chunks});
-    if (rested.empty()) return {keys.begin(), keys.end()};
-    for (std::size_t i = 0; i < rested.size(); ++i) keys.insert(rested.text(i, 0));
-  }
-}
-
-// A message that was edited while its chunk was out gives no live facts. Rounds
-// of a graph come one after the other, and what replaced the message asks for one
-// (rest_replaced), so one of the two sees both.
-void rest_stale(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
-  const Rows stale = execute(
-      "WITH stale AS MATERIALIZED (SELECT $1 AS graph_id, c.chunk_id, s.fact FROM unnest($2) AS c (chunk_id) CROSS JOIN LATERAL ("
-      "  SELECT o.fact FROM kg_batch_internal.fact_source o WHERE o.graph_id = $1 AND o.chunk_id = c.chunk_id "
-      "   AND (SELECT m.replaced FROM kg_batch_internal.message m WHERE m.graph_id = $1 AND m.message_id = o.message_id) OFFSET 0) s) "
-      "UPDATE kg_batch_internal.fact f SET live = false FROM stale s WHERE f.graph_id = s.graph_id AND f.chunk_id = s.chunk_id AND f.n = s.fact "
-      "RETURNING f.chunk_id",
-      {graph_id, chunks});
-  if (stale.empty()) return;
-  std::set<std::int64_t> touched;
-  for (std::size_t i = 0; i < stale.size(); ++i) touched.insert(stale.integer(i, 0));
-  rest_mentions(graph_id, {touched.begin(), touched.end()});
-}
-
 }  // namespace
 
 RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& chunk_ids) {
@@ -278,62 +281,81 @@ RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& 
   Scope scope;
   for (std::size_t i = 0; i < rows.size(); ++i) scope.chunks.push_back(rows.integer(i, 0));
   if (scope.chunks.empty()) return {};
-  rest_stale(graph_id, scope.chunks);
+  // A message that was edited while its chunk was out gives no live facts. Rounds of
+  // a graph come one after the other, and what replaced the message asks for one
+  // (rest_replaced), so one of the two sees both.
+  settle_facts(graph_id, scope.chunks);
+  count_keys(graph_id, scope.chunks);
   add_to_identities(graph_id, scope);
   const RoundResult result = find_nodes(graph_id, scope.chunks, keys_in(graph_id, scope.chunks), {}, rows.integer(0, 1));
   execute("SELECT kg_batch_internal.note_kinds($1, $2)", {graph_id, scope.chunks});
   return result;
 }
 
-void rest_replaced(std::int64_t graph_id) {
-  const Rows resting = execute(
-      "WITH messages AS (UPDATE kg_batch_internal.message SET rested = true WHERE graph_id = $1 AND replaced AND NOT rested RETURNING message_id) "
-      "UPDATE kg_batch_internal.fact f SET live = false FROM kg_batch_internal.fact_source s JOIN messages m USING (message_id) "
-      "WHERE s.graph_id = $1 AND f.graph_id = $1 AND f.chunk_id = s.chunk_id AND f.n = s.fact AND f.live RETURNING f.chunk_id",
-      {graph_id});
-  if (resting.empty()) return;
-  std::vector<std::int64_t> chunks;
-  for (std::size_t i = 0; i < resting.size(); ++i) chunks.push_back(resting.integer(i, 0));
-
-  Scope scope;
-  scope.keys = rest_mentions(graph_id, chunks);
-  if (scope.keys.empty()) return;
-
+void fold_again(std::int64_t graph_id, const std::set<std::string>& keys, const std::vector<std::string>& freed) {
+  if (keys.empty()) return;
+  const std::vector<std::string> touched(keys.begin(), keys.end());
   // From zero: their sums, their nodes' edges, then everything again from what is live.
-  const std::vector<std::string> touched = scope.keys;
   mark_unresolved(graph_id, touched);
+  const Rows before = execute(
+      "SELECT DISTINCT i.node_id FROM (SELECT (SELECT COALESCE(o.node_id, o.former_node_id) FROM kg_batch_internal.identity o WHERE o.graph_id = $1 AND o.key = u.key) AS node_id "
+      " FROM unnest($2::uuid[]) AS u (key)) i WHERE i.node_id IS NOT NULL",
+      {graph_id, touched});
+  std::vector<std::int64_t> nodes;
+  for (std::size_t i = 0; i < before.size(); ++i) nodes.push_back(before.integer(i, 0));
   execute(
-      "WITH gone AS (SELECT identity_id, node_id FROM kg_batch_internal.identity WHERE graph_id = $1 AND key = ANY ($2::uuid[])), "
-      "forms AS (DELETE FROM kg_batch_internal.alias a USING gone g WHERE a.graph_id = $1 AND a.identity_id = g.identity_id) "
-      "DELETE FROM kg_batch_internal.edge e USING gone g WHERE e.graph_id = $1 AND e.source_id = g.node_id",
+      "WITH gone AS MATERIALIZED (SELECT $1 AS graph_id, i.identity_id FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
+      "  SELECT o.identity_id FROM kg_batch_internal.identity o WHERE o.graph_id = $1 AND o.key = u.key OFFSET 0) i), "
+      "forms AS (DELETE FROM kg_batch_internal.alias a USING gone g WHERE a.graph_id = g.graph_id AND a.identity_id = g.identity_id) "
+      "UPDATE kg_batch_internal.identity i SET mentions = 0, confidence = 0, importance = 0, modality = 9, goal = NULL, asserted_on = '{}' "
+      "FROM gone g WHERE i.graph_id = g.graph_id AND i.identity_id = g.identity_id",
       {graph_id, touched});
   execute(
-      "UPDATE kg_batch_internal.identity SET mentions = 0, confidence = 0, importance = 0, modality = 9, goal = NULL, asserted_on = '{}' "
-      "WHERE graph_id = $1 AND key = ANY ($2::uuid[])",
-      {graph_id, touched});
+      "DELETE FROM kg_batch_internal.edge e USING (SELECT $1 AS graph_id, o.node_id FROM unnest($2) AS o (node_id) OFFSET 0) n "
+      "WHERE e.graph_id = n.graph_id AND e.source_id = n.node_id",
+      {graph_id, nodes});
+  Scope scope;
+  scope.keys = touched;
   add_to_identities(graph_id, scope);
   execute(
-      "WITH gone AS (DELETE FROM kg_batch_internal.identity WHERE graph_id = $1 AND key = ANY ($2::uuid[]) AND mentions = 0 RETURNING node_id) "
-      "SELECT node_id FROM gone",
+      "WITH gone AS (DELETE FROM kg_batch_internal.identity i USING (SELECT $1 AS graph_id, o.key FROM unnest($2::uuid[]) AS o (key) OFFSET 0) u "
+      "  WHERE i.graph_id = u.graph_id AND i.key = u.key AND i.mentions = 0 "
+      "  RETURNING i.key, i.identity_id, COALESCE(i.first_node_id, i.node_id, i.former_node_id) AS node_id) "
+      "INSERT INTO kg_batch_internal.former_identity AS f (graph_id, key, identity_id, node_id) SELECT $1, key, identity_id, node_id FROM gone "
+      "ON CONFLICT (graph_id, key) DO UPDATE SET identity_id = EXCLUDED.identity_id, node_id = EXCLUDED.node_id",
       {graph_id, touched});
   execute(
-      "DELETE FROM kg_batch_internal.node n WHERE n.graph_id = $1 AND NOT EXISTS (SELECT FROM kg_batch_internal.identity i "
-      "WHERE i.graph_id = $1 AND i.node_id = n.node_id) AND n.key = ANY ($2::uuid[])",
-      {graph_id, touched});
-  // Nodes of statements have derived keys: found by having no identity left.
-  execute(
-      "DELETE FROM kg_batch_internal.node n WHERE n.graph_id = $1 AND n.is_statement AND NOT EXISTS (SELECT FROM kg_batch_internal.identity i "
-      "WHERE i.graph_id = $1 AND i.node_id = n.node_id)",
-      {graph_id});
+      "DELETE FROM kg_batch_internal.node n USING (SELECT $1 AS graph_id, o.node_id FROM unnest($2) AS o (node_id) OFFSET 0) u "
+      "WHERE n.graph_id = u.graph_id AND n.node_id = u.node_id AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.identity i "
+      " WHERE i.graph_id = $1 AND i.node_id = u.node_id) = 0 AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.identity i "
+      " WHERE i.graph_id = $1 AND i.former_node_id = u.node_id) = 0",
+      {graph_id, nodes});
   // Edges of a node come from all its identities, so all of them are added again.
   const Rows members = execute(
-      "SELECT DISTINCT o.key FROM kg_batch_internal.identity i JOIN kg_batch_internal.identity o ON o.graph_id = $1 AND o.node_id = i.node_id "
-      "WHERE i.graph_id = $1 AND i.key = ANY ($2::uuid[]) AND i.is_statement",
-      {graph_id, touched});
+      "SELECT o.key FROM unnest($2) AS u (node_id) CROSS JOIN LATERAL (SELECT i.key FROM kg_batch_internal.identity i "
+      " WHERE i.graph_id = $1 AND i.node_id = u.node_id AND i.is_statement OFFSET 0) o",
+      {graph_id, nodes});
   std::set<std::string> lost;
   for (std::size_t i = 0; i < members.size(); ++i) lost.insert(members.text(i, 0));
-  find_nodes(graph_id, {}, {touched.begin(), touched.end()}, lost, 0);
+  // Of those that are new the edges are, too.
+  lost.insert(touched.begin(), touched.end());
+  lost.insert(freed.begin(), freed.end());
+  find_nodes(graph_id, {}, keys, lost, 0);
 }
+
+void rest_replaced(std::int64_t graph_id) {
+  const Rows citing = execute(
+      "WITH messages AS (UPDATE kg_batch_internal.message SET rested = true WHERE graph_id = $1 AND replaced AND NOT rested RETURNING message_id) "
+      "SELECT DISTINCT s.chunk_id FROM messages m CROSS JOIN LATERAL (SELECT o.chunk_id FROM kg_batch_internal.fact_source o "
+      " WHERE o.graph_id = $1 AND o.message_id = m.message_id OFFSET 0) s",
+      {graph_id});
+  if (citing.empty()) return;
+  std::vector<std::int64_t> chunks;
+  for (std::size_t i = 0; i < citing.size(); ++i) chunks.push_back(citing.integer(i, 0));
+  fold_again(graph_id, settle_facts(graph_id, chunks));
+}
+
+void show_again(std::int64_t graph_id, const std::set<std::string>& keys) { refold_nodes(graph_id, keys); }
 
 RoundResult resolve_now(std::int64_t graph_id) { return find_nodes(graph_id, {}, {}, {}, 0); }
 

@@ -88,6 +88,27 @@ void load_marks(std::int64_t graph_id, States& states) {
   std::erase_if(states, [](const auto& one) { return one.second.state.marks.empty(); });
 }
 
+// What a person corrected of them, the latest of each.
+void load_corrections(std::int64_t graph_id, States& states) {
+  std::vector<std::int64_t> nodes;
+  for (const auto& [node, one] : states) nodes.push_back(node);
+  const Rows rows = execute(
+      "SELECT DISTINCT ON (u.node_id, w.field) u.node_id, w.field, w.value FROM unnest($2) AS u (node_id) "
+      "CROSS JOIN LATERAL (SELECT o.key, o.given_key FROM kg_batch_internal.identity o WHERE o.graph_id = $1 AND o.node_id = u.node_id OFFSET 0) i "
+      "CROSS JOIN LATERAL (SELECT k.decision_id FROM kg_batch_internal.word_key k WHERE k.graph_id = $1 "
+      " AND k.key = ANY (ARRAY[i.key, i.given_key]) AND k.split_key IS NULL OFFSET 0) k "
+      "CROSS JOIN LATERAL (SELECT o.field, o.value, o.decision_id FROM kg_batch_internal.word o WHERE o.graph_id = $1 "
+      " AND o.decision_id = k.decision_id AND o.undone_at IS NULL AND o.field IN ('start_date', 'end_date') OFFSET 0) w "
+      "ORDER BY 1, 2, w.decision_id DESC",
+      {graph_id, nodes});
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    std::optional<graph::Date> said;
+    if (!rows.is_null(i, 2)) said = graph::Date{rows.text(i, 2), graph::How::actual};
+    graph::correct(states.at(rows.integer(i, 0)).state.marks,
+                   rows.text(i, 1) == "start_date" ? &graph::StateMark::start : &graph::StateMark::end, said);
+  }
+}
+
 // States of one kind that are connected over holders, each in one group.
 std::vector<std::vector<std::int64_t>> groups_of(const States& states) {
   std::map<std::pair<std::string, std::int64_t>, std::vector<std::int64_t>> held;  // kind and holder
@@ -144,6 +165,7 @@ std::vector<StateValidity> validity_in(std::int64_t graph_id, const std::optiona
     load_states(graph_id, all_states(graph_id), states);
   }
   load_marks(graph_id, states);
+  load_corrections(graph_id, states);
   std::vector<StateValidity> result;
   for (const auto& group : groups_of(states)) {
     std::vector<graph::State> members;

@@ -46,7 +46,7 @@ FROM (VALUES
     ('fact', '{modality}', '''planned'''),
     ('fact', '{said_by}', 'NULL'),
     ('fact_source', '{sentence_start,sentence_end,quote,matched,span_start,span_end}', NULL),
-    ('node_mention', '{key,is_statement,type,class,label,label_key,category,named,aliases,attributes,hash_tags,confidence,importance,start_date,start_how,end_date,end_how,replaces,goal_status,negated,modality,facts,said_at,participant,scope}', NULL),
+    ('node_mention', '{key,is_statement,type,class,label,label_key,category,named,aliases,attributes,hash_tags,confidence,importance,start_date,start_how,end_date,end_how,replaces,goal_status,negated,modality,facts,said_at,participant,scope,owner,relation,given_key,given_owner}', NULL),
     ('edge_mention', '{role}', NULL),
     ('conversation', '{key}', NULL),
     ('conversation', '{participant_names,participant_ids}', '''{Zoe}'''),
@@ -57,7 +57,7 @@ SELECT isnt(digest_after(format(
         'UPDATE kg_batch_internal.%1$I SET %2$I = %3$s WHERE ctid = (SELECT min(ctid) FROM kg_batch_internal.%1$I WHERE graph_id = pets())',
         relation, name, value)), digest(), format('it covers %s.%s', relation, name))
 FROM covered ORDER BY relation, name;
-SELECT cmp_ok((SELECT count(*) FROM covered), '=', 65::bigint, 'all columns of the list exist');
+SELECT cmp_ok((SELECT count(*) FROM covered), '=', 69::bigint, 'all columns of the list exist');
 
 SELECT isnt(digest_after('UPDATE kg_batch_internal.edge e SET source_id = target_id, target_id = source_id WHERE graph_id = pets()'),
     digest(), 'it covers where an edge leads');

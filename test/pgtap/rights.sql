@@ -125,6 +125,7 @@ SELECT a.graph_id, a.key, b.key, 'model', 'open' FROM kg_batch_internal.identity
 JOIN LATERAL (SELECT o.key FROM kg_batch_internal.identity o WHERE o.graph_id = a.graph_id AND o.key > a.key AND o.node_id <> a.node_id
     ORDER BY o.key LIMIT 1) b ON true
 WHERE a.key = (SELECT min(m.key::text)::uuid FROM kg_batch_internal.identity m WHERE m.graph_id = a.graph_id);
+INSERT INTO kg_batch_internal.word (graph_id, verb, field, value) SELECT graph_id, 'correct', 'label', 'x' FROM kg_batch_internal.graph;
 INSERT INTO kg_batch_internal.taxon_suggestion (graph_id, parent, name) SELECT graph_id, 'entity', 'jabberwock' FROM kg_batch_internal.graph;
 SELECT kg_batch_internal.note_kinds(graph_id, array_agg(chunk_id)) FROM kg_batch_internal.chunk GROUP BY graph_id;
 UPDATE kg_batch_internal.conversation SET cut_error = 'for the test';
@@ -155,6 +156,8 @@ INSERT INTO right_needed VALUES
     (3, 'SELECT kg_batch.create_job(graph => %s)'), (3, 'SELECT kg_batch.pause(''first'', %s)'), (3, 'SELECT kg_batch.resume(''first'', graph => %s)'),
     (3, 'SELECT kg_batch.retry(''first'', graph => %s)'), (3, 'SELECT kg_batch.cancel(''first'', %s)'),
     (4, 'SELECT kg_batch.load_taxonomy(''[]'', %s)'),
+    (4, format('SELECT kg_batch.undo(kg_batch.correct(%s, ''label'', ''Al'', graph => %%1$s), %%1$s)', (SELECT min(node_id) FROM kg_batch.node WHERE label = 'Alice'))),
+    (4, format('SELECT kg_batch.undo(kg_batch.retract(%s, graph => %%1$s), %%1$s)', (SELECT min(fact_id) FROM kg_batch.fact WHERE said_by = 'Alice'))),
     (4, format('SELECT kg_batch.grant_access(%L, ''reader'', %%s)', :'member'));
 CREATE TABLE level AS SELECT name, level, array_position(ARRAY['reader', 'auditor', 'writer', 'admin'], level) AS number FROM role_name
 WHERE level NOT IN ('nobody', 'member');
@@ -162,6 +165,12 @@ SELECT is(attempt(l.name, on_graph(r.call, 'pets')), CASE WHEN l.number >= r.lev
     format('%s: %s', l.level, on_graph(r.call, 'pets'))) FROM right_needed r, level l ORDER BY r.level, r.call, l.number;
 SELECT is(attempt(l.name, on_graph(r.call, 'work')), '42704', format('%s: %s: no such graph', l.level, on_graph(r.call, 'work')))
 FROM right_needed r, level l ORDER BY r.level, r.call, l.number;
+-- What nobody but an admin may say, even where there is nothing that could be split.
+SELECT is(attempt(l.name, format('SELECT kg_batch.%s', call)), CASE WHEN l.number = 4 THEN '22023' ELSE '42501' END, format('%s: %s', l.level, call))
+FROM level l, unnest(ARRAY['split((SELECT min(node_id) FROM kg_batch.node), ''chat-Alice'', graph => ''pets'')',
+    'merge((SELECT min(node_id) FROM kg_batch.node), (SELECT min(node_id) FROM kg_batch.node), graph => ''pets'')',
+    'keep_apart((SELECT min(node_id) FROM kg_batch.node), (SELECT min(node_id) FROM kg_batch.node), graph => ''pets'')',
+    'unmerge((SELECT min(node_id) FROM kg_batch.node), ''{}'', graph => ''pets'')']) AS call ORDER BY call, l.number;
 SELECT is(attempt(l.name, format('SELECT kg_batch.%s_suggestion(%s, %L)', verb, s.suggestion_id, 'pets')), CASE WHEN l.number = 4 THEN 'fine' ELSE '42501' END,
     format('%s: %s_suggestion', l.level, verb)) FROM level l, unnest(ARRAY['refuse', 'accept']) WITH ORDINALITY AS v (verb, nth), kg_batch_internal.taxon_suggestion s
 WHERE s.graph_id = pets() ORDER BY v.nth, l.number;

@@ -210,5 +210,35 @@ TEST(Validity, does_not_depend_on_the_order_in_which_anything_comes) {
   }
 }
 
+// ---- what a person says of it ----
+
+StateMark given(std::optional<Date> start, std::optional<Date> end) {
+  StateMark one;
+  one.start = std::move(start);
+  one.end = std::move(end);
+  return one;
+}
+
+TEST(Corrected, stands_for_the_date_that_is_shown) {
+  std::vector<StateMark> marks{given(Date{"2019", How::actual}, {}), given(Date{"2020-06", How::actual}, {}), given({}, {}),
+                               given(Date{"2020-06", How::inferred}, {})};
+  correct(marks, &StateMark::start, Date{"2018", How::actual});
+  EXPECT_EQ(marks[0].start->date, "2019");  // less narrow: a period of its own
+  EXPECT_EQ(marks[1].start->date, "2018");
+  EXPECT_FALSE(marks[2].start.has_value());
+  EXPECT_EQ(marks[3].start->date, "2018");
+}
+
+TEST(Corrected, is_everywhere_where_there_was_none_and_nowhere_where_there_is_to_be_none) {
+  std::vector<StateMark> marks{given({}, {}), given({}, {})};
+  correct(marks, &StateMark::end, Date{"2021", How::actual});
+  EXPECT_EQ(marks[0].end->date, "2021");
+  EXPECT_EQ(marks[1].end->date, "2021");
+  marks[1].end = Date{"2022", How::actual};
+  correct(marks, &StateMark::end, std::nullopt);
+  EXPECT_FALSE(marks[0].end.has_value());
+  EXPECT_FALSE(marks[1].end.has_value());
+}
+
 }  // namespace
 }  // namespace kg_batch::graph

@@ -1,0 +1,48 @@
+#include "store/live_facts.h"
+
+#include "backend/spi.h"
+
+namespace kg_batch::store {
+
+using backend::execute;
+using backend::Rows;
+
+std::set<std::string> settle_facts(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
+  // count(*), not EXISTS: that the planner may hash, which reads the whole graph.
+  const Rows facts = execute(
+      "WITH changed AS MATERIALIZED (SELECT $1 AS graph_id, o.* FROM unnest($2) AS c (chunk_id) CROSS JOIN LATERAL ("
+      "  SELECT f.chunk_id, f.n, f.live, (SELECT pg_catalog.count(*) FROM kg_batch_internal.fact_source s WHERE s.graph_id = $1 "
+      "    AND s.chunk_id = f.chunk_id AND s.fact = f.n AND (SELECT m.replaced FROM kg_batch_internal.message m "
+      "     WHERE m.graph_id = $1 AND m.message_id = s.message_id)) = 0 "
+      "   AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.word_fact x WHERE x.graph_id = $1 AND x.chunk_id = f.chunk_id AND x.fact = f.n "
+      "     AND (SELECT w.verb = 'retract' AND w.undone_at IS NULL FROM kg_batch_internal.word w WHERE w.graph_id = $1 "
+      "      AND w.decision_id = x.decision_id)) = 0 AS counts "
+      "  FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = c.chunk_id OFFSET 0) o WHERE o.live <> o.counts) "
+      "UPDATE kg_batch_internal.fact f SET live = c.counts FROM changed c "
+      "WHERE f.graph_id = c.graph_id AND f.chunk_id = c.chunk_id AND f.n = c.n RETURNING f.chunk_id",
+      {graph_id, chunks});
+  std::set<std::int64_t> touched;
+  for (std::size_t i = 0; i < facts.size(); ++i) touched.insert(facts.integer(i, 0));
+  std::set<std::string> keys;
+  if (touched.empty()) return keys;
+  // Statements may stand on statements, so this goes on until nothing changes.
+  // None stands on itself, so it ends the same from wherever it began.
+  for (;;) {
+    const Rows mentions = execute(
+        "WITH changed AS MATERIALIZED (SELECT $1 AS graph_id, o.* FROM unnest($2) AS c (chunk_id) CROSS JOIN LATERAL ("
+        "  SELECT m.chunk_id, m.n, m.live, ("
+        "    (SELECT pg_catalog.count(*) FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = m.chunk_id "
+        "      AND f.n = ANY (m.facts) AND f.live) > 0 "
+        "    OR (SELECT pg_catalog.count(*) FROM kg_batch_internal.edge_mention e WHERE e.graph_id = $1 AND e.chunk_id = m.chunk_id "
+        "      AND e.target = m.n AND (SELECT s.live FROM kg_batch_internal.node_mention s WHERE s.graph_id = $1 "
+        "       AND s.chunk_id = e.chunk_id AND s.n = e.statement)) > 0) AS counts "
+        "  FROM kg_batch_internal.node_mention m WHERE m.graph_id = $1 AND m.chunk_id = c.chunk_id OFFSET 0) o WHERE o.live <> o.counts) "
+        "UPDATE kg_batch_internal.node_mention m SET live = c.counts FROM changed c "
+        "WHERE m.graph_id = c.graph_id AND m.chunk_id = c.chunk_id AND m.n = c.n RETURNING m.key",
+        {graph_id, std::vector<std::int64_t>(touched.begin(), touched.end())});
+    if (mentions.empty()) return keys;
+    for (std::size_t i = 0; i < mentions.size(); ++i) keys.insert(mentions.text(i, 0));
+  }
+}
+
+}  // namespace kg_batch::store
