@@ -26,8 +26,8 @@ is($walk->lines('SELECT item || q.reason FROM (SELECT item, \': \' || reason AS 
 	"fact 4: cites the assistant alone\nfact 5: cites the assistant alone", '… though the model gave it: it stands in rejected');
 is($walk->statements($sam), join("\n", 'State Employment as employee with employer railway museum: asserted', 'State Partnership as partner with partner Nora: asserted',
 	'State Residence as resident with place Leeds, resident Nora: asserted'), 'what the user confirms is a fact');
-is($walk->lines(q{SELECT v.speaker || ': ' || v.quote FROM kg_batch.evidence v JOIN kg_batch.node n USING (node_id) WHERE n.label = 'Employment'}), 'Nora: Right, Sam does.', '… by her words');
-is($walk->lines('SELECT DISTINCT speaker FROM kg_batch.evidence'), 'Nora', 'all evidence is words of the user');
+is($walk->lines(q{SELECT v.speaker || ': ' || v.quote FROM kg_batch.evidence v JOIN kg_batch.node n USING (node_id) WHERE n.label = 'Employment'}), 'user: Right, Sam does', '… by her words');
+is($walk->lines('SELECT DISTINCT speaker FROM kg_batch.evidence'), 'user', 'all evidence is words of the user');
 is($walk->known('2024-01-15', $nora), join("\n", 'Nora Residence Leeds: holds', 'Sam Partnership Nora: holds', 'Sam Residence Leeds: holds', 'Sam Residence Nora: holds'), 'she lives in Leeds');
 
 # ---- a pasted letter ----
@@ -35,24 +35,22 @@ is($walk->known('2024-01-15', $nora), join("\n", 'Nora Residence Leeds: holds', 
 my $statements = $walk->statements($nora);
 $walk->read('letter');
 my $gerald = $walk->id('Gerald Finch', 'Bath');
-is($walk->statements($gerald), join("\n", 'State Employment as employee with employer harbour office: asserted', 'State Residence as resident with place Bath: asserted, from 2014',
-	'State Tenancy as owner with holder Nora: asserted'), 'the first person of the letter is its writer');
-is($walk->statements($nora), $statements =~ s/$/\nState Tenancy as holder with owner Gerald Finch: asserted/r, '… and nothing of it is the user\'s but that he is her landlord');
-is($walk->id('Gerald Finch', 'landlord'), $gerald, '… who is the same Gerald');
+is($walk->statements($gerald), join("\n", 'State Employment as employee with employer harbour office: asserted', 'State Residence as resident with place Bath: asserted, from 2014'), 'the first person of the letter is its writer');
+is($walk->statements($nora), $statements, '… and nothing of it is the user\'s');
 is($walk->lines("SELECT speaker || ' ' || message_id || ': ' || quote || ' ' || matched FROM kg_batch.evidence WHERE node_id = $gerald"), join("\n",
-	'Nora l1: I have lived in Bath for ten years. true', 'Nora l1: I work at the harbour office. true', 'Nora l1: My wife is ill. true', 'Nora l3: Gerald is my landlord. true'),
+	'user l1: I have lived in Bath for ten years. true', 'user l1: I work at the harbour office. true', 'user l1: My wife is ill. true'),
 	'… by the words of the letter, which the user handed in');
 is($walk->number(q{SELECT count(*) FROM kg_batch.node WHERE label = 'wife'}), 1, 'the wife of the letter is one');
 is($walk->statements($walk->id('wife', 'ill')), 'State Illness as experiencer: asserted', '… and nobody\'s partner but his');
 is($walk->number(q{SELECT count(*) FROM kg_batch.rejected WHERE reason = 'cites the assistant alone'}), 3, 'the letter as the assistant made it is no fact');
-is($walk->known('2024-03-20', $nora) =~ s/.*Tenancy.*\n//r, join("\n", 'Nora Residence Leeds: last known', 'Sam Partnership Nora: last known', 'Sam Residence Leeds: last known', 'Sam Residence Nora: last known'),
+is($walk->known('2024-03-20', $nora), join("\n", 'Nora Residence Leeds: last known', 'Sam Partnership Nora: last known', 'Sam Residence Leeds: last known', 'Sam Residence Nora: last known'),
 	'his home in Bath ends nothing of hers');
 
 # ---- the move ----
 
 $walk->read('moved', 'autumn');
 sub homes { my ($day) = @_; return join "\n", grep { /^Nora Residence/ } split /\n/, $walk->known($day, $nora); }
-is(homes('2023-12-31'), 'Nora Residence Leeds: holds, until 2024-05-04' x 0, 'before anybody said so, no home is known');
+is(homes('2024-01-14'), '', 'before anybody said so, no home is known');
 is(homes('2024-03-20'), 'Nora Residence Leeds: holds, until 2024-05-04', 'before the move she lives in Leeds');
 is(homes('2024-05-03'), 'Nora Residence Leeds: holds, until 2024-05-04', '… to its eve');
 is(homes('2024-05-04'), "Nora Residence Leeds: ended, until 2024-05-04\nNora Residence York: holds, since 2024-05-04", '… then in York');
@@ -67,13 +65,14 @@ like($walk->statements($nora), qr/^Event Relocation as agent with agent Sam, des
 like($walk->known('2024-10-01', $nora), qr/^Nora not Ownership car: holds$/m, 'a car she has not');
 unlike($walk->known('2024-10-01'), qr/Nora Ownership/, '… in no other way');
 is($walk->number(q{SELECT count(*) FROM kg_batch.fact WHERE text ~ 'permit|doctor|letter'}), 0, 'requests are no facts');
+is($walk->id('Gerald Finch', 'landlord'), $gerald, 'he of the letter is her landlord, as far as one knows');
 is($walk->review, '', 'nothing waits for a person');
 
 # ---- a person's word ----
 
 my $digest = $walk->digest;
 my $correct = $walk->number("SELECT kg_batch.correct($york, 'start_date', '2024-05-11', reason => 'the Saturday after')");
-is(homes('2024-05-10'), "Nora Residence Leeds: holds, until 2024-05-11\nNora Residence York: holds", 'a week later they moved, a person says');
+is(homes('2024-05-10'), 'Nora Residence Leeds: holds, until 2024-05-11', 'a week later they moved, a person says');
 $walk->undo($correct, $digest, 'a date');
 
 my $moved = $walk->number(q{SELECT fact_id FROM kg_batch.fact WHERE text ~ 'moved to York'});
