@@ -34,6 +34,10 @@ int max_attempts = 3;
 int max_conversations_per_pipeline = 10;
 int max_output_tokens = 16'000;
 int max_workers = -1;
+bool merge_by_batch = false;
+double merge_confidence = 0.9;
+char* merge_model = nullptr;
+char* merge_reasoning_effort = nullptr;
 char* model = nullptr;
 char* models = nullptr;
 int num_pipelines = 8;
@@ -136,6 +140,14 @@ void register_settings() {
     define_int("kg_batch.max_workers", "Background workers of all databases together.",
                "-1: max_worker_processes less 4, at least 3. The launcher is not counted.", &max_workers, -1, -1, most_workers,
                PGC_SIGHUP);
+    define_bool("kg_batch.merge_by_batch", "Whether questions about the graph go by batch.",
+                "off: directly, since whatever is done with a graph waits for them.", &merge_by_batch, false, PGC_USERSET);
+    define_real("kg_batch.merge_confidence", "From which confidence on a model's \"same\" counts.", nullptr, &merge_confidence, 0.9, 0, 1,
+                PGC_USERSET);
+    define_text("kg_batch.merge_model", "Model that is asked about the graph; empty for kg_batch.model.", nullptr, &merge_model, "",
+                PGC_USERSET);
+    define_text("kg_batch.merge_reasoning_effort", "Reasoning effort of questions about the graph; empty sends none.", nullptr,
+                &merge_reasoning_effort, "low", PGC_USERSET);
     define_text("kg_batch.model", "Model that reads chunks.", nullptr, &model, "gpt-6-luna", PGC_USERSET);
     define_text("kg_batch.models", "Models that jobs may name, separated by commas; empty for all that have a price.", nullptr,
                 &models, "", PGC_SIGHUP);
@@ -178,6 +190,10 @@ const std::vector<JobSetting>& job_settings() {
       {"max_attempts", Type::integer, 1, 20, ""},
       {"max_conversations_per_pipeline", Type::integer, 1, 1'000, ""},
       {"max_output_tokens", Type::integer, 200, 128'000, ""},
+      {"merge_by_batch", Type::boolean, 0, 0, ""},
+      {"merge_confidence", Type::real, 0, 1, ""},
+      {"merge_model", Type::text, 0, 200, ""},
+      {"merge_reasoning_effort", Type::text, 0, 20, ""},
       {"model", Type::text, 1, 200, ""},
       {"real_time_chunk_size", Type::integer, 1, 200, ""},
       {"reasoning_effort", Type::text, 0, 20, ""},
@@ -202,6 +218,10 @@ std::string job_setting(const JobSetting& setting) {
   if (name == "max_attempts") return std::to_string(max_attempts);
   if (name == "max_conversations_per_pipeline") return std::to_string(max_conversations_per_pipeline);
   if (name == "max_output_tokens") return std::to_string(max_output_tokens);
+  if (name == "merge_by_batch") return merge_by_batch ? "on" : "off";
+  if (name == "merge_confidence") return std::to_string(merge_confidence);
+  if (name == "merge_model") return text_of(merge_model);
+  if (name == "merge_reasoning_effort") return text_of(merge_reasoning_effort);
   if (name == "model") return text_of(model);
   if (name == "real_time_chunk_size") return std::to_string(real_time_chunk_size);
   if (name == "reasoning_effort") return text_of(reasoning_effort);

@@ -1,4 +1,5 @@
 #include "backend/bridge.h"
+#include "backend/one_snapshot.h"
 #include "backend/spi.h"
 
 namespace kg_batch::backend {
@@ -147,6 +148,8 @@ SPIPlanPtr plan_of(const char* sql, std::initializer_list<Param> params, int cur
   return plan;
 }
 
+bool has_one_snapshot = false;
+
 struct Copied {  // cells of a result in the backend's memory
   char** cells;
   std::uint64_t rows;
@@ -184,6 +187,9 @@ class NothingButIndexes {
 
 }  // namespace
 
+OneSnapshot::OneSnapshot() { has_one_snapshot = true; }
+OneSnapshot::~OneSnapshot() { has_one_snapshot = false; }
+
 Rows run_statement(const char* sql, std::initializer_list<Param> params, int cursor_options) {
   const SPIPlanPtr plan = plan_of(sql, params, cursor_options);
   const Param* const first = params.begin();
@@ -195,7 +201,7 @@ Rows run_statement(const char* sql, std::initializer_list<Param> params, int cur
       nulls[i] = first[i].is_null() ? 'n' : ' ';
       values[i] = first[i].is_null() ? Datum{0} : param_datum(first[i]);
     }
-    const int code = SPI_execute_plan(plan, values, nulls, false, 0);
+    const int code = SPI_execute_plan(plan, values, nulls, has_one_snapshot, 0);
     if (code < 0) elog(ERROR, "could not execute a statement: %s", SPI_result_code_string(code));
     Copied result{nullptr, 0, 0, SPI_processed};
     if (SPI_tuptable != nullptr && SPI_tuptable->tupdesc != nullptr) {

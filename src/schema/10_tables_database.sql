@@ -165,11 +165,12 @@ CREATE TABLE kg_batch_internal.ready (
 CREATE INDEX ready_claim ON kg_batch_internal.ready (graph_id, kind, priority, work DESC) WHERE kind NOT IN (2, 4);
 CREATE INDEX ready_round ON kg_batch_internal.ready (graph_id, chunk_id) WHERE kind = 2;
 CREATE INDEX ready_job ON kg_batch_internal.ready (job_id);
+CREATE INDEX ready_decide ON kg_batch_internal.ready (graph_id, chunk_id) WHERE kind = 7;
 CREATE INDEX ready_send ON kg_batch_internal.ready (priority, chunk_id) WHERE kind = 4;
 COMMENT ON TABLE kg_batch_internal.ready IS 'what can be worked on now; made again from the other tables when it is empty after a restore';
 COMMENT ON COLUMN kg_batch_internal.ready.priority IS 'lower first; from 1000 on parked: its job is paused or waits for its budget';
-COMMENT ON COLUMN kg_batch_internal.ready.kind IS '1 cut a conversation, 2 fold a chunk in a round (0: rest facts of replaced messages), 3 ask about a chunk, 4 send a request by batch, 5 send a request directly, 6 read an answer';
-COMMENT ON COLUMN kg_batch_internal.ready.chunk_id IS 'the chunk; for kind 1 the conversation, for kinds 4 and 5 the request';
+COMMENT ON COLUMN kg_batch_internal.ready.kind IS '1 cut a conversation, 2 fold a chunk in a round (below 0: rest the facts of a replaced message, or take over what was decided), 3 ask about a chunk, 4 send a request by batch, 5 send a request directly, 6 read an answer, 7 ask about the graph, 8 read what was answered about it';
+COMMENT ON COLUMN kg_batch_internal.ready.chunk_id IS 'the chunk; for kind 1 the conversation, for kinds 4, 5 and 8 the request, for kind 7 the job';
 COMMENT ON COLUMN kg_batch_internal.ready.work IS 'size, larger first: sentences or tokens';
 COMMENT ON COLUMN kg_batch_internal.ready.due_at IS 'not before';
 

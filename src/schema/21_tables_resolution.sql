@@ -30,6 +30,8 @@ CREATE TABLE kg_batch_internal.decision (
     job_id      bigint,
     request_id  bigint,
     asked       int NOT NULL DEFAULT 0,
+    error       text,
+    to_apply    boolean NOT NULL DEFAULT false,
     role        name,
     at          timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
     undone_at   timestamptz,
@@ -40,13 +42,41 @@ CREATE INDEX decision_parts ON kg_batch_internal.decision (graph_id, part_of) WH
 CREATE UNIQUE INDEX decision_pair ON kg_batch_internal.decision (graph_id, key_a, key_b) WHERE made_by = 'model';
 CREATE INDEX decision_a ON kg_batch_internal.decision (graph_id, key_a);
 CREATE INDEX decision_b ON kg_batch_internal.decision (graph_id, key_b);
-CREATE INDEX decision_open ON kg_batch_internal.decision (graph_id, decision_id) WHERE verdict = 'open';
+CREATE INDEX decision_open ON kg_batch_internal.decision (graph_id, job_id) WHERE verdict = 'open' AND request_id IS NULL;
+CREATE INDEX decision_to_apply ON kg_batch_internal.decision (graph_id) WHERE to_apply;
+CREATE INDEX decision_error ON kg_batch_internal.decision (graph_id, job_id) WHERE error IS NOT NULL;
 CREATE INDEX decision_request ON kg_batch_internal.decision (graph_id, request_id) WHERE request_id IS NOT NULL;
 COMMENT ON TABLE kg_batch_internal.decision IS 'what a model or a person said of two identities; kept for ever, a person''s later word beats the earlier';
 COMMENT ON COLUMN kg_batch_internal.decision.verdict IS 'open: the model is still to be asked; unsure: they stay apart and stand in review';
 COMMENT ON COLUMN kg_batch_internal.decision.confidence IS 'thousandths';
 COMMENT ON COLUMN kg_batch_internal.decision.evidence IS 'mentions of both when it was asked: unsure is asked again when they have doubled';
-COMMENT ON COLUMN kg_batch_internal.decision.job_id IS 'whose chunk brought the pair up, and who pays for the question';
+COMMENT ON COLUMN kg_batch_internal.decision.job_id IS 'whose chunk brought the pair up, and who pays for the question; null: whose round comes next';
+COMMENT ON COLUMN kg_batch_internal.decision.request_id IS 'the question that is out, or that was answered';
+COMMENT ON COLUMN kg_batch_internal.decision.asked IS 'how often a question about it came back without an answer to it: each time it is asked with fewer others';
+COMMENT ON COLUMN kg_batch_internal.decision.error IS 'why no answer is to be had: it stands as unsure, in review and in errors';
+COMMENT ON COLUMN kg_batch_internal.decision.to_apply IS 'a round is to look at the two again: nobody but a round, under its lock, says of an identity that it is resolved';
 COMMENT ON COLUMN kg_batch_internal.decision.role IS 'the person, by role';
 COMMENT ON COLUMN kg_batch_internal.decision.undone_at IS 'since when a person''s word no longer counts';
 COMMENT ON COLUMN kg_batch_internal.decision.part_of IS 'what a person says of two nodes may hold for several pairs of identities: the decision that stands for all of them, and by which they are undone';
+
+CREATE TABLE kg_batch_internal.decision_fact (
+    graph_id    bigint NOT NULL,
+    decision_id bigint NOT NULL,
+    chunk_id    bigint NOT NULL,
+    fact        int NOT NULL,
+    PRIMARY KEY (graph_id, decision_id, chunk_id, fact),
+    FOREIGN KEY (graph_id, decision_id) REFERENCES kg_batch_internal.decision ON DELETE CASCADE
+);
+CREATE INDEX decision_fact_fact ON kg_batch_internal.decision_fact (graph_id, chunk_id, fact);
+COMMENT ON TABLE kg_batch_internal.decision_fact IS 'which facts a model was shown when it decided: what is forgotten is decided on again without it';
+
+CREATE TABLE kg_batch_internal.inquiry (
+    graph_id   bigint NOT NULL,
+    request_id bigint NOT NULL,
+    document   text NOT NULL,
+    items      bigint[] NOT NULL,
+    PRIMARY KEY (graph_id, request_id),
+    FOREIGN KEY (graph_id, request_id) REFERENCES kg_batch_internal.request ON DELETE CASCADE
+);
+COMMENT ON TABLE kg_batch_internal.inquiry IS 'what a request about the graph asks, until its answer is read: the graph moves on, so it could not be built again';
+COMMENT ON COLUMN kg_batch_internal.inquiry.items IS 'ids of what is asked about, in the order of the document, where they count from 1';

@@ -87,6 +87,20 @@ CREATE FUNCTION kg_batch_internal.is_open(graph bigint, job bigint) RETURNS bool
         OR EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.graph_id = graph AND c.kind = 2);
 COMMENT ON FUNCTION kg_batch_internal.is_open(bigint, bigint) IS 'whether a job has work that is ready, claimed, out in a batch, waiting to settle or to be folded';
 
+-- Full calls cost a third less than many of a few pairs each, so a call waits until
+-- it is full, and no longer than there is anything that could still fill it.
+CREATE FUNCTION kg_batch_internal.is_time_to_ask(graph bigint, job bigint) RETURNS boolean
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    RETURN (SELECT count(*) = 20 FROM (SELECT FROM kg_batch_internal.decision d WHERE d.graph_id = graph AND d.verdict = 'open'
+                AND d.request_id IS NULL AND (d.job_id = job OR d.job_id IS NULL) LIMIT 20) enough)
+        OR NOT EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = job AND r.kind <> 7)
+        AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.job_id = job)
+        AND NOT EXISTS (SELECT FROM kg_batch_internal.batch_job b JOIN kg_batch_internal.batch USING (batch_id)
+                        WHERE b.job_id = job AND batch.ended_at IS NULL)
+        AND NOT EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.graph_id = graph AND r.kind = 2)
+        AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.graph_id = graph AND c.kind = 2);
+COMMENT ON FUNCTION kg_batch_internal.is_time_to_ask(bigint, bigint) IS 'whether a job''s open questions about the graph make a full call, or nothing else of the job is to come that could fill it';
+
 CREATE FUNCTION kg_batch_internal.us(at timestamptz) RETURNS bigint
     LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
     RETURN (EXTRACT(epoch FROM at) * 1000000)::bigint;

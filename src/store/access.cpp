@@ -44,6 +44,12 @@ bool is_all_powerful(unsigned int role) {
   return rows.boolean(0, 0);
 }
 
+bool has_right(unsigned int role, std::int64_t graph_id, Right right) {
+  const auto allowed = execute("SELECT $1 = ANY (kg_batch_internal.graphs_of($2::oid, $3))",
+                               {graph_id, static_cast<std::int64_t>(role), static_cast<int>(right)});
+  return allowed.boolean(0, 0);
+}
+
 void require_all_powerful(unsigned int role, const char* what) {
   if (!is_all_powerful(role))
     throw Error(ERRCODE_INSUFFICIENT_PRIVILEGE, std::string("permission denied to ") + what, "",
@@ -57,12 +63,9 @@ std::int64_t graph_for(unsigned int role, const std::string& graph, Right right)
     return create_graph(graph, "{}");
   }
   const std::int64_t graph_id = found.integer(0, 0);
-  const auto allowed = execute("SELECT $1 = ANY (kg_batch_internal.graphs_of($2::oid, $3))",
-                               {graph_id, static_cast<std::int64_t>(role), static_cast<int>(right)});
-  if (allowed.boolean(0, 0)) return graph_id;
+  if (has_right(role, graph_id, right)) return graph_id;
   // Whoever may not even read it is told what a stranger is told.
-  const auto visible = execute("SELECT $1 = ANY (kg_batch_internal.graphs_of($2::oid, 1))", {graph_id, static_cast<std::int64_t>(role)});
-  if (!visible.boolean(0, 0)) unknown_graph(graph, role);
+  if (!has_right(role, graph_id, Right::reader)) unknown_graph(graph, role);
   static const char* const names[] = {"", "reader", "auditor", "writer", "admin"};
   throw Error(ERRCODE_INSUFFICIENT_PRIVILEGE, "permission denied for graph \"" + graph + "\"", "",
               std::string("This needs the level ") + names[static_cast<int>(right)] +

@@ -16,6 +16,9 @@ enum class Right : int { reader = 1, auditor = 2, writer = 3, admin = 4 };
 // (superusers and the extension's owner); this makes the database a home too.
 std::int64_t graph_for(unsigned int role, const std::string& graph, Right right);
 
+// Whether a role has the right on a graph that exists.
+bool has_right(unsigned int role, std::int64_t graph_id, Right right);
+
 // Whether a role may do everything everywhere: superusers, members of the owner.
 bool is_all_powerful(unsigned int role);
 

@@ -5,7 +5,8 @@
 // more came. Input tokens are counted over what each request holds; output
 // tokens follow from what the graph's answers took per sentence once there are
 // enough of them, and from a constant until then. So does how many chunks have
-// something to ask of a plan's later stages: all, until it is known better.
+// something to ask of a plan's later stages: all, until it is known better; and how
+// much is asked about the graph itself: nothing, until it is known.
 
 #pragma once
 
@@ -58,6 +59,10 @@ class Estimator {
     double chunks = 1, sentences = 1;
   };
   Share share_asked(std::size_t stage) const;
+  struct AboutGraph {
+    std::int64_t requests = 0, input_tokens = 0, output_tokens = 0;
+  };
+  AboutGraph questions_about_graph(std::int64_t chunks) const;
 
   std::int64_t graph_id_;
   JobOptions options_;

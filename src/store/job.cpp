@@ -4,6 +4,7 @@
 #include "backend/settings.h"
 #include "backend/spi.h"
 #include "store/batch.h"
+#include "store/inquiry.h"
 #include "store/job.h"
 #include "store/nearest_name.h"
 
@@ -147,14 +148,17 @@ void check_together(json& frozen) {
                 "The setting kg_batch.budget of the server is " + number_text(most) + ".",
                 "Ask for less, or have kg_batch.budget raised in the server's configuration.");
   const std::string models = backend::settings::models();
-  const std::string model = frozen["model"].get<std::string>();
-  if (!models.empty() && ("," + models + ",").find("," + model + ",") == std::string::npos)
-    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "model \"" + model + "\" is not allowed", "",
-                "kg_batch.models lists " + models + ".");
-  const std::vector<Worst> one_request{{model, "direct", 1, 1}};
-  if (asked >= 0 && !most_costs(one_request).front())
-    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "model \"" + model + "\" has no price, so a budget cannot hold", "",
-                "Enter one with kg_batch.set_model_price, or set the budget to 'none'.");
+  std::vector<std::string> asked_ones{frozen["model"].get<std::string>()};
+  if (const std::string about_graph = frozen["merge_model"].get<std::string>(); !about_graph.empty()) asked_ones.push_back(about_graph);
+  for (const std::string& model : asked_ones) {
+    if (!models.empty() && ("," + models + ",").find("," + model + ",") == std::string::npos)
+      throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "model \"" + model + "\" is not allowed", "",
+                  "kg_batch.models lists " + models + ".");
+    const std::vector<Worst> one_request{{model, "direct", 1, 1}};
+    if (asked >= 0 && !most_costs(one_request).front())
+      throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "model \"" + model + "\" has no price, so a budget cannot hold", "",
+                  "Enter one with kg_batch.set_model_price, or set the budget to 'none'.");
+  }
 }
 
 Job job_from(const backend::Rows& rows, std::int64_t graph_id) {
@@ -178,6 +182,10 @@ Job job_from(const backend::Rows& rows, std::int64_t graph_id) {
   options.max_attempts = frozen.value("max_attempts", options.max_attempts);
   options.max_conversations_per_pipeline = frozen.value("max_conversations_per_pipeline", options.max_conversations_per_pipeline);
   options.max_output_tokens = frozen.value("max_output_tokens", options.max_output_tokens);
+  options.merge_by_batch = frozen.value("merge_by_batch", options.merge_by_batch);
+  options.merge_confidence = frozen.value("merge_confidence", options.merge_confidence);
+  options.merge_model = frozen.value("merge_model", options.merge_model);
+  options.merge_reasoning_effort = frozen.value("merge_reasoning_effort", options.merge_reasoning_effort);
   options.model = frozen.value("model", options.model);
   options.real_time_chunk_size = frozen.value("real_time_chunk_size", options.real_time_chunk_size);
   options.reasoning_effort = frozen.value("reasoning_effort", options.reasoning_effort);
@@ -277,7 +285,7 @@ void pause_job(std::int64_t graph_id, std::int64_t job_id, const std::string& re
       "WHERE graph_id = $1 AND job_id = $2 AND state IN ('running', 'done')",
       {graph_id, job_id, reason});
   // Answers that are there are still read: they are paid for.
-  execute("UPDATE kg_batch_internal.ready SET priority = priority + 1000 WHERE job_id = $1 AND priority < 1000 AND kind IN (1, 3, 4, 5)",
+  execute("UPDATE kg_batch_internal.ready SET priority = priority + 1000 WHERE job_id = $1 AND priority < 1000 AND kind IN (1, 3, 4, 5, 7)",
           {job_id});
 }
 
@@ -306,7 +314,7 @@ void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
   // What is asked already is paid for: it is read when it comes. What is not is
   // cancelled; a chunk waits for its request, so it goes with it.
   execute(
-      "WITH gone AS (DELETE FROM kg_batch_internal.ready WHERE job_id = $2 AND kind IN (1, 3, 4, 5) RETURNING kind, chunk_id), "
+      "WITH gone AS (DELETE FROM kg_batch_internal.ready WHERE job_id = $2 AND kind IN (1, 3, 4, 5, 7) RETURNING kind, chunk_id), "
       "requests AS (UPDATE kg_batch_internal.request r SET state = 'cancelled', reserved = 0 FROM gone "
       " WHERE gone.kind IN (4, 5) AND r.graph_id = $1 AND r.request_id = gone.chunk_id RETURNING r.request_id, r.reserved), "
       "chunks AS (UPDATE kg_batch_internal.chunk c SET state = 'cancelled' WHERE c.graph_id = $1 AND c.job_id = $2 "
@@ -314,6 +322,7 @@ void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
       "  OR c.request_id IN (SELECT chunk_id FROM gone WHERE kind IN (4, 5))) AND c.state IN ('ready', 'asking')) "
       "SELECT pg_catalog.count(*) FROM gone",
       {graph_id, job_id});
+  withdraw_cancelled_inquiries(graph_id, job_id);
   execute("UPDATE kg_batch_internal.conversation SET settle_at = NULL WHERE graph_id = $1 AND job_id = $2 AND settle_at IS NOT NULL",
           {graph_id, job_id});
   execute(
@@ -352,7 +361,7 @@ std::int64_t retry_job(std::int64_t graph_id, std::int64_t job_id, std::optional
       {graph_id, job_id, chunk_id});
   for (std::size_t i = 0; i < unclear.size(); ++i)
     finish(unclear.integer(i, 0), "lost", "given up by retry()", Rest::batch_again);
-  const std::int64_t again = rows.integer(0, 0);
+  const std::int64_t again = rows.integer(0, 0) + (chunk_id ? 0 : reopen_given_up(graph_id, job_id));
   if (again + conversations + static_cast<std::int64_t>(unclear.size()) > 0)
     execute(
         "UPDATE kg_batch_internal.job SET state = 'running', reason = NULL, ended_at = NULL "
@@ -461,7 +470,9 @@ std::vector<JobChange> advance_jobs() {
       " WHEN kg_batch_internal.day_is_full($1::float8) THEN 'budget_per_day' ELSE 'budget' END "
       "WHERE j.state = 'running' AND j.waits_for_budget AND j.reserved <= 0 "
       "AND EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = j.job_id) "
-      "AND NOT EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = j.job_id AND r.priority < 1000) "
+      "AND NOT EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = j.job_id AND r.priority < 1000 "
+      // A question about the graph that waits for the rest of its job waits for its budget too.
+      " AND (r.kind <> 7 OR kg_batch_internal.is_time_to_ask(r.graph_id, r.job_id))) "
       "AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.job_id = j.job_id)",
       {backend::settings::budget_per_day()});
   // Whoever hands something in holds the job's row until it is committed and is seen
@@ -475,6 +486,8 @@ std::vector<JobChange> advance_jobs() {
     graphs.push_back(quiet.integer(i, 0));
     jobs.push_back(quiet.integer(i, 1));
   }
+  // Pairs that a round noted while others of the job were being asked about.
+  ask_what_is_left(graphs, jobs);
   if (!jobs.empty())
     execute(
         "UPDATE kg_batch_internal.job j SET state = 'done', ended_at = pg_catalog.now() FROM unnest($1, $2) AS u (graph_id, job_id) "

@@ -22,6 +22,10 @@ struct JobOptions {
   int max_attempts = 3;
   int max_conversations_per_pipeline = 10;
   int max_output_tokens = 16000;
+  bool merge_by_batch = false;
+  double merge_confidence = 0.9;
+  std::string merge_model;  // empty: model
+  std::string merge_reasoning_effort = "low";
   std::string model;
   int real_time_chunk_size = 5;
   std::string reasoning_effort;

@@ -99,6 +99,22 @@ std::vector<Item> claim_round(std::int64_t worker_id, int limit) {
       {worker_id, limit}));
 }
 
+std::vector<Item> claim_decide(std::int64_t worker_id) {
+  return items_from(execute(
+      "WITH picked AS MATERIALIZED (SELECT r.graph_id, r.kind, r.chunk_id FROM kg_batch_internal.ready r WHERE r.kind = 7 AND r.priority < 1000 "
+      "  AND (r.due_at IS NULL OR r.due_at <= pg_catalog.now()) "
+      "  AND (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) <> 'paused' "
+      "  AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.graph_id = r.graph_id AND c.kind = 7 AND c.chunk_id = r.chunk_id) "
+      "  AND kg_batch_internal.is_time_to_ask(r.graph_id, r.job_id) "
+      "  ORDER BY r.graph_id, r.chunk_id LIMIT 1 FOR UPDATE OF r SKIP LOCKED), "
+      "gone AS (DELETE FROM kg_batch_internal.ready r USING picked p "
+      "  WHERE r.graph_id = p.graph_id AND r.kind = p.kind AND r.chunk_id = p.chunk_id RETURNING r.*) "
+      "INSERT INTO kg_batch_internal.claimed (worker_id, graph_id, chunk_id, kind, priority, work, job_id) "
+      "SELECT $1, graph_id, chunk_id, kind, priority, work, job_id FROM gone "
+      "RETURNING graph_id, kind, chunk_id, priority, work, job_id",
+      {worker_id}));
+}
+
 void put_ready(const std::vector<Item>& items, int delay_ms) {
   if (items.empty()) return;
   const Columns columns(items);
@@ -134,7 +150,7 @@ void give_back(const std::vector<Item>& items) {
       "WITH gone AS (DELETE FROM kg_batch_internal.claimed c USING unnest($1, $2, $3) AS u (graph_id, kind, chunk_id) "
       " WHERE c.graph_id = u.graph_id AND c.kind = u.kind AND c.chunk_id = u.chunk_id RETURNING c.*) "
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
-      "SELECT g.graph_id, g.priority % 1000 + CASE WHEN j.state = 'paused' AND g.kind IN (1, 3, 5) THEN 1000 ELSE 0 END, "
+      "SELECT g.graph_id, g.priority % 1000 + CASE WHEN j.state = 'paused' AND g.kind IN (1, 3, 5, 7) THEN 1000 ELSE 0 END, "
       " g.kind, g.work, g.chunk_id, g.job_id FROM gone g "
       "LEFT JOIN kg_batch_internal.job j ON j.graph_id = g.graph_id AND j.job_id = g.job_id ON CONFLICT DO NOTHING",
       {columns.graphs, columns.kinds, columns.ids});
@@ -158,7 +174,7 @@ int free_claims(std::int64_t worker_id) {
   const Rows freed = execute(
       "WITH gone AS (DELETE FROM kg_batch_internal.claimed c WHERE c.worker_id = $1 RETURNING c.*) "
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
-      "SELECT g.graph_id, g.priority % 1000 + CASE WHEN j.state = 'paused' AND g.kind IN (1, 3, 5) THEN 1000 ELSE 0 END, "
+      "SELECT g.graph_id, g.priority % 1000 + CASE WHEN j.state = 'paused' AND g.kind IN (1, 3, 5, 7) THEN 1000 ELSE 0 END, "
       " g.kind, g.work, g.chunk_id, g.job_id FROM gone g "
       "LEFT JOIN kg_batch_internal.job j ON j.graph_id = g.graph_id AND j.job_id = g.job_id "
       "ON CONFLICT DO NOTHING RETURNING 1",
@@ -180,7 +196,7 @@ Backlog backlog() {
   // Counted no further than matters: it only decides how many pipelines to start.
   const Rows rows = execute(
       "SELECT (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.ready WHERE priority < 1000 AND kind <> 4 "
-      "   AND (due_at IS NULL OR due_at <= pg_catalog.now()) LIMIT 1000) r), "
+      "   AND (due_at IS NULL OR due_at <= pg_catalog.now()) AND (kind <> 7 OR kg_batch_internal.is_time_to_ask(graph_id, job_id)) LIMIT 1000) r), "
       " (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.ready WHERE priority < 1000 AND kind = 4 LIMIT 1000) s), "
       " (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.claimed LIMIT 1000) c), "
       " (SELECT pg_catalog.count(*) FROM kg_batch_internal.batch WHERE ended_at IS NULL AND state <> 'unclear'), "
@@ -241,7 +257,20 @@ int refill_ready() {
       "SELECT v.graph_id, v.priority + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 1, v.messages, v.conversation_id, v.job_id "
       "FROM kg_batch_internal.conversation v JOIN kg_batch_internal.job j USING (graph_id, job_id) "
       "WHERE j.state <> 'cancelled' AND v.cut_deliveries < v.deliveries ON CONFLICT DO NOTHING RETURNING 1");
-  return static_cast<int>(requests.size() + chunks.size() + cuts.size());
+  const Rows inquiries = execute(
+      "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "SELECT q.graph_id, 1, 8, 0, q.request_id, r.job_id FROM kg_batch_internal.inquiry q "
+      "JOIN kg_batch_internal.request r USING (graph_id, request_id) WHERE r.state IN ('answered', 'failed') ON CONFLICT DO NOTHING RETURNING 1");
+  const Rows decisions = execute(
+      "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "SELECT DISTINCT j.graph_id, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 7, 0, j.job_id, j.job_id "
+      "FROM kg_batch_internal.decision d JOIN kg_batch_internal.job j USING (graph_id, job_id) "
+      "WHERE d.verdict = 'open' AND d.request_id IS NULL AND j.state <> 'cancelled' ON CONFLICT DO NOTHING RETURNING 1");
+  const Rows rounds = execute(
+      "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "SELECT DISTINCT ON (graph_id) graph_id, 0, 2, 0, -(1::bigint << 48), COALESCE(job_id, 0) FROM kg_batch_internal.decision WHERE to_apply "
+      "ON CONFLICT DO NOTHING RETURNING 1");
+  return static_cast<int>(requests.size() + chunks.size() + cuts.size() + inquiries.size() + decisions.size() + rounds.size());
 }
 
 }  // namespace kg_batch::store

@@ -12,17 +12,19 @@ namespace kg_batch::store {
 
 enum class Work : int {
   cut = 1,     // a conversation
-  round = 2,   // fold a chunk's mentions; below 0: rest the facts of a replaced message
+  round = 2,   // fold a chunk's mentions; below 0: rest the facts of a replaced message, or take over what was decided
   ask = 3,     // plan a chunk's next question
   send = 4,    // a request that waits for a batch; only the batch manager takes these
   direct = 5,  // a request to be sent directly
   read = 6,    // a chunk whose answer is there
+  decide = 7,  // a job's open questions about the graph
+  conclude = 8,  // a request about the graph whose answer is there, or that failed
 };
 
 struct Item {
   std::int64_t graph_id = 0;
   Work kind = Work::ask;
-  std::int64_t id = 0;  // conversation, chunk or request, as `kind` says
+  std::int64_t id = 0;  // conversation, chunk, request or job, as `kind` says
   int priority = 2;
   int size = 0;
   std::int64_t job_id = 0;
@@ -35,6 +37,10 @@ inline constexpr int parked = 1000;  // priority from which on nothing is claime
 std::vector<Item> claim(std::int64_t worker_id, const std::vector<Work>& kinds, int limit);
 // All that is to be folded in one graph (at most `limit`), when nobody folds it.
 std::vector<Item> claim_round(std::int64_t worker_id, int limit);
+
+// A job's open questions about the graph, when a call would be full or nothing else
+// of the job is to come.
+std::vector<Item> claim_decide(std::int64_t worker_id);
 
 void put_ready(const std::vector<Item>& items, int delay_ms = 0);
 void hold(std::int64_t worker_id, const std::vector<Item>& items);  // claims that were never ready

@@ -1,5 +1,7 @@
 #include "store/request.h"
 
+#include "store/inquiry.h"
+
 #include "backend/bridge.h"
 #include "backend/settings.h"
 #include "backend/spi.h"
@@ -108,7 +110,7 @@ std::vector<PlanResult> plan_requests(std::int64_t graph_id, const std::vector<D
     }
     if (!again.ids.empty())
       execute_generic(
-          "UPDATE kg_batch_internal.request r SET state = 'planned', mode = u.mode, job_id = u.job_id, chunk_id = u.chunk_id, "
+          "UPDATE kg_batch_internal.request r SET state = 'planned', mode = u.mode, job_id = u.job_id, chunk_id = NULLIF(u.chunk_id, 0), "
           "batch_id = NULL, error = NULL, reserved = u.reserved::numeric, reserved_day = (pg_catalog.now() AT TIME ZONE 'UTC')::date "
           "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3, $4, $5, $6) AS o (request_id, mode, job_id, chunk_id, reserved) OFFSET 0) u "
           "WHERE r.graph_id = u.graph_id AND r.request_id = u.request_id",
@@ -117,7 +119,7 @@ std::vector<PlanResult> plan_requests(std::int64_t graph_id, const std::vector<D
       const Rows made = execute_generic(
           "INSERT INTO kg_batch_internal.request (graph_id, job_id, chunk_id, stage, prompt_id, model, mode, state, input_hash, "
           " input_tokens, max_output, reserved, reserved_day) "
-          "SELECT $1, u.job_id, u.chunk_id, u.stage, u.prompt_id, u.model, u.mode, 'planned', u.hash, u.input, u.output, "
+          "SELECT $1, u.job_id, NULLIF(u.chunk_id, 0), u.stage, u.prompt_id, u.model, u.mode, 'planned', u.hash, u.input, u.output, "
           " u.reserved::numeric, (pg_catalog.now() AT TIME ZONE 'UTC')::date "
           "FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) "
           " AS u (job_id, chunk_id, stage, prompt_id, model, mode, hash, input, output, reserved) "
@@ -224,6 +226,8 @@ void plan_anew(std::int64_t graph_id, std::int64_t request_id, const std::string
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
       "SELECT $1, 2, 3, tokens, chunk_id, job_id FROM again ON CONFLICT DO NOTHING",
       {graph_id, request_id});
+  const Rows job = execute_generic("SELECT job_id FROM kg_batch_internal.request WHERE graph_id = $1 AND request_id = $2", {graph_id, request_id});
+  if (!job.empty()) withdraw_inquiry(graph_id, job.integer(0, 0), request_id);
 }
 
 StoredAnswers store_answers(const std::vector<Answer>& answers) {
@@ -332,6 +336,19 @@ StoredAnswers store_answers(const std::vector<Answer>& answers) {
       result.to_read.push_back({chunks.integer(i, 0), Work::read, chunks.integer(i, 1), 1, static_cast<int>(chunks.integer(i, 2)),
                                 chunks.integer(i, 3)});
   }
+  // Those about the graph are read whether they were answered or failed: what they
+  // ask about has no state of its own that could say so.
+  std::vector<std::int64_t> ended_graphs = answered_graphs, ended_requests = answered_requests;
+  ended_graphs.insert(ended_graphs.end(), failed_graphs.begin(), failed_graphs.end());
+  ended_requests.insert(ended_requests.end(), failed_requests.begin(), failed_requests.end());
+  if (!ended_graphs.empty()) {
+    const Rows about_graph = execute_generic(
+        "SELECT r.graph_id, r.request_id, r.job_id FROM unnest($1, $2) AS u (graph_id, request_id) "
+        "JOIN kg_batch_internal.request r ON r.graph_id = u.graph_id AND r.request_id = u.request_id WHERE r.chunk_id IS NULL",
+        {ended_graphs, ended_requests});
+    for (std::size_t i = 0; i < about_graph.size(); ++i)
+      result.to_read.push_back({about_graph.integer(i, 0), Work::conclude, about_graph.integer(i, 1), 1, 0, about_graph.integer(i, 2)});
+  }
   if (!failed_graphs.empty())
     execute_generic(
         "UPDATE kg_batch_internal.chunk c SET state = 'failed', error = u.error, error_at = pg_catalog.clock_timestamp() "
@@ -349,6 +366,12 @@ void unpark_some(int most) {
       "  ORDER BY x.priority LIMIT $1 FOR UPDATE SKIP LOCKED) p WHERE j.state = 'running' AND j.waits_for_budget) s "
       "WHERE r.graph_id = s.graph_id AND r.kind = s.kind AND r.chunk_id = s.chunk_id",
       {most});
+}
+
+std::string error_of(std::int64_t graph_id, std::int64_t request_id) {
+  const Rows rows = execute_generic("SELECT COALESCE(error, 'failed') FROM kg_batch_internal.request WHERE graph_id = $1 AND request_id = $2",
+                                    {graph_id, request_id});
+  return rows.empty() ? "failed" : rows.text(0, 0);
 }
 
 std::vector<StoredAnswer> newest_answers(std::int64_t graph_id, const std::vector<std::int64_t>& request_ids) {
@@ -371,7 +394,8 @@ int cut_old_answers(int seconds, int limit) {
       "  WHERE o.body IS NOT NULL AND o.received_at < pg_catalog.now() - $1 * interval '1 second' AND NOT EXISTS (SELECT FROM kg_batch_internal.chunk c "
       "   WHERE c.graph_id = o.graph_id AND c.request_id = o.request_id AND NOT c.folded) AND NOT EXISTS (SELECT FROM kg_batch_internal.request r "
       "   JOIN kg_batch_internal.chunk c ON c.graph_id = r.graph_id AND c.chunk_id = r.chunk_id WHERE r.graph_id = o.graph_id "
-      "   AND r.request_id = o.request_id AND NOT c.folded AND r.request_id = ANY (c.answered_requests)) LIMIT $2) old "
+      "   AND r.request_id = o.request_id AND NOT c.folded AND r.request_id = ANY (c.answered_requests)) "
+      "   AND NOT EXISTS (SELECT FROM kg_batch_internal.inquiry q WHERE q.graph_id = o.graph_id AND q.request_id = o.request_id) LIMIT $2) old "
       "WHERE a.graph_id = old.graph_id AND a.request_id = old.request_id AND a.attempt = old.attempt RETURNING 1",
       {seconds, limit});
   return static_cast<int>(rows.size());

@@ -14,7 +14,7 @@
 namespace kg_batch::store {
 
 struct Draft {
-  std::int64_t graph_id = 0, job_id = 0, chunk_id = 0, prompt_id = 0;
+  std::int64_t graph_id = 0, job_id = 0, chunk_id = 0, prompt_id = 0;  // chunk 0: about the graph (store/inquiry.h)
   std::string stage, model, mode;  // batch or direct
   std::string input_hash;          // 32 bytes
   int input_tokens = 0, max_output = 0;
@@ -92,6 +92,7 @@ struct StoredAnswer {
   int attempt = 0;
   std::string stage, outcome, body;
 };
+std::string error_of(std::int64_t graph_id, std::int64_t request_id);  // why a request failed
 std::vector<StoredAnswer> newest_answers(std::int64_t graph_id, const std::vector<std::int64_t>& request_ids);
 
 // Texts of answers older than `seconds` whose chunks are in the graph are cut;

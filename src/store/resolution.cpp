@@ -5,6 +5,7 @@
 
 #include "backend/bridge.h"
 #include "backend/spi.h"
+#include "store/merge_questions.h"
 
 namespace kg_batch::store {
 
@@ -18,7 +19,6 @@ namespace {
 constexpr int most_a_round = 2'000;
 // A block is compared whole up to twice this and one, a larger one by neighbours.
 constexpr int window = 8;
-constexpr int merge_confidence = 900;  // thousandths
 
 using KeyPair = std::pair<Key, Key>;
 
@@ -95,7 +95,10 @@ class Round {
   Resolved run() {
     Resolved result;
     const std::set<Key> fresh = unresolved(result.more);
-    if (fresh.empty()) return result;
+    if (fresh.empty()) {
+      note_open_pairs();
+      return result;
+    }
     load(fresh);
     write_blocks(fresh);
     std::set<Key> members;
@@ -334,37 +337,33 @@ class Round {
     return pairs;
   }
 
-
-  // Notes what is said of the pair; true when somebody says that they are one.
+  // Notes what is said of the pair; true when somebody says that they are one. A
+  // model's word counts while the two are a pair that it would be asked about: else
+  // it would matter in which order the evidence came.
   bool says_same(const Key& a, const Key& b) {
     const IdentityView &one = known_.at(a).view, &other = known_.at(b).view;
+    const graph::Treatment treatment = graph::treatment(one, other);
     bool same = false, decided = false;
     if (const auto found = decisions_.find({a, b}); found != decisions_.end()) {
       for (const Decision& decision : found->second) {
         decided = true;
-        if (decision.verdict == "same" && (decision.by_person || decision.confidence >= merge_confidence)) {
-          said_.push_back({a, b, graph::Verdict::same, decision.confidence, decision.by_person ? graph::Origin::person : graph::Origin::model,
-                           decision.said});
+        if (!decision.by_person && treatment != graph::Treatment::model) continue;
+        const auto origin = decision.by_person ? graph::Origin::person : graph::Origin::model;
+        if (decision.verdict == "same") {
+          said_.push_back({a, b, graph::Verdict::same, decision.confidence, origin, decision.said});
           same = true;
         } else if (decision.verdict == "different") {
-          said_.push_back({a, b, graph::Verdict::different, decision.confidence,
-                           decision.by_person ? graph::Origin::person : graph::Origin::model, decision.said});
+          said_.push_back({a, b, graph::Verdict::different, decision.confidence, origin, decision.said});
         }
       }
     }
-    switch (graph::treatment(one, other)) {
-      case graph::Treatment::rule:
-        if (const auto rule = graph::rule(one, other)) {
-          said_.push_back({a, b, rule->verdict, 1000, graph::Origin::rule, 0});
-          same |= rule->verdict == graph::Verdict::same;
-        }
-        break;
-      case graph::Treatment::model:
-        if (!decided) open_.emplace_back(a, b);
-        break;
-      case graph::Treatment::apart:
-      case graph::Treatment::veto:
-        break;
+    if (treatment == graph::Treatment::rule) {
+      if (const auto rule = graph::rule(one, other)) {
+        said_.push_back({a, b, rule->verdict, 1000, graph::Origin::rule, 0});
+        same |= rule->verdict == graph::Verdict::same;
+      }
+    } else if (treatment == graph::Treatment::model && !decided) {
+      open_.emplace_back(a, b);
     }
     return same;
   }
@@ -384,11 +383,7 @@ class Round {
       bs.push_back(graph::text_of(b));
       evidence.push_back(known_.at(a).mentions + known_.at(b).mentions);
     }
-    if (as.empty()) return;
-    execute("INSERT INTO kg_batch_internal.decision (graph_id, key_a, key_b, made_by, verdict, evidence, job_id) "
-            "SELECT $1, u.a::uuid, u.b::uuid, 'model', 'open', u.evidence, $5 FROM unnest($2, $3, $4) AS u (a, b, evidence) ORDER BY 2, 3 "
-            "ON CONFLICT (graph_id, key_a, key_b) WHERE made_by = 'model' DO NOTHING",
-            {graph_id_, as, bs, evidence, job_id_});
+    store::note_open_pairs(graph_id_, job_id_, as, bs, evidence);
   }
 
   // Nodes for the groups: the lowest id that one of its members has, unless that is
@@ -488,7 +483,10 @@ class Round {
 
 }  // namespace
 
-Resolved resolve_things(std::int64_t graph_id, std::int64_t job_id) { return Round(graph_id, job_id).run(); }
+Resolved resolve_things(std::int64_t graph_id, std::int64_t job_id) {
+  take_decisions(graph_id);
+  return Round(graph_id, job_id).run();
+}
 
 void redirect(std::int64_t graph_id, const std::map<std::int64_t, std::int64_t>& moved_to) {
   std::vector<std::int64_t> from, to;

@@ -3,6 +3,7 @@
 #include "backend/bridge.h"
 #include "backend/spi.h"
 #include "store/live_facts.h"
+#include "store/merge_questions.h"
 #include "store/resolution.h"
 #include "store/split.h"
 
@@ -72,6 +73,11 @@ void add_to_identities(std::int64_t graph_id, const Scope& scope) {
       "   AND n.node_id = o.node_id) = 0 THEN o.node_id END AS node_id FROM kg_batch_internal.former_identity o "
       "  WHERE o.graph_id = $1 AND o.key = s.key OFFSET 0) f ON true "
       "ORDER BY s.key ON CONFLICT (graph_id, key) DO UPDATE SET mentions = i.mentions + EXCLUDED.mentions, "
+      // Where mentions of one key differ in what no key says, the least stands, whichever came first.
+      " type = CASE WHEN i.mentions = 0 THEN EXCLUDED.type ELSE LEAST(i.type COLLATE \"C\", EXCLUDED.type) END, "
+      " class = CASE WHEN i.mentions = 0 THEN EXCLUDED.class ELSE LEAST(i.class COLLATE \"C\", EXCLUDED.class) END, "
+      " kind = CASE WHEN i.mentions = 0 THEN EXCLUDED.kind ELSE LEAST(i.kind, EXCLUDED.kind) END, "
+      " named = EXCLUDED.named OR (i.named AND i.mentions > 0), "
       " confidence = GREATEST(i.confidence, EXCLUDED.confidence), importance = GREATEST(i.importance, EXCLUDED.importance), "
       " modality = LEAST(i.modality, EXCLUDED.modality), goal = GREATEST(i.goal, EXCLUDED.goal), "
       " asserted_on = i.asserted_on + EXCLUDED.asserted_on, roles = EXCLUDED.roles, role_keys = EXCLUDED.role_keys, given_key = EXCLUDED.given_key "
@@ -95,7 +101,7 @@ void add_to_identities(std::int64_t graph_id, const Scope& scope) {
       " ON CONFLICT (graph_id, identity_id, sort, value) DO UPDATE SET count = a.count + EXCLUDED.count "
       " RETURNING identity_id, sort, xmax = 0 AS is_new), "
       // What is called otherwise now may be something else's other name.
-      "renamed AS MATERIALIZED (SELECT DISTINCT $1 AS graph_id, identity_id FROM given WHERE is_new AND sort IN ('label', 'alias', 'attribute')) "
+      "renamed AS MATERIALIZED (SELECT DISTINCT $1 AS graph_id, identity_id FROM given WHERE is_new AND sort IN ('label', 'alias', 'attribute', 'type', 'class', 'category')) "
       "UPDATE kg_batch_internal.identity i SET unresolved = true FROM renamed r "
       "WHERE i.graph_id = r.graph_id AND i.identity_id = r.identity_id AND NOT i.is_statement AND NOT i.unresolved",
       {graph_id, scope.chunks, scope.keys});
@@ -290,7 +296,9 @@ RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& 
   settle_facts(graph_id, scope.chunks);
   count_keys(graph_id, scope.chunks);
   add_to_identities(graph_id, scope);
-  const RoundResult result = find_nodes(graph_id, scope.chunks, keys_in(graph_id, scope.chunks), {}, rows.integer(0, 1));
+  const std::set<std::string> touched = keys_in(graph_id, scope.chunks);
+  reopen_doubled(graph_id, rows.integer(0, 1), {touched.begin(), touched.end()});
+  const RoundResult result = find_nodes(graph_id, scope.chunks, touched, {}, rows.integer(0, 1));
   execute("SELECT kg_batch_internal.note_kinds($1, $2)", {graph_id, scope.chunks});
   return result;
 }
@@ -360,7 +368,7 @@ void rest_replaced(std::int64_t graph_id) {
 
 void show_again(std::int64_t graph_id, const std::set<std::string>& keys) { refold_nodes(graph_id, keys); }
 
-RoundResult resolve_now(std::int64_t graph_id) { return find_nodes(graph_id, {}, {}, {}, 0); }
+RoundResult resolve_now(std::int64_t graph_id, std::int64_t job_id) { return find_nodes(graph_id, {}, {}, {}, job_id); }
 
 void analyze_grown() { execute("SELECT kg_batch_internal.analyze_grown()"); }
 

@@ -6,6 +6,7 @@
 #include "backend/spi.h"
 #include "chunking/cuts.h"
 #include "graph/sha256.h"
+#include "workers/deciding.h"
 #include "workers/reading.h"
 
 namespace kg_batch::workers {
@@ -23,21 +24,10 @@ int most_output(const stages::Stage& stage, const store::JobOptions& options, in
   return std::min({stage.max_output_tokens(), options.max_output_tokens, 800 + 250 * std::max(countable, 1)});
 }
 
-struct Body {
-  std::string text, hash;
-  int tokens = 0;
-};
-
 Body build(const LoadedChunk& chunk, const stages::Stage& stage, const std::string& model, const store::Prompt& prompt,
            const store::JobOptions& options, int max_output, const graph::Reading& so_far) {
   const stages::Json question = stage.question(chunk.question, so_far);
-  const stages::Json body = stages::chat_body(stage, model, prompt.text, options.reasoning_effort, max_output, question);
-  Body built;
-  built.text = body.dump(-1, ' ', false, stages::Json::error_handler_t::replace);
-  const auto digest = graph::sha256(std::to_string(chunk.graph_id) + "\n" + built.text);
-  built.hash.assign(digest.begin(), digest.end());
-  built.tokens = chunking::estimate_tokens(built.text);
-  return built;
+  return finished_body(chunk.graph_id, stages::chat_body(stage, model, prompt.text, options.reasoning_effort, max_output, question));
 }
 
 const stages::Stage& stage_of(const std::string& name) {
@@ -47,6 +37,34 @@ const stages::Stage& stage_of(const std::string& name) {
 }
 
 }  // namespace
+
+Body finished_body(std::int64_t graph_id, const stages::Json& body) {
+  Body built;
+  built.text = body.dump(-1, ' ', false, stages::Json::error_handler_t::replace);
+  const auto digest = graph::sha256(std::to_string(graph_id) + "\n" + built.text);
+  built.hash.assign(digest.begin(), digest.end());
+  built.tokens = chunking::estimate_tokens(built.text);
+  return built;
+}
+
+store::Request request_of(const store::Draft& draft, const store::PlanResult& result) {
+  store::Request request;
+  request.graph_id = draft.graph_id;
+  request.request_id = result.request_id;
+  request.job_id = draft.job_id;
+  request.chunk_id = draft.chunk_id;
+  request.prompt_id = draft.prompt_id;
+  request.stage = draft.stage;
+  request.model = draft.model;
+  request.mode = draft.mode;
+  request.state = "planned";
+  request.input_hash = draft.input_hash;
+  request.attempt = result.attempt;
+  request.bad_answers = result.bad_answers;
+  request.input_tokens = draft.input_tokens;
+  request.max_output = draft.max_output;
+  return request;
+}
 
 std::vector<Prepared> plan_questions(std::int64_t worker_id, const std::vector<Item>& items) {
   std::vector<Prepared> direct;
@@ -129,22 +147,7 @@ std::vector<Prepared> plan_questions(std::int64_t worker_id, const std::vector<I
         to_send.push_back(next);
         continue;
       }
-      store::Request request;
-      request.graph_id = graph_id;
-      request.request_id = result.request_id;
-      request.job_id = draft.job_id;
-      request.chunk_id = draft.chunk_id;
-      request.prompt_id = draft.prompt_id;
-      request.stage = draft.stage;
-      request.model = draft.model;
-      request.mode = draft.mode;
-      request.state = "planned";
-      request.input_hash = draft.input_hash;
-      request.attempt = result.attempt;
-      request.bad_answers = result.bad_answers;
-      request.input_tokens = draft.input_tokens;
-      request.max_output = draft.max_output;
-      direct.push_back({next, std::move(request), std::move(plannings[i].body)});
+      direct.push_back({next, request_of(draft, result), std::move(plannings[i].body)});
     }
   }
   store::set_asking(graph_id, asking, asked);
@@ -163,7 +166,8 @@ std::vector<Prepared> plan_questions(std::int64_t worker_id, const std::vector<I
 
 std::vector<std::optional<std::string>> rebuild_bodies(const std::vector<store::Request>& requests) {
   std::map<std::int64_t, std::vector<std::int64_t>> chunk_ids;
-  for (const auto& request : requests) chunk_ids[request.graph_id].push_back(request.chunk_id);
+  for (const auto& request : requests)
+    if (request.chunk_id != 0) chunk_ids[request.graph_id].push_back(request.chunk_id);
   std::map<std::pair<std::int64_t, std::int64_t>, LoadedChunk> chunks;
   for (const auto& [graph_id, ids] : chunk_ids)
     for (auto& chunk : store::load_chunks(graph_id, ids)) {
@@ -176,6 +180,10 @@ std::vector<std::optional<std::string>> rebuild_bodies(const std::vector<store::
   for (const auto& request : requests) {
     bodies.emplace_back();
     if (request.state != "planned" && request.state != "asking") continue;
+    if (request.chunk_id == 0) {
+      bodies.back() = rebuild_inquiry(request);
+      continue;
+    }
     const auto found = chunks.find({request.graph_id, request.chunk_id});
     const stages::Stage* const stage = stages::find_stage(request.stage);
     if (found == chunks.end() || stage == nullptr) {

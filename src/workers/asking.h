@@ -23,6 +23,16 @@ struct Prepared {
   std::string body;
 };
 
+struct Body {
+  std::string text, hash;
+  int tokens = 0;
+};
+// As it is sent, with what it is found again by.
+Body finished_body(std::int64_t graph_id, const stages::Json& body);
+
+// What stands in the ledger once a draft is planned.
+store::Request request_of(const store::Draft& draft, const store::PlanResult& result);
+
 // In a transaction: plans the next question of each of these claimed chunks.
 // Batch questions are put up for the batch manager; direct ones stay claimed by
 // `worker_id` and are returned, ready to be sent.

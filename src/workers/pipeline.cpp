@@ -33,6 +33,7 @@
 #include "store/round.h"
 #include "workers/api_access.h"
 #include "workers/asking.h"
+#include "workers/deciding.h"
 #include "workers/reading.h"
 #include "workers/worker_process.h"
 
@@ -52,6 +53,7 @@ constexpr int short_round_limit = 50;  // while requests are out
 // other work; but not longer than this, for those who watch the graph grow.
 constexpr std::int64_t most_between_rounds_ms = 2'000;
 constexpr std::int64_t most_between_counts_ms = 500;
+constexpr int ask_again_ms = 10'000;  // about the graph, after an error
 constexpr std::int64_t round_retry_ms = 20;  // somebody else has the graph's lock
 
 std::int64_t now_ms() {
@@ -296,7 +298,10 @@ class Pipeline {
     const std::size_t at_hand = entered_.size() + prepared_.size();
     const bool can_ask = at_hand <= slots() / 2 && has_access();
     const bool can_read = mine_to_read_.empty();
-    if (can_read) kinds.push_back(Work::read);
+    if (can_read) {
+      kinds.push_back(Work::read);
+      kinds.push_back(Work::conclude);
+    }
     if (can_ask) {
       kinds.push_back(Work::cut);
       kinds.push_back(Work::ask);
@@ -308,20 +313,42 @@ class Pipeline {
     const int limit = can_ask ? static_cast<int>(2 * slots() - http_.in_flight() - at_hand) : most_without_slots;
     std::vector<Item> items;
     in_transaction([&] { items = store::claim(process_->worker_id(), kinds, limit); });
-    if (items.empty()) return false;
+    if (items.empty()) return can_ask && ask_about_graph();
     std::vector<Item> asks, sends;
     for (const Item& item : items) {
       switch (item.kind) {
         case Work::cut: cut_conversation(item); break;
         case Work::ask: asks.push_back(item); break;
         case Work::direct: sends.push_back(item); break;
-        case Work::read: mine_to_read_.push_back(item); break;
+        case Work::read:
+        case Work::conclude: mine_to_read_.push_back(item); break;
         default: break;
       }
     }
     plan(asks);
     prepare(sends);
     return true;
+  }
+
+  // Only when nothing else can be claimed: what is nearer to the end comes first, and
+  // the longer it waits, the fuller its calls are.
+  bool ask_about_graph() {
+    std::vector<Item> decide;
+    in_transaction([&] { decide = store::claim_decide(process_->worker_id()); });
+    for (const Item& item : decide) {
+      std::vector<Prepared> direct;
+      try {
+        in_transaction([&] { direct = plan_inquiries(process_->worker_id(), item); });
+      } catch (const Error&) {
+        in_transaction([&] {
+          store::release({item});
+          store::put_ready({item}, ask_again_ms);
+        });
+        throw;
+      }
+      for (auto& one : direct) prepared_.push_back(std::move(one));
+    }
+    return !decide.empty();
   }
 
   bool has_access() {
@@ -412,8 +439,14 @@ class Pipeline {
     const std::vector<Item> items(mine_to_read_.begin(), group_end);
     mine_to_read_.erase(mine_to_read_.begin(), group_end);
     for_groups(items, [&](const std::vector<Item>& group) {
+      std::vector<Item> chunks, about_graph;
+      for (const Item& item : group) (item.kind == Work::conclude ? about_graph : chunks).push_back(item);
       ReadResult result;
-      in_transaction([&] { result = read_chunks(group); });
+      in_transaction([&] {
+        result = read_chunks(chunks);
+        conclude(about_graph);
+      });
+      to_fold_ |= !about_graph.empty();
       process_->count(result.done, result.failed, 0, 0, 0);
       to_fold_ |= result.done > 0;
     });
@@ -440,6 +473,11 @@ class Pipeline {
       for (const Item& item : items) (item.id < 0 ? (void)(rest = true) : chunks.push_back(item.id));
       if (rest) store::rest_replaced(graph_id);
       result = store::fold_chunks(graph_id, chunks);
+      if (rest) {
+        const store::RoundResult decided = store::resolve_now(graph_id, items.front().job_id);
+        result.nodes += decided.nodes;
+        result.edges += decided.edges;
+      }
       store::release(items);
     });
     if (!locked) {
@@ -484,7 +522,7 @@ class Pipeline {
   }
 
   void fail_alone(const Item& item, const Error& error) {
-    report(Level::warning, "kg_batch could not work on " + std::string(item.kind == Work::direct ? "request " : "chunk ") +
+    report(Level::warning, "kg_batch could not work on " + std::string(item.kind == Work::direct || item.kind == Work::conclude ? "request " : "chunk ") +
                                std::to_string(item.id) + ": " + error.message(),
            error.detail());
     // A cancel, a deadlock or a full disk says nothing of the item.
@@ -496,6 +534,7 @@ class Pipeline {
         store::give_back({item});
         return;
       }
+      if (item.kind == Work::conclude) give_up(item, error.message());
       if (item.kind == Work::ask || item.kind == Work::read) store::set_failed(item.graph_id, item.id, error.message());
       store::release({item});
     });

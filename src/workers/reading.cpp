@@ -20,15 +20,6 @@ namespace {
 
 constexpr int most_splits = 6;
 
-// Why the answer that came with HTTP 200 is none.
-std::string why_unusable(const std::string& outcome, const std::string& body) {
-  if (outcome == "refused") return "refused by the model: " + body.substr(0, 200);
-  if (outcome == "length") return "answer cut off by length";
-  if (outcome == "content_filter") return "answer held back by the content filter";
-  if (outcome == "empty") return "empty answer";
-  return "";
-}
-
 // Asks again, or fails the chunk. True when it failed.
 bool send_back(const LoadedChunk& chunk, const Item& item, const std::string& reason, const store::JobOptions& options) {
   if (store::reject_answer(chunk.graph_id, *chunk.request_id, reason, options.max_attempts)) {
@@ -52,6 +43,14 @@ std::optional<std::string> next_question(const std::string& plan, const std::str
 }
 
 }  // namespace
+
+std::string why_unusable(const std::string& outcome, const std::string& body) {
+  if (outcome == "refused") return "refused by the model: " + body.substr(0, 200);
+  if (outcome == "length") return "answer cut off by length";
+  if (outcome == "content_filter") return "answer held back by the content filter";
+  if (outcome == "empty") return "empty answer";
+  return "";
+}
 
 std::optional<graph::Reading> read_earlier_answers(const LoadedChunk& chunk) {
   graph::Reading reading;

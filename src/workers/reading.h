@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "graph/reading.h"
@@ -15,6 +16,9 @@ namespace kg_batch::workers {
 // What the plan's earlier stages read, out of their stored answers; nothing when
 // one of these is gone (`retention`) or can no longer be used.
 std::optional<graph::Reading> read_earlier_answers(const store::LoadedChunk& chunk);
+
+// Why an answer that came with HTTP 200 is none; "" when it is one.
+std::string why_unusable(const std::string& outcome, const std::string& body);
 
 struct ReadResult {
   int done = 0, failed = 0;

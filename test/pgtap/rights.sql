@@ -153,9 +153,10 @@ CREATE FUNCTION on_graph(call text, graph text) RETURNS text LANGUAGE sql AS $$ 
 CREATE TABLE right_needed (level int, call text);
 INSERT INTO right_needed VALUES
     (1, 'SELECT kg_batch.graph_digest(%s)'), (1, 'SELECT * FROM kg_batch.facts(graph => %s)'), (1, 'SELECT kg_batch.graph_id(%s)'),
+    (1, 'SELECT kg_batch.find(''Alice'', graph => %s)'), (1, 'SELECT kg_batch.export(''jsonl'', %s)'),
     (3, 'SELECT kg_batch.create_job(graph => %s)'), (3, 'SELECT kg_batch.pause(''first'', %s)'), (3, 'SELECT kg_batch.resume(''first'', graph => %s)'),
     (3, 'SELECT kg_batch.retry(''first'', graph => %s)'), (3, 'SELECT kg_batch.cancel(''first'', %s)'),
-    (4, 'SELECT kg_batch.load_taxonomy(''[]'', %s)'),
+    (4, 'SELECT kg_batch.load_taxonomy(''[]'', %s)'), (4, 'SELECT kg_batch.import(''jsonl'', '''', %s)'),
     (4, format('SELECT kg_batch.undo(kg_batch.correct(%s, ''label'', ''Al'', graph => %%1$s), %%1$s)', (SELECT min(node_id) FROM kg_batch.node WHERE label = 'Alice'))),
     (4, format('SELECT kg_batch.undo(kg_batch.retract(%s, graph => %%1$s), %%1$s)', (SELECT min(fact_id) FROM kg_batch.fact WHERE said_by = 'Alice'))),
     (4, format('SELECT kg_batch.grant_access(%L, ''reader'', %%s)', :'member'));
@@ -176,6 +177,12 @@ SELECT is(attempt(l.name, format('SELECT kg_batch.%s_suggestion(%s, %L)', verb, 
 WHERE s.graph_id = pets() ORDER BY v.nth, l.number;
 SELECT is(attempt(:'admin', format('SELECT kg_batch.accept_suggestion(%s, ''pets'')', suggestion_id)), '42704', 'another graph''s suggestion does not exist')
 FROM kg_batch_internal.taxon_suggestion WHERE graph_id = work();
+SELECT is(attempt(l.name, format('SELECT kg_batch.neighbors(%s, graph => %L)', n.node_id, g.name)), CASE g.name WHEN 'pets' THEN 'fine' ELSE '42704' END,
+    format('%s: neighbors in %s', l.level, g.name)) FROM level l, kg_batch_internal.node n JOIN kg_batch_internal.graph g USING (graph_id) WHERE n.label IN ('Alice', 'Bob')
+ORDER BY g.name, l.number;
+SELECT is(attempt(l.name, format('SELECT 1 / (count(*) FILTER (WHERE line ~ ''"quote":"I adopted Clyde"'') = %s)::int FROM kg_batch.export(%L, ''pets'') AS line',
+    CASE WHEN l.number >= 2 THEN 1 ELSE 0 END, 'jsonl')), 'fine', format('%s: an export shows %s', l.level, CASE WHEN l.number >= 2 THEN 'quotes' ELSE 'no quotes' END))
+FROM level l ORDER BY l.number;
 SELECT is(attempt(:'admin', statement), '42501', statement || ' is for the owner') FROM unnest(ARRAY[
     'SELECT kg_batch.create_graph(''mine'')', 'SELECT kg_batch.start()', 'SELECT kg_batch.stop()', 'SELECT kg_batch.resume()',
     'SELECT kg_batch.set_model_price(''m'', 1, 1)', 'SELECT kg_batch.my_graphs(session_user, ''reader'')']) AS statement;

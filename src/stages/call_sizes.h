@@ -1,0 +1,14 @@
+// How many things are asked about in one call.
+
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace kg_batch::stages {
+
+// How many to ask in each call, so that none holds more than `most` and all are of
+// one size, as near to `usual` as can be.
+std::vector<std::size_t> call_sizes(std::size_t items, std::size_t usual, std::size_t most);
+
+}  // namespace kg_batch::stages

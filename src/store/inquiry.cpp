@@ -1,0 +1,119 @@
+#include "store/inquiry.h"
+
+#include "backend/bridge.h"
+#include "backend/spi.h"
+#include "store/merge_questions.h"
+
+namespace kg_batch::store {
+
+using backend::execute;
+using backend::execute_generic;
+using backend::Rows;
+
+namespace {
+
+constexpr std::int64_t beyond_messages = std::int64_t{1} << 48;
+
+}  // namespace
+
+const std::vector<const InquirySort*>& inquiry_sorts() {
+  static const std::vector<const InquirySort*> sorts{&merge_questions()};
+  return sorts;
+}
+
+const InquirySort* find_inquiry_sort(std::string_view stage) {
+  for (const InquirySort* sort : inquiry_sorts())
+    if (sort->stage() == stage) return sort;
+  return nullptr;
+}
+
+void put_up_decide(std::int64_t graph_id, std::int64_t job_id) {
+  execute_generic(
+      "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "SELECT j.graph_id, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 7, 0, j.job_id, j.job_id FROM kg_batch_internal.job j "
+      "WHERE j.graph_id = $1 AND j.job_id = $2 AND j.state <> 'cancelled' ON CONFLICT DO NOTHING",
+      {graph_id, job_id});
+}
+
+void ask_what_is_left(const std::vector<std::int64_t>& graphs, const std::vector<std::int64_t>& jobs) {
+  if (jobs.empty()) return;
+  execute(
+      "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "SELECT u.graph_id, 2, 7, 0, u.job_id, u.job_id FROM unnest($1, $2) AS u (graph_id, job_id) "
+      "WHERE EXISTS (SELECT FROM kg_batch_internal.decision d WHERE d.graph_id = u.graph_id AND d.job_id = u.job_id AND d.verdict = 'open' "
+      " AND d.request_id IS NULL) ON CONFLICT DO NOTHING",
+      {graphs, jobs});
+}
+
+void keep_inquiry(std::int64_t graph_id, std::int64_t request_id, const Inquiry& inquiry) {
+  execute_generic(
+      "INSERT INTO kg_batch_internal.inquiry (graph_id, request_id, document, items) VALUES ($1, $2, $3, $4)",
+      {graph_id, request_id, inquiry.document.dump(-1, ' ', false, stages::Json::error_handler_t::replace), inquiry.items});
+}
+
+std::optional<Inquiry> load_inquiry(std::int64_t graph_id, std::int64_t request_id) {
+  const Rows rows = execute_generic("SELECT document, items FROM kg_batch_internal.inquiry WHERE graph_id = $1 AND request_id = $2",
+                                    {graph_id, request_id});
+  if (rows.empty()) return std::nullopt;
+  Inquiry inquiry;
+  inquiry.document = stages::Json::parse(rows.text(0, 0), nullptr, false);
+  inquiry.items = rows.integers(0, 1);
+  return inquiry;
+}
+
+void drop_inquiry(std::int64_t graph_id, std::int64_t request_id) {
+  execute_generic("DELETE FROM kg_batch_internal.inquiry WHERE graph_id = $1 AND request_id = $2", {graph_id, request_id});
+}
+
+void write_rejected(std::int64_t graph_id, std::int64_t job_id, std::int64_t request_id, const std::vector<graph::Rejected>& rejected) {
+  if (rejected.empty()) return;
+  std::vector<std::string> items, reasons, bodies;
+  for (const graph::Rejected& one : rejected) {
+    items.push_back(one.item);
+    reasons.push_back(one.reason);
+    bodies.push_back(one.body);
+  }
+  execute_generic(
+      "INSERT INTO kg_batch_internal.rejected (graph_id, job_id, request_id, source, item, reason, body) "
+      "SELECT $1, $2, $3, 'answer', u.* FROM unnest($4, $5, $6) AS u",
+      {graph_id, job_id, request_id, items, reasons, bodies});
+}
+
+// A row of its own, as each replaced message has: one that is there may be claimed by
+// a round that does not see yet what was decided.
+void put_up_round(std::int64_t graph_id, std::int64_t job_id, std::int64_t request_id) {
+  put_ready({{graph_id, Work::round, -(beyond_messages + request_id), 0, 0, job_id}});
+}
+
+void withdraw_inquiry(std::int64_t graph_id, std::int64_t job_id, std::int64_t request_id) {
+  const Rows stage = execute_generic("SELECT stage FROM kg_batch_internal.request WHERE graph_id = $1 AND request_id = $2",
+                                     {graph_id, request_id});
+  const std::optional<Inquiry> inquiry = load_inquiry(graph_id, request_id);
+  if (stage.empty() || !inquiry) return;
+  if (const InquirySort* const sort = find_inquiry_sort(stage.text(0, 0))) sort->set_open(graph_id, inquiry->items);
+  drop_inquiry(graph_id, request_id);
+  put_up_decide(graph_id, job_id);
+}
+
+void withdraw_cancelled_inquiries(std::int64_t graph_id, std::int64_t job_id) {
+  const Rows rows = execute(
+      "SELECT q.request_id FROM kg_batch_internal.inquiry q JOIN kg_batch_internal.request r USING (graph_id, request_id) "
+      "WHERE q.graph_id = $1 AND r.job_id = $2 AND r.state = 'cancelled'",
+      {graph_id, job_id});
+  for (std::size_t i = 0; i < rows.size(); ++i) withdraw_inquiry(graph_id, job_id, rows.integer(i, 0));
+  // Whoever works on the graph next pays for what stays open.
+  execute("UPDATE kg_batch_internal.decision SET job_id = NULL WHERE graph_id = $1 AND job_id = $2 AND verdict = 'open' AND request_id IS NULL",
+          {graph_id, job_id});
+}
+
+std::int64_t reopen_given_up(std::int64_t graph_id, std::int64_t job_id) {
+  const Rows rows = execute(
+      "UPDATE kg_batch_internal.decision SET verdict = 'open', error = NULL, reason = NULL, asked = 0, request_id = NULL "
+      "WHERE graph_id = $1 AND job_id = $2 AND error IS NOT NULL AND made_by = 'model' RETURNING 1",
+      {graph_id, job_id});
+  if (rows.empty()) return 0;
+  put_ready({{graph_id, Work::decide, job_id, 2, 0, job_id}});
+  return static_cast<std::int64_t>(rows.size());
+}
+
+}  // namespace kg_batch::store

@@ -1,0 +1,157 @@
+#include "workers/deciding.h"
+
+#include "backend/bridge.h"
+#include "store/chunk.h"
+#include "store/inquiry.h"
+#include "store/job.h"
+#include "workers/reading.h"
+
+namespace kg_batch::workers {
+
+using store::Inquiry;
+using store::InquirySort;
+using store::Item;
+using store::Work;
+
+namespace {
+
+// Somebody else's question is the same to the letter and is out: after this long
+// its answer is looked for.
+constexpr int same_is_out_ms = 1'000;
+
+Body build(std::int64_t graph_id, const InquirySort& sort, const std::string& model, const std::string& prompt, const std::string& effort,
+           int max_output, const stages::Json& document) {
+  return finished_body(graph_id, stages::chat_body(sort.stage(), sort.schema(), model, prompt, effort, max_output, document));
+}
+
+}  // namespace
+
+std::vector<Prepared> plan_inquiries(std::int64_t worker_id, const Item& decide) {
+  const std::int64_t graph_id = decide.graph_id, job_id = decide.job_id;
+  const store::JobOptions options = store::read_job(graph_id, job_id).options;
+  const std::string& model = options.merge_model.empty() ? options.model : options.merge_model;
+  struct Planning {
+    const InquirySort* sort;
+    Inquiry inquiry;
+    std::string body;
+  };
+  std::vector<Planning> plannings;
+  std::vector<store::Draft> drafts;
+  std::vector<store::Worst> worst;
+  for (const InquirySort* const sort : store::inquiry_sorts()) {
+    std::vector<Inquiry> inquiries = sort->gather(graph_id, job_id);
+    if (inquiries.empty()) continue;
+    const store::Prompt prompt = store::newest_prompt(std::string(sort->stage()));
+    for (Inquiry& inquiry : inquiries) {
+      const int max_output = std::min(inquiry.max_output, options.max_output_tokens);
+      Body body = build(graph_id, *sort, model, prompt.text, options.merge_reasoning_effort, max_output, inquiry.document);
+      store::Draft draft;
+      draft.graph_id = graph_id;
+      draft.job_id = job_id;
+      draft.prompt_id = prompt.prompt_id;
+      draft.stage = sort->stage();
+      draft.model = model;
+      draft.mode = options.merge_by_batch ? "batch" : "direct";
+      draft.input_hash = std::move(body.hash);
+      draft.input_tokens = body.tokens;
+      draft.max_output = max_output;
+      worst.push_back({draft.model, draft.mode, body.tokens, max_output});
+      drafts.push_back(std::move(draft));
+      plannings.push_back({sort, std::move(inquiry), std::move(body.text)});
+    }
+  }
+  store::release({decide});
+  if (drafts.empty()) return {};
+  const auto costs = store::most_costs(worst);
+  for (std::size_t i = 0; i < drafts.size(); ++i) drafts[i].most_cost = costs[i].value_or(0);
+  const std::vector<store::PlanResult> planned = store::plan_requests(graph_id, drafts);
+  std::vector<Prepared> direct;
+  std::vector<Item> to_send, to_read, claims;
+  bool no_budget = false, wait = false;
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    const store::PlanResult& result = planned[i];
+    Planning& planning = plannings[i];
+    if (result.outcome == store::Planned::no_budget || store::load_inquiry(graph_id, result.request_id) ||
+        result.outcome == store::Planned::wait) {
+      (result.outcome == store::Planned::no_budget ? no_budget : wait) = true;
+      continue;
+    }
+    store::keep_inquiry(graph_id, result.request_id, planning.inquiry);
+    planning.sort->set_asked(graph_id, job_id, planning.inquiry, result.request_id);
+    const Item item{graph_id, Work::direct, result.request_id, decide.priority, drafts[i].input_tokens, job_id};
+    if (result.outcome == store::Planned::answered) {
+      to_read.push_back({graph_id, Work::conclude, result.request_id, 1, 0, job_id});
+    } else if (options.merge_by_batch) {
+      to_send.push_back(item);
+      to_send.back().kind = Work::send;
+    } else {
+      claims.push_back(item);
+      direct.push_back({item, request_of(drafts[i], result), std::move(planning.body)});
+    }
+  }
+  store::put_ready(to_send);
+  store::put_ready(to_read);
+  store::hold(worker_id, claims);
+  Item again = decide;
+  if (no_budget) again.priority = again.priority % store::parked + store::parked;
+  if (no_budget || wait) store::put_ready({again}, no_budget ? 0 : same_is_out_ms);
+  return direct;
+}
+
+std::optional<std::string> rebuild_inquiry(const store::Request& request) {
+  const InquirySort* const sort = store::find_inquiry_sort(request.stage);
+  const std::optional<Inquiry> inquiry = store::load_inquiry(request.graph_id, request.request_id);
+  if (sort == nullptr || !inquiry) {
+    store::plan_anew(request.graph_id, request.request_id, "its question or its stage is gone");
+    return std::nullopt;
+  }
+  const store::JobOptions options = store::read_job(request.graph_id, request.job_id).options;
+  Body body = build(request.graph_id, *sort, request.model, store::prompt_by_id(request.prompt_id).text, options.merge_reasoning_effort,
+                    request.max_output, inquiry->document);
+  if (body.hash == request.input_hash) return std::move(body.text);
+  store::plan_anew(request.graph_id, request.request_id, "its question comes out differently now");
+  return std::nullopt;
+}
+
+void give_up(const Item& item, const std::string& why) {
+  const auto request = store::lock_request(item.graph_id, item.id);
+  const auto inquiry = store::load_inquiry(item.graph_id, item.id);
+  const InquirySort* const sort = request ? store::find_inquiry_sort(request->stage) : nullptr;
+  if (!inquiry || sort == nullptr) return;
+  sort->without_answer(item.graph_id, inquiry->items, why, 0);
+  store::drop_inquiry(item.graph_id, item.id);
+}
+
+void conclude(const std::vector<Item>& items) {
+  for (const Item& item : items) {
+    const auto request = store::lock_request(item.graph_id, item.id);
+    const auto inquiry = store::load_inquiry(item.graph_id, item.id);
+    const InquirySort* const sort = request ? store::find_inquiry_sort(request->stage) : nullptr;
+    if (!request || !inquiry || sort == nullptr || (request->state != "answered" && request->state != "failed")) continue;
+    const store::JobOptions options = store::read_job(item.graph_id, request->job_id).options;
+    store::Concluded concluded;
+    const auto answers = store::newest_answers(item.graph_id, {item.id});
+    if (request->state == "failed") {
+      // The API will not have it: asking once more would change nothing.
+      sort->without_answer(item.graph_id, inquiry->items, store::error_of(item.graph_id, item.id), 0);
+    } else {
+      if (answers.empty())
+        concluded.unusable = "the stored answer is gone";
+      else if (const std::string trouble = why_unusable(answers.front().outcome, answers.front().body); !trouble.empty())
+        concluded.unusable = trouble;
+      else
+        concluded = sort->read(item.graph_id, answers.front().body, *inquiry, options);
+      if (concluded.unusable) {
+        (void)store::reject_answer(item.graph_id, item.id, *concluded.unusable, options.max_attempts);
+        sort->without_answer(item.graph_id, inquiry->items, *concluded.unusable, options.max_attempts);
+      }
+    }
+    store::write_rejected(item.graph_id, request->job_id, item.id, concluded.rejected);
+    store::drop_inquiry(item.graph_id, item.id);
+    if (concluded.changes_graph) store::put_up_round(item.graph_id, request->job_id, item.id);
+    store::put_up_decide(item.graph_id, request->job_id);
+  }
+  store::release(items);
+}
+
+}  // namespace kg_batch::workers
