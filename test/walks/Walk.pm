@@ -74,7 +74,7 @@ sub statements
 sub known
 {
 	my ($self, $day, $of) = @_;
-	return $self->lines(qq{SELECT CASE WHEN relation ~ '\(' OR to_label IS NULL THEN concat_ws(' ', from_label, split_part(relation, ' (', 1), to_label)
+	return $self->lines(qq{SELECT CASE WHEN relation ~ '[(]' OR to_label IS NULL THEN concat_ws(' ', from_label, split_part(relation, ' (', 1), to_label)
 			ELSE concat_ws(' ', LEAST(from_label, to_label), relation, GREATEST(from_label, to_label)) END || ': ' || status || COALESCE(', since ' || since, '') || COALESCE(', until ' || until, '')
 		FROM kg_batch.as_of('$day 12:00Z')} . (defined $of ? qq{ WHERE node_id IN (SELECT source_id FROM kg_batch.edge WHERE target_id = $of)} : ''));
 }
