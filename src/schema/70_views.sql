@@ -199,7 +199,11 @@ SELECT m.graph_id, v.key AS conversation, m.skipped AS reason,
 FROM kg_batch_internal.message m
 JOIN kg_batch_internal.conversation v ON v.graph_id = m.graph_id AND v.conversation_id = m.conversation_id
 LEFT JOIN kg_batch_internal.job j ON j.graph_id = v.graph_id AND j.job_id = v.job_id
-WHERE m.skipped IS NOT NULL AND m.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
-COMMENT ON VIEW kg_batch.skipped IS 'messages that are kept and not read, with the reason';
-COMMENT ON COLUMN kg_batch.skipped.reason IS 'empty, media, html or role (system, developer and tool messages)';
+WHERE m.skipped IS NOT NULL AND m.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[])
+UNION ALL
+SELECT t.graph_id, NULL, 'forgotten', NULL, NULL, NULL, NULL, NULL, NULL, NULL
+FROM kg_batch_internal.tombstone t
+WHERE t.skipped > 0 AND t.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
+COMMENT ON VIEW kg_batch.skipped IS 'messages that are not read, with the reason';
+COMMENT ON COLUMN kg_batch.skipped.reason IS 'empty, media, html or role (system, developer and tool messages), which are kept; forgotten: handed in again after forget, and of these nothing else is known';
 COMMENT ON COLUMN kg_batch.skipped.message_id IS 'the id with which it was handed in, if any';

@@ -37,6 +37,38 @@ int level_of(const std::string& level) {
               near.empty() ? "Create it with kg_batch.create_graph." : "Perhaps you mean \"" + near + "\".");
 }
 
+// Of a graph and as defaults of its jobs. An Error names what is wrong.
+nlohmann::json checked_options(const std::string& options_json) {
+  nlohmann::json options;
+  try {
+    options = nlohmann::json::parse(options_json);
+  } catch (const nlohmann::json::exception&) {
+    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "options of a graph are not a JSON object");
+  }
+  if (!options.is_object())
+    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "options of a graph are not a JSON object", "",
+                R"(Write them as {"self":"Anna","timezone":"Europe/Berlin"}.)");
+  nlohmann::json of_jobs = nlohmann::json::object();
+  for (const auto& [key, value] : options.items()) {
+    if (key == "self" || key == "names" || key == "timezone") {
+      if (!value.is_string())
+        throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "option \"" + key + "\" of a graph must be a string");
+      const std::string text = value.get<std::string>();
+      if (key == "names" && text != "personal" && text != "shared")
+        throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "invalid value for option \"names\": \"" + text + "\"", "",
+                    "Valid values are personal and shared.");
+      if (key == "timezone" &&
+          execute("SELECT 1 FROM pg_catalog.pg_timezone_names WHERE name = $1", {text}).empty())
+        throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "time zone \"" + text + "\" not recognized", "",
+                    "Names are those of pg_timezone_names, as Europe/Berlin.");
+    } else {
+      of_jobs[key] = value;
+    }
+  }
+  check_job_options(of_jobs.dump());
+  return options;
+}
+
 }  // namespace
 
 bool is_all_powerful(unsigned int role) {
@@ -75,33 +107,7 @@ std::int64_t graph_for(unsigned int role, const std::string& graph, Right right)
 std::int64_t create_graph(const std::string& name, const std::string& options_json) {
   if (name.empty() || name.size() > 200)
     throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "a graph's name must have 1 to 200 characters");
-  nlohmann::json options;
-  try {
-    options = nlohmann::json::parse(options_json);
-  } catch (const nlohmann::json::exception&) {
-    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "options of a graph are not a JSON object");
-  }
-  if (!options.is_object())
-    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "options of a graph are not a JSON object", "",
-                R"(Write them as {"self":"Anna","timezone":"Europe/Berlin"}.)");
-  nlohmann::json of_jobs = nlohmann::json::object();
-  for (const auto& [key, value] : options.items()) {
-    if (key == "self" || key == "names" || key == "timezone") {
-      if (!value.is_string())
-        throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "option \"" + key + "\" of a graph must be a string");
-      const std::string text = value.get<std::string>();
-      if (key == "names" && text != "personal" && text != "shared")
-        throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "invalid value for option \"names\": \"" + text + "\"", "",
-                    "Valid values are personal and shared.");
-      if (key == "timezone" &&
-          execute("SELECT 1 FROM pg_catalog.pg_timezone_names WHERE name = $1", {text}).empty())
-        throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "time zone \"" + text + "\" not recognized", "",
-                    "Names are those of pg_timezone_names, as Europe/Berlin.");
-    } else {
-      of_jobs[key] = value;
-    }
-  }
-  check_job_options(of_jobs.dump());
+  const nlohmann::json options = checked_options(options_json);
   make_home_if_new();
   const auto made = execute(
       "INSERT INTO kg_batch_internal.graph (name, options, icu_version) VALUES ($1, $2::jsonb, $3) "
@@ -114,6 +120,51 @@ std::int64_t create_graph(const std::string& name, const std::string& options_js
   const std::int64_t graph_id = made.integer(0, 0);
   execute("INSERT INTO kg_batch_internal.turn VALUES ($1, '-infinity') ON CONFLICT DO NOTHING", {graph_id});
   return graph_id;
+}
+
+void alter_graph(std::int64_t graph_id, const std::string& changes_json) {
+  const auto rows = execute(
+      "SELECT (g.options || $2::jsonb)::text, pg_catalog.jsonb_typeof($2::jsonb) = 'object', "
+      " COALESCE(g.options ->> 'self', '') <> COALESCE((g.options || $2::jsonb) ->> 'self', '') "
+      "  OR COALESCE(g.options ->> 'names', 'personal') <> COALESCE((g.options || $2::jsonb) ->> 'names', 'personal'), "
+      " EXISTS (SELECT FROM kg_batch_internal.node_mention m WHERE m.graph_id = g.graph_id) "
+      "FROM kg_batch_internal.graph g WHERE g.graph_id = $1 FOR UPDATE",
+      {graph_id, changes_json});
+  if (!rows.boolean(0, 1)) checked_options(changes_json);  // says what it should be
+  nlohmann::json options = nlohmann::json::parse(rows.text(0, 0));
+  for (auto option = options.begin(); option != options.end();) option = option->is_null() ? options.erase(option) : std::next(option);
+  checked_options(options.dump());
+  if (rows.boolean(0, 2) && rows.boolean(0, 3))
+    throw Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "options self and names cannot be changed once something was read",
+                "The keys by which things are known depend on them.", "Hand the conversations in to a graph that is made with them: kg_batch.create_graph.");
+  execute("UPDATE kg_batch_internal.graph SET options = $2::jsonb WHERE graph_id = $1", {graph_id, options.dump()});
+}
+
+void drop_graph(std::int64_t graph_id, const std::string& name) {
+  // Whoever hands in, cuts or reads something of it ends first, or finds nothing.
+  execute("SELECT FROM kg_batch_internal.graph WHERE graph_id = $1 FOR UPDATE", {graph_id});
+  execute("SELECT FROM kg_batch_internal.job WHERE graph_id = $1 FOR UPDATE", {graph_id});
+  if (execute("SELECT EXISTS (SELECT FROM kg_batch_internal.request WHERE graph_id = $1 AND state = 'asking') "
+              " OR EXISTS (SELECT FROM kg_batch_internal.claimed WHERE graph_id = $1)",
+              {graph_id})
+          .boolean(0, 0))
+    throw Error(ERRCODE_OBJECT_IN_USE, "graph \"" + name + "\" has requests out or is worked on", "",
+                "SELECT kg_batch.cancel(job) for its jobs, and drop it when the answers are in.");
+  execute("DELETE FROM kg_batch_internal.ready WHERE graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.batch_job WHERE graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.turn WHERE graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.progress_sample WHERE graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.rejected WHERE graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.chunk WHERE graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.message WHERE graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.segment WHERE graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.conversation WHERE graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.request WHERE graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.edge WHERE graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.identity WHERE graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.node WHERE graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.job WHERE graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.graph WHERE graph_id = $1", {graph_id});  // with what else is its own
 }
 
 void grant_access(const std::string& role, const std::string& level, std::int64_t graph_id) {

@@ -6,15 +6,13 @@
 
 namespace kg_batch::store {
 
+namespace {
+
 // A row's text is that of a composite value: null, empty and quoted values stay
 // apart. Nothing in it may depend on a setting: times as microseconds, days as
 // numbers. A chunk is known by its conversation and by where its first sentence
-// begins and its last one ends.
-std::string graph_digest(std::int64_t graph_id) {
-  std::vector<std::string> periods;
-  for (const StateValidity& state : validity_in(graph_id, std::nullopt)) periods.push_back(digest_text(state));
-  const auto rows = backend::execute(
-      R"(
+// begins and its last one ends. $1 is the graph, $2 its periods.
+constexpr char content[] = R"(
 WITH place AS MATERIALIZED (
     SELECT c.chunk_id, pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(ROW (v.key, a.message_key, a.version,
             c.starts[c.context_size + 1], b.message_key, b.version, c.ends[pg_catalog.cardinality(c.ends)])::text, 'UTF8')), 'hex') AS key,
@@ -79,7 +77,30 @@ content (item) AS (
     JOIN kg_batch_internal.node o ON o.graph_id = x.graph_id AND o.node_id = x.node_id
     WHERE x.graph_id = $1
     UNION ALL
-    SELECT ROW ('periods', u.text)::text FROM pg_catalog.unnest($2) AS u (text)),
+    SELECT ROW ('periods', u.text)::text FROM pg_catalog.unnest($2) AS u (text)))";
+
+// The same with other numbers of its parameters.
+std::string content_by(const char* graph, const char* periods) {
+  std::string text = content;
+  const auto put = [&](const std::string& from, const std::string& to) {
+    for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
+  };
+  put("$2", periods);
+  put("$1", graph);
+  return text;
+}
+
+std::vector<std::string> periods_of(std::int64_t graph_id) {
+  std::vector<std::string> periods;
+  for (const StateValidity& state : validity_in(graph_id, std::nullopt)) periods.push_back(digest_text(state));
+  return periods;
+}
+
+}  // namespace
+
+std::string graph_digest(std::int64_t graph_id) {
+  // A statement is known by its address, so it stays.
+  static const std::string sql = std::string(content) + R"(,
 hashed AS (
     SELECT pg_catalog.sha256(pg_catalog.convert_to(c.item, 'UTF8')) AS hash FROM content c),
 buckets AS (
@@ -88,9 +109,24 @@ buckets AS (
     FROM hashed h GROUP BY 1)
 SELECT pg_catalog.encode(pg_catalog.sha256('kg_batch digest 1'::bytea
     || COALESCE(pg_catalog.string_agg(b.hash, ''::bytea ORDER BY b.bucket), ''::bytea)), 'hex')
-FROM buckets b)",
-      {graph_id, periods});
-  return rows.text(0, 0);
+FROM buckets b)";
+  return backend::execute(sql.c_str(), {graph_id, periods_of(graph_id)}).text(0, 0);
+}
+
+std::vector<Difference> compare(std::int64_t graph_a, std::int64_t graph_b) {
+  // Items begin with what they are; quotes are an auditor's, so a source is shown by where it stands.
+  static const std::string sql = "WITH a (item) AS MATERIALIZED (" + content_by("$1", "$2") + " SELECT item FROM content), b (item) AS MATERIALIZED (" +
+                          content_by("$3", "$4") + " SELECT item FROM content), " + R"(
+    differs (first, item) AS (
+        SELECT true, o.item FROM (SELECT item FROM a EXCEPT ALL SELECT item FROM b) o
+        UNION ALL SELECT false, o.item FROM (SELECT item FROM b EXCEPT ALL SELECT item FROM a) o)
+    SELECT d.first, w.what, CASE WHEN w.what = 'source' THEN pg_catalog.substring(d.item, '^\(source,[^,]*,[0-9]+,[0-9]+') || ')' ELSE d.item END
+    FROM differs d CROSS JOIN LATERAL (SELECT pg_catalog.substring(d.item, '^\(([a-z]+)') AS what) w
+    ORDER BY pg_catalog.array_position(ARRAY['graph', 'node', 'edge', 'fact'], w.what), w.what COLLATE "C", d.item COLLATE "C", d.first DESC)";
+  const auto rows = backend::execute(sql.c_str(), {graph_a, periods_of(graph_a), graph_b, periods_of(graph_b)});
+  std::vector<Difference> differences;
+  for (std::size_t i = 0; i < rows.size(); ++i) differences.push_back({rows.boolean(i, 0), rows.text(i, 1), rows.text(i, 2)});
+  return differences;
 }
 
 }  // namespace kg_batch::store

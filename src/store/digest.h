@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace kg_batch::store {
 
@@ -16,5 +17,12 @@ namespace kg_batch::store {
 // 32 bytes, the sort of rows goes to disk when it has to, and what stays are at
 // most 65,536 sums.
 std::string graph_digest(std::int64_t graph_id);
+
+// What stands in one of two graphs only, of all that the digest covers.
+struct Difference {
+  bool in_first = true;
+  std::string what, content;  // as the digest takes it
+};
+std::vector<Difference> compare(std::int64_t graph_a, std::int64_t graph_b);
 
 }  // namespace kg_batch::store

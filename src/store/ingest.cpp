@@ -83,15 +83,14 @@ graph::Sha256Digest tombstone_hash(std::string_view conversation_key, std::strin
   return hash_fields({conversation_key, message_key});
 }
 
-Ingest::Ingest(const IngestTarget& target) : target_(target) {
-  has_tombstones_ =
-      execute("SELECT EXISTS (SELECT FROM kg_batch_internal.tombstone WHERE graph_id = $1)", {target_.graph_id}).boolean(0, 0);
-}
+Ingest::Ingest(const IngestTarget& target) : target_(target) {}
 
 std::vector<std::size_t> Ingest::take(const std::vector<IncomingMessage>& page) {
   open_conversations(page);
   std::vector<Incoming> incoming = identify(page);
-  if (has_tombstones_) drop_forgotten(incoming);
+  // Looked at once the conversations are locked: one may have been forgotten while this waited for it.
+  if (execute("SELECT EXISTS (SELECT FROM kg_batch_internal.tombstone WHERE graph_id = $1)", {target_.graph_id}).boolean(0, 0))
+    drop_forgotten(incoming);
   const auto stored = look_up(incoming);
 
   std::vector<std::size_t> to_read;

@@ -102,7 +102,6 @@ class Ingest {
   void finish_conversations(const std::vector<Conversation*>& conversations);
 
   IngestTarget target_;
-  bool has_tombstones_ = false;
   std::unordered_map<std::string, Conversation> conversations_;
   std::unordered_map<std::uint64_t, int> equal_before_;  // messages without id, by conversation and content
   IngestReport report_;

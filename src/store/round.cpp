@@ -303,7 +303,7 @@ RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& 
   return result;
 }
 
-void fold_again(std::int64_t graph_id, const std::set<std::string>& keys, const std::vector<std::string>& freed) {
+void fold_again(std::int64_t graph_id, const std::set<std::string>& keys, const std::vector<std::string>& freed, std::int64_t job_id) {
   if (keys.empty()) return;
   const std::vector<std::string> touched(keys.begin(), keys.end());
   // From zero: their sums, their nodes' edges, then everything again from what is live.
@@ -341,20 +341,24 @@ void fold_again(std::int64_t graph_id, const std::set<std::string>& keys, const 
       " WHERE i.graph_id = $1 AND i.node_id = u.node_id) = 0 AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.identity i "
       " WHERE i.graph_id = $1 AND i.former_node_id = u.node_id) = 0",
       {graph_id, nodes});
-  // Edges of a node come from all its identities, so all of them are added again.
+  // Edges of a node come from all its identities, so all of them are added again. What
+  // a node shows comes from all of them too, also where the one that was touched is gone.
   const Rows members = execute(
-      "SELECT o.key FROM unnest($2) AS u (node_id) CROSS JOIN LATERAL (SELECT i.key FROM kg_batch_internal.identity i "
-      " WHERE i.graph_id = $1 AND i.node_id = u.node_id AND i.is_statement OFFSET 0) o",
+      "SELECT o.key, o.is_statement FROM unnest($2) AS u (node_id) CROSS JOIN LATERAL (SELECT i.key, i.is_statement "
+      " FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id = u.node_id OFFSET 0) o",
       {graph_id, nodes});
-  std::set<std::string> lost;
-  for (std::size_t i = 0; i < members.size(); ++i) lost.insert(members.text(i, 0));
+  std::set<std::string> shown = keys, lost;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    shown.insert(members.text(i, 0));
+    if (members.boolean(i, 1)) lost.insert(members.text(i, 0));
+  }
   // Of those that are new the edges are, too.
   lost.insert(touched.begin(), touched.end());
   lost.insert(freed.begin(), freed.end());
-  find_nodes(graph_id, {}, keys, lost, 0);
+  find_nodes(graph_id, {}, shown, lost, job_id);
 }
 
-void rest_replaced(std::int64_t graph_id) {
+void rest_replaced(std::int64_t graph_id, std::int64_t job_id) {
   const Rows citing = execute(
       "WITH messages AS (UPDATE kg_batch_internal.message SET rested = true WHERE graph_id = $1 AND replaced AND NOT rested RETURNING message_id) "
       "SELECT DISTINCT s.chunk_id FROM messages m CROSS JOIN LATERAL (SELECT o.chunk_id FROM kg_batch_internal.fact_source o "
@@ -363,7 +367,7 @@ void rest_replaced(std::int64_t graph_id) {
   if (citing.empty()) return;
   std::vector<std::int64_t> chunks;
   for (std::size_t i = 0; i < citing.size(); ++i) chunks.push_back(citing.integer(i, 0));
-  fold_again(graph_id, settle_facts(graph_id, chunks));
+  fold_again(graph_id, settle_facts(graph_id, chunks), {}, job_id);
 }
 
 void show_again(std::int64_t graph_id, const std::set<std::string>& keys) { refold_nodes(graph_id, keys); }

@@ -26,13 +26,14 @@ struct RoundResult {
 RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& chunk_ids);
 
 // Facts that cite a replaced message rest, and what they carried is folded anew.
-void rest_replaced(std::int64_t graph_id);
+void rest_replaced(std::int64_t graph_id, std::int64_t job_id);
 
 // Sums up these identities, by key, from zero: for what can only be added to and has
 // to be taken back (facts that rest or count again, mentions that have another
 // key). Those of which no live mention is left are gone, and nodes with them.
 // `freed` are statements that lost their nodes on the way (store/resolution.h).
-void fold_again(std::int64_t graph_id, const std::set<std::string>& keys, const std::vector<std::string>& freed = {});
+void fold_again(std::int64_t graph_id, const std::set<std::string>& keys, const std::vector<std::string>& freed = {},
+                std::int64_t job_id = 0);
 
 // What the nodes of these identities show, after a person corrected it.
 void show_again(std::int64_t graph_id, const std::set<std::string>& keys);

@@ -471,7 +471,7 @@ class Pipeline {
       std::vector<std::int64_t> chunks;
       bool rest = false;
       for (const Item& item : items) (item.id < 0 ? (void)(rest = true) : chunks.push_back(item.id));
-      if (rest) store::rest_replaced(graph_id);
+      if (rest) store::rest_replaced(graph_id, items.front().job_id);
       result = store::fold_chunks(graph_id, chunks);
       if (rest) {
         const store::RoundResult decided = store::resolve_now(graph_id, items.front().job_id);

@@ -157,6 +157,7 @@ INSERT INTO right_needed VALUES
     (3, 'SELECT kg_batch.create_job(graph => %s)'), (3, 'SELECT kg_batch.pause(''first'', %s)'), (3, 'SELECT kg_batch.resume(''first'', graph => %s)'),
     (3, 'SELECT kg_batch.retry(''first'', graph => %s)'), (3, 'SELECT kg_batch.cancel(''first'', %s)'),
     (4, 'SELECT kg_batch.load_taxonomy(''[]'', %s)'), (4, 'SELECT kg_batch.import(''jsonl'', '''', %s)'),
+    (1, 'SELECT * FROM kg_batch.compare(%1$s, %1$s)'), (4, 'SELECT kg_batch.rebuild(%s)'), (4, 'SELECT kg_batch.alter_graph(%s, ''{}'')'),
     (4, format('SELECT kg_batch.undo(kg_batch.correct(%s, ''label'', ''Al'', graph => %%1$s), %%1$s)', (SELECT min(node_id) FROM kg_batch.node WHERE label = 'Alice'))),
     (4, format('SELECT kg_batch.undo(kg_batch.retract(%s, graph => %%1$s), %%1$s)', (SELECT min(fact_id) FROM kg_batch.fact WHERE said_by = 'Alice'))),
     (4, format('SELECT kg_batch.grant_access(%L, ''reader'', %%s)', :'member'));
@@ -166,6 +167,9 @@ SELECT is(attempt(l.name, on_graph(r.call, 'pets')), CASE WHEN l.number >= r.lev
     format('%s: %s', l.level, on_graph(r.call, 'pets'))) FROM right_needed r, level l ORDER BY r.level, r.call, l.number;
 SELECT is(attempt(l.name, on_graph(r.call, 'work')), '42704', format('%s: %s: no such graph', l.level, on_graph(r.call, 'work')))
 FROM right_needed r, level l ORDER BY r.level, r.call, l.number;
+SELECT is(attempt(l.name, 'SELECT kg_batch.forget(''nothing'', graph => ''pets'')'), CASE WHEN l.number = 4 THEN '42704' ELSE '42501' END,
+    format('%s: forget', l.level)) FROM level l ORDER BY l.number;
+SELECT is(attempt(l.name, 'SELECT kg_batch.drop_graph(''pets'')'), '42501', format('%s: drop_graph', l.level)) FROM level l ORDER BY l.number;
 -- What nobody but an admin may say, even where there is nothing that could be split.
 SELECT is(attempt(l.name, format('SELECT kg_batch.%s', call)), CASE WHEN l.number = 4 THEN '22023' ELSE '42501' END, format('%s: %s', l.level, call))
 FROM level l, unnest(ARRAY['split((SELECT min(node_id) FROM kg_batch.node), ''chat-Alice'', graph => ''pets'')',

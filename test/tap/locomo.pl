@@ -51,6 +51,8 @@ for my $mode (qw(batch direct))
 	leads_to_evidence($mode);
 	accounts_for_answers($mode);
 	costs_what_the_bill_says($mode, $job, $progress, $estimate);
+	my $digest = $node->kg("SELECT kg_batch.graph_digest('$mode')");
+	$node->kg("SELECT kg_batch.rebuild('$mode', $_)"), is($node->kg("SELECT kg_batch.graph_digest('$mode')"), $digest, "$mode: rebuilt (recompare $_) it is the same graph") for qw(false true);
 }
 
 estimates_what_is_like_before();
@@ -183,12 +185,14 @@ sub costs_what_the_bill_says
 	my $stats = $node->sim->stats;
 	my $other = $graph eq 'batch' ? 'direct' : 'batch';
 	my $ledger = one_row("SELECT sum(cost) AS cost, sum(lost) AS lost, sum(requests) AS requests, sum(input_tokens) AS input_tokens,
-		sum(output_tokens) AS output_tokens, string_agg(DISTINCT mode, ' ') AS modes, sum(unpriced) AS unpriced
-		FROM kg_batch.cost WHERE job_id = $job");
-	is($stats->{$other}{answers}, 0, "$graph: no answer came the other way");
-	is($stats->{$graph}{answers}, $ledger->{requests}, "$graph: the ledger has as many requests as were answered");
+		sum(output_tokens) AS output_tokens, sum(unpriced) AS unpriced, sum(requests) FILTER (WHERE stage = 'kg_extract') AS about_chunks,
+		string_agg(DISTINCT mode, ' ') FILTER (WHERE stage = 'kg_extract') AS modes FROM kg_batch.cost WHERE job_id = $job");
+	# What is asked about the graph goes directly either way.
+	my $about_graph = $stats->{stages}{kg_merge}{answers} // 0;
+	is($stats->{$other}{answers}, $graph eq 'batch' ? $about_graph : 0, "$graph: no answer about a chunk came the other way");
+	is($stats->{batch}{answers} + $stats->{direct}{answers}, $ledger->{requests}, "$graph: the ledger has as many requests as were answered");
 	is($ledger->{modes}, $graph, "$graph: the ledger knows which way they went");
-	is($ledger->{requests}, $estimate->{requests}, "$graph: as many as the estimate said");
+	is($ledger->{about_chunks}, $estimate->{requests}, "$graph: as many as the estimate said");
 	is($stats->{repeated_answers}, 0, "$graph: no question was asked twice");
 	is($ledger->{lost}, 0, "$graph: none was lost");
 	cmp_ok(abs($ledger->{cost} - $stats->{all}{usd}), '<', 1e-9, "$graph: the ledger is the bill")
@@ -230,7 +234,7 @@ sub estimates_what_is_like_before
 	ok($node->wait_for_job($job, 'done', 240), 'measured: the rest is read');
 	my $ledger = one_row("SELECT sum(cost) AS cost, sum(requests) AS requests, sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens
 		FROM kg_batch.cost WHERE job_id = $job");
-	is($ledger->{requests}, $estimate->{requests}, 'measured: as many requests as the estimate said');
+	cmp_ok(abs($ledger->{requests} - $estimate->{requests}), '<=', 3, 'measured: as many requests as the estimate said, but for a few about the graph');
 	is_near('measured', $estimate, $ledger, qw(input_tokens output_tokens cost));
 	return;
 }
