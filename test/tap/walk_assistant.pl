@@ -87,5 +87,6 @@ is($walk->statements($gerald), join("\n", 'State Employment as employee with emp
 is($walk->statements($walk->id('Gerald Finch', 'landlord')), 'State Tenancy as owner with holder Nora: asserted', '… who is another one');
 $walk->undo($split, $digest, 'a split');
 
+$walk->rebuilt;
 $walk->node->stop('fast');
 done_testing();

@@ -99,5 +99,6 @@ is($walk->statements($teacher), 'State Teaching as teacher with subject maths: a
 is($walk->statements($other), "State Habit as agent with object alto: asserted\nState Residence as resident with place Oslo: asserted", '… and the first without');
 $walk->undo($split, $digest, 'a split');
 
+$walk->rebuilt;
 $walk->node->stop('fast');
 done_testing();

@@ -91,5 +91,6 @@ is($walk->number("SELECT string_agg(concat_ws('..', since, until), ' ') FROM kg_
 is($walk->number(q{SELECT count(*) FROM kg_batch.node WHERE label = 'Resignation' AND modality = 'asserted'}), 0, '… and there is no resignation');
 $walk->undo($retract, $digest, 'a retraction');
 
+$walk->rebuilt;
 $walk->node->stop('fast');
 done_testing();

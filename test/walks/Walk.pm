@@ -8,6 +8,7 @@
 #   $walk->statements('Anna')               what links a node of that label, or id, with what: one line each
 #   $walk->known('2024-05-01', $id)         what as_of says, of all or of a node, one line each
 #   $walk->review                           what waits for a person, by the names that `call` gave to ids
+#   $walk->rebuilt                          makes the graph again: it is the same
 #   $walk->undo($decision, $digest, $name)  takes a person's word back: the digest is what it was
 package Walk;
 
@@ -101,6 +102,15 @@ sub undo
 	my ($self, $decision, $digest, $name) = @_;
 	$self->number("SELECT kg_batch.undo($decision)");
 	return is($self->digest, $digest, "$name: undone, the graph is what it was");
+}
+
+# Made again from what stands there, it is the same graph.
+sub rebuilt
+{
+	my ($self) = @_;
+	my $digest = $self->digest;
+	$self->number("SELECT kg_batch.rebuild('$self->{name}')");
+	return is($self->digest, $digest, 'rebuilt, it is the same graph');
 }
 
 1;
