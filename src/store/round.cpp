@@ -36,10 +36,13 @@ struct Scope {
   "   SELECT * FROM kg_batch_internal.node_mention o WHERE o.graph_id = $1 AND o.key = k.key AND o.live "                      \
   "    AND (SELECT c.folded FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.chunk_id = o.chunk_id) OFFSET 0) m)"
 
+// A Goal is what is planned; of all else a plan says when it may be, not when it was.
+#define DATES "(m.modality IN ('asserted', 'reported') OR m.type = 'Goal' AND m.modality = 'planned')"
+
 // One identity for each key, with counts and bests added to what it has. What a
 // key says is the same for all its mentions; where they differ in what no key
 // says (Entity and Concept share theirs) the least one stands. Only what was
-// asserted or reported dates, confirms or closes.
+// asserted or reported dates, confirms or closes; planned Goals have dates.
 void add_to_identities(std::int64_t graph_id, const Scope& scope) {
   execute(
       "WITH " FOLDED_MENTIONS
@@ -85,8 +88,8 @@ void add_to_identities(std::int64_t graph_id, const Scope& scope) {
       "WITH " FOLDED_MENTIONS
       ", said AS (SELECT key, v.sort, v.value FROM mentions m CROSS JOIN LATERAL ("
       "   VALUES ('label', m.label), ('category', m.category), ('type', m.type), ('class', m.class), "
-      "    ('start', CASE WHEN m.modality IN ('asserted', 'reported') THEN m.start_date || ' ' || m.start_how END), "
-      "    ('end', CASE WHEN m.modality IN ('asserted', 'reported') THEN m.end_date || ' ' || m.end_how END)) AS v (sort, value) "
+      "    ('start', CASE WHEN " DATES " THEN m.start_date || ' ' || m.start_how END), "
+      "    ('end', CASE WHEN " DATES " THEN m.end_date || ' ' || m.end_how END)) AS v (sort, value) "
       "  WHERE v.value IS NOT NULL "
       "  UNION ALL SELECT key, 'alias', a FROM mentions m CROSS JOIN LATERAL unnest(m.aliases) AS a "
       "  UNION ALL SELECT key, 'tag', t FROM mentions m CROSS JOIN LATERAL unnest(m.hash_tags) AS t "
