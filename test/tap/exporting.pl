@@ -238,11 +238,11 @@ same_texts([ map { /\(\[$label\]\)$/ ? $decoded->($1) : () } @lines ], [ map { s
 is((export('jsonl', 'empty'))[0], '{"kg_batch":"graph","version":1}', 'an empty graph has a first line');
 SKIP: {
 	skip 'xmllint is not installed', 1 unless have('xmllint');
-	ok(defined output_of('xmllint', '--noout', (export('graphml', 'empty'))[1]), '… and is GraphML');
+	ok(defined output_of('xmllint', '--noout', (export('graphml', 'empty'))[1]), 'and is GraphML');
 }
 my ($out, $err) = ('', '');
 isnt($node->psql('kg', q{SELECT kg_batch.export('xml')}, stdout => \$out, stderr => \$err), 0, 'an unknown format is refused');
-like($err, qr/unknown format "xml".*Formats are jsonl, graphml, cypher, turtle, dot, mermaid\./s, '… with the known ones');
+like($err, qr/unknown format "xml".*Formats are jsonl, graphml, cypher, turtle, dot, mermaid\./s, 'with the known ones');
 isnt($node->psql('kg', q{SELECT kg_batch.export(NULL)}, stdout => \$out, stderr => \$err), 0, 'no format is refused');
 $node->kg(q{CREATE ROLE reading; CREATE ROLE auditing; SELECT kg_batch.grant_access('reading', 'reader', 'one'); SELECT kg_batch.grant_access('auditing', 'auditor', 'one')});
 is($node->kg(qq{SET ROLE $_->[0]; SELECT count(*) FROM kg_batch.export('$_->[1]', 'one') AS line WHERE line ~ '"?quote'}) > 1, $_->[0] eq 'auditing', "$_->[1]: quotes for auditors: $_->[0]")

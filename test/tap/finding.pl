@@ -26,7 +26,7 @@ sub refused
 	my ($sql, $why, $name) = @_;
 	my ($out, $err) = ('', '');
 	isnt($node->psql('kg', $sql, stdout => \$out, stderr => \$err), 0, "$name is refused");
-	return like($err, $why, '… and the error says why');
+	return like($err, $why, 'and the error says why');
 }
 sub id_of { return shown(qq{SELECT node_id FROM kg_batch.node n JOIN kg_batch.graph g USING (graph_id) WHERE g.name = '${\ ($_[1] // 'one')}' AND n.label = '$_[0]'}); }
 sub found
@@ -52,8 +52,8 @@ like(found('zurich'), qr/^Zürich loose 0\.8(,|$)/, 'without its accents');
 like(found('Health Calder'), qr/^Calder Health loose 0\.8(,|$)/, 'in another order');
 like(found('Marmelade'), qr/^Marmalade loose 0\.6(,|$)/, 'with a slip');
 like(found('adopted cat'), qr/\bMarmalade fact 0\.\d+/, 'words of a fact find what it speaks of');
-is(shown(q{SELECT bool_and(f.fact ~* 'adopted.*cat') FROM kg_batch.find('adopted cat', graph => 'one') f WHERE f.how = 'fact'}), 't', '… with the fact');
-is(shown(q{SELECT type FROM kg_batch.find('adopted cat', graph => 'one') WHERE how = 'fact' LIMIT 1}), 'Event', '… the statement first');
+is(shown(q{SELECT bool_and(f.fact ~* 'adopted.*cat') FROM kg_batch.find('adopted cat', graph => 'one') f WHERE f.how = 'fact'}), 't', 'with the fact');
+is(shown(q{SELECT type FROM kg_batch.find('adopted cat', graph => 'one') WHERE how = 'fact' LIMIT 1}), 'Event', 'the statement first');
 is(found('Marmelada Torpedo'), '', 'what nobody spoke of is not found');
 is(found('Anna', 'empty'), '', 'in an empty graph nothing is');
 is(shown(q{SELECT count(*) FROM kg_batch.find('Calder Health', 2, 'one')}), 2, 'most bounds it');
@@ -64,12 +64,12 @@ is(found('Marmlde'), '', 'without pg_trgm a mangled name is not found');
 $node->kg('CREATE SCHEMA elsewhere; CREATE EXTENSION pg_trgm SCHEMA elsewhere');
 like(found('Marmlde'), qr/^Marmalade trigram 0\.\d+/, 'with pg_trgm it is, wherever that is installed');
 $node->kg('DROP EXTENSION pg_trgm');
-is(found('Marmlde'), '', '… and not when it is gone');
+is(found('Marmlde'), '', 'and not when it is gone');
 my $named = $node->kg(qq{SELECT kg_batch.correct(${\ id_of('Marmalade')}, 'add_alias', 'Mister Paws', graph => 'one')});
 is(found('Mister Paws', 'one', 1), 'Marmalade alias 0.95', 'an alias that a person gave is one');
-is(found('mister PAWS', 'one', 1), 'Marmalade loose 0.9', '… in any case');
+is(found('mister PAWS', 'one', 1), 'Marmalade loose 0.9', 'in any case');
 $node->kg("SELECT kg_batch.undo($named, 'one')");
-unlike(found('Mister Paws', 'one', 1), qr/alias|0\.9/, '… until it is undone');
+unlike(found('Mister Paws', 'one', 1), qr/alias|0\.9/, 'until it is undone');
 refused(q{SELECT kg_batch.find(NULL)}, qr/argument "text" must not be null/, 'no text');
 refused(q{SELECT kg_batch.find('x', 0)}, qr/0 is outside the valid range for argument "most" \(1 to 10000\)/, 'nothing at most');
 is(shown(q{SELECT count(*) FROM kg_batch.find('', graph => 'one')}), 0, 'an empty text finds nothing');
@@ -85,11 +85,11 @@ sub around
 		FROM kg_batch.neighbors(${\ id_of($label, $graph)}, $depth, graph => '$graph')});
 }
 is(around('Zürich', 1), '1 Zürich in Residence Anna', 'a place leads to who lives there');
-like(around('Anna', 1), qr/^1 Anna out Residence Zürich$/m, '… and back');
+like(around('Anna', 1), qr/^1 Anna out Residence Zürich$/m, 'and back');
 my $bob = around('Zürich', 3);
-like($bob, qr/^1 Zürich in Residence Anna\n/, 'three steps: home, …');
-like($bob, qr/^2 Anna out Employment Calder Health$/m, '… work, …');
-like($bob, qr/^3 Calder Health in Employment Bob$/m, '… and who works there too');
+like($bob, qr/^1 Zürich in Residence Anna\n/, 'three steps: home');
+like($bob, qr/^2 Anna out Employment Calder Health$/m, 'then work');
+like($bob, qr/^3 Calder Health in Employment Bob$/m, 'and who works there too');
 unlike($bob, qr/Zürich$/m, 'the way does not lead back to where it began');
 is(shown(qq{SELECT count(*) - count(DISTINCT node_id) FROM kg_batch.neighbors(${\ id_of('Zürich')}, 5, graph => 'one')}), 0, 'each node comes once');
 is(shown(qq{SELECT count(*) FROM kg_batch.neighbors(${\ id_of('Zürich')}, 5, most => 3, graph => 'one')}), 3, 'most bounds it');
@@ -121,7 +121,7 @@ $node->kg(q{ANALYZE kg_batch_internal.node; ANALYZE kg_batch_internal.identity; 
 sub rows_read { return $node->kg(q{SELECT sum(seq_tup_read + idx_tup_fetch) FROM pg_stat_user_tables WHERE schemaname = 'kg_batch_internal' AND relname IN ('node', 'identity', 'edge')}); }
 my $before = rows_read();
 is(found('n77', 'large', 1), 'n77 exact 1', 'in a large graph a name is found');
-is(shown(qq{SELECT string_agg(label, ' ' ORDER BY distance, label) FROM kg_batch.neighbors(${\ id_of('n77', 'large')}, 2, graph => 'large')}), 'n76 n78 n75 n79', '… and leads on');
-cmp_ok(rows_read() - $before, '<', 1000, '… without reading a table as a whole');
+is(shown(qq{SELECT string_agg(label, ' ' ORDER BY distance, label) FROM kg_batch.neighbors(${\ id_of('n77', 'large')}, 2, graph => 'large')}), 'n76 n78 n75 n79', 'and leads on');
+cmp_ok(rows_read() - $before, '<', 1000, 'without reading a table as a whole');
 
 done_testing();

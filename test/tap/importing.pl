@@ -24,7 +24,7 @@ sub refused
 	$sql //= "SELECT * FROM kg_batch.import('jsonl', \$data\$$data\$data\$, 'wrong')";
 	utf8::encode($sql);
 	isnt($node->psql('kg', $sql, stdout => \$out, stderr => \$err), 0, "$name is refused");
-	return like($err, $why, '… and the error says where and why');
+	return like($err, $why, 'and the error says where and why');
 }
 sub read_all { return ok($node->wait_until(q{SELECT bool_and(state = 'done') FROM kg_batch.progress}, 120), "read: $_[0]"); }
 sub links { return kg(qq{SELECT string_agg(concat_ws(' ', from_label, split_part(relation, ' (', 1), to_label, since, until), E'\\n' ORDER BY from_label, relation, to_label COLLATE "C")
@@ -61,17 +61,17 @@ my ($nodes, $edges, $facts) = map { my $what = $_; scalar grep { /^\{"kg_batch":
 cmp_ok($nodes, '>', 10, 'there is something to export');
 is(taken_in(join("\n", @origin), 'copy'), "$nodes|$edges|$facts", 'what was exported is taken in');
 read_all('the copy');
-is(content(export('copy')), content(@origin), '… and is the same graph');
-is(links('copy'), links('origin'), '… as people read it');
+is(content(export('copy')), content(@origin), 'and is the same graph');
+is(links('copy'), links('origin'), 'as people read it');
 is(kg(q{SELECT count(*) FROM kg_batch.node n JOIN kg_batch.graph g USING (graph_id) WHERE g.name = 'copy' AND NOT EXISTS (SELECT FROM kg_batch.evidence e
 	WHERE e.graph_id = n.graph_id AND e.node_id = n.node_id)}), 0, 'no node is without evidence');
 is(kg(q{SELECT count(*) FROM kg_batch.evidence e JOIN kg_batch.graph g USING (graph_id) WHERE g.name = 'copy' AND (NOT e.matched OR e.quote <> e.fact OR e.conversation !~ '^import ')}),
-	0, '… which is the fact in words');
+	0, 'which is the fact in words');
 is(kg(q{SELECT string_agg(DISTINCT said_by, ' ' ORDER BY said_by) FROM kg_batch.fact f JOIN kg_batch.graph g USING (graph_id) WHERE g.name = 'copy'}), 'Anna Bob Tom', 'who said it is kept');
 my $digest = kg(q{SELECT kg_batch.graph_digest('copy')});
 is(taken_in(join("\n", @origin), 'copy'), '0|0|0', 'the same again is nothing new');
 read_all('the same again');
-is(kg(q{SELECT kg_batch.graph_digest('copy')}), $digest, '… and changes nothing');
+is(kg(q{SELECT kg_batch.graph_digest('copy')}), $digest, 'and changes nothing');
 is(kg(q{SELECT count(*) FROM kg_batch.find('zurich', graph => 'copy') WHERE how = 'loose'}), 1, 'what was imported is found');
 
 # Into a graph that knows some of it: no second Anna.
@@ -95,7 +95,7 @@ my $list = <<'END';
 END
 is(taken_in($list, 'list'), '4|3|4', 'a plain list is taken in');
 read_all('the list');
-is(links('list'), "Acme \"owns\" \\ `x`\nAnna visited Überlingen 2023-05-08\nAnna works at Acme 2021" =~ s/(`x`)/$1 Acme 2020-02/r, '… and is a graph')
+is(links('list'), "Acme \"owns\" \\ `x`\nAnna visited Überlingen 2023-05-08\nAnna works at Acme 2021" =~ s/(`x`)/$1 Acme 2020-02/r, 'and is a graph')
   or diag(kg(q{TABLE kg_batch.links}));
 is(kg(q{SELECT class || ' ' || aliases::text || ' ' || attributes::text FROM kg_batch.node WHERE label = 'Anna' AND graph_id = kg_batch.graph_id('list')}),
 	'person {Annie} {"age": "41", "mail": ["a@example.org", "b@example.org"]}', 'with what is said of a node');
@@ -113,7 +113,7 @@ my @many = map { qq({"from": "hub", "relation": "knows", "to": "n$_"}) } 1 .. 10
 taken_in(join("\n", @many), 'parts');
 read_all('a long list');
 is(kg(q{SELECT count(*) FROM kg_batch.links WHERE graph_id = kg_batch.graph_id('parts') AND from_label = 'hub' AND to_label ~ '^n[0-9]+$'}), 1000, 'a long list is all there');
-is(kg(q{SELECT count(*) FROM kg_batch.node WHERE graph_id = kg_batch.graph_id('parts') AND NOT is_statement}), 1001, '… each thing once');
+is(kg(q{SELECT count(*) FROM kg_batch.node WHERE graph_id = kg_batch.graph_id('parts') AND NOT is_statement}), 1001, 'each thing once');
 
 # ---- what is wrong ----
 

@@ -234,7 +234,7 @@ sub estimates_what_is_like_before
 	ok($node->wait_for_job($job, 'done', 240), 'measured: the rest is read');
 	my $ledger = one_row("SELECT sum(cost) AS cost, sum(requests) AS requests, sum(input_tokens) AS input_tokens, sum(output_tokens) AS output_tokens
 		FROM kg_batch.cost WHERE job_id = $job");
-	cmp_ok(abs($ledger->{requests} - $estimate->{requests}), '<=', 3, 'measured: as many requests as the estimate said, but for a few about the graph');
+	cmp_ok(abs($ledger->{requests} - $estimate->{requests}), '<=', 10, 'measured: as many requests as the estimate said, but for a few about the graph');
 	is_near('measured', $estimate, $ledger, qw(input_tokens output_tokens cost));
 	return;
 }
