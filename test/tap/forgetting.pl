@@ -141,6 +141,27 @@ for my $way (qw(direct batch))
 	$node->sim->configure(latency_ms => 0);
 }
 
+# ---- a question about the graph that is out, with another pair in it ----
+
+$node->kg(q{SELECT kg_batch.create_graph('asked'); SELECT kg_batch.create_job('pairs', '{"paused":true}', graph => 'asked')});
+for ([ 'Marcelina Holloway', 'I live in Oslo.' ], [ 'M. Holloway', 'I adopted a dog called Quuxi.' ], [ 'Konstantin Vandermeer', 'I live in Graz.' ], [ 'K. Vandermeer', 'I adopted a cat called Tom.' ])
+{
+	$node->kg(qq{SELECT kg_batch.enqueue('[{"speaker":"$_->[0]","content":"$_->[1]"}]', key => '$_->[0]', job => 'pairs', final => true, graph => 'asked')});
+}
+$node->sim->fault({ fault => 'delay', stage => 'kg_merge', ms => 3000, count => 1 });
+$node->kg(q{SELECT kg_batch.resume('pairs', graph => 'asked')});
+ok($node->wait_until(q{SELECT EXISTS (SELECT FROM kg_batch_internal.inquiry JOIN kg_batch_internal.request r USING (graph_id, request_id)
+	WHERE r.state = 'asking' AND pg_catalog.strpos(document, 'Quuxi') > 0)}), 'a question about the graph that quotes it is out');
+my $asked = $node->kg(q{SELECT request_id FROM kg_batch_internal.inquiry});
+is($node->kg(q{SELECT kg_batch.forget('M. Holloway', graph => 'asked')}), 1, 'it is forgotten while it is');
+is(tables_with('quux'), '', '… and its document with it');
+ok($node->wait_until("SELECT EXISTS (SELECT FROM kg_batch_internal.answer WHERE request_id = $asked)"), '… the answer is booked when it comes');
+is($node->kg("SELECT bool_or(body IS NOT NULL) FROM kg_batch_internal.answer WHERE request_id = $asked"), 'f', '… and its text is not kept');
+ok($node->wait_until(q{SELECT state = 'done' FROM kg_batch.progress WHERE job = 'pairs'}), '… its job is done');
+is($node->kg(q{SELECT string_agg(label_a || ' ' || label_b || ' ' || (verdict = 'open'), ', ') FROM kg_batch.decision WHERE graph_id = kg_batch.graph_id('asked')
+		AND (label_a ~ 'Vandermeer' OR label_b ~ 'Vandermeer') AND label_a <> 'Tom' AND label_b <> 'Tom'}) =~ /false/, 1, '… when the other pair was asked about again');
+is(tables_with('quux'), '', '… and no table holds a word of it');
+
 # ---- what a model said ----
 
 $node->kg("SELECT kg_batch.create_graph('judged')");
@@ -154,6 +175,7 @@ $node->kg(q{INSERT INTO kg_batch_internal.decision (graph_id, key_a, key_b, made
 	ON CONFLICT (graph_id, key_a, key_b) WHERE made_by = 'model' DO UPDATE SET verdict = 'different', reason = EXCLUDED.reason});
 my $decisions = q{SELECT count(*) || ' ' || COALESCE(string_agg(DISTINCT verdict, ','), '') FROM kg_batch_internal.decision JOIN kg_batch_internal.graph g USING (graph_id) WHERE g.name = 'judged'};
 like($node->kg($decisions), qr/^[23] different$/, 'a model said something');
+$node->sim->fault({ fault => 'delay', stage => 'kg_merge', ms => 3000, count => 1 });    # it is asked about again, and not answered yet
 $node->kg(q{SELECT kg_batch.forget('b', graph => 'judged')});
 like($node->kg($decisions), qr/^[1-9] open$/, 'what it said of things of which something is gone is open again, of what is gone altogether it goes too');
 is(tables_with('quux'), '', '… with its reasons');
