@@ -114,12 +114,14 @@ void cut_answers(std::int64_t graph_id, const std::vector<std::int64_t>& chunks)
 // go with it, also those that are out: what comes is paid for and not kept.
 void open_decisions(std::int64_t graph_id, const std::vector<std::string>& keys) {
   const Rows touched = execute(
-      "WITH touched AS MATERIALIZED (SELECT DISTINCT d.graph_id, d.decision_id, d.request_id, d.job_id FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
+      // A cancelled job pays for nothing more: they are whose round comes next.
+      "WITH touched AS MATERIALIZED (SELECT DISTINCT d.graph_id, d.decision_id, d.request_id, (SELECT j.job_id FROM kg_batch_internal.job j "
+      "   WHERE j.graph_id = $1 AND j.job_id = d.job_id AND j.state <> 'cancelled') AS job_id FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
       "  SELECT * FROM kg_batch_internal.decision x WHERE x.graph_id = $1 AND x.key_a = u.key AND x.made_by = 'model' "
       "  UNION ALL SELECT * FROM kg_batch_internal.decision x WHERE x.graph_id = $1 AND x.key_b = u.key AND x.made_by = 'model') d), "
       "shown AS (DELETE FROM kg_batch_internal.decision_fact f USING touched t WHERE f.graph_id = t.graph_id AND f.decision_id = t.decision_id), "
       "opened AS (UPDATE kg_batch_internal.decision d SET verdict = 'open', confidence = 0, reason = NULL, error = NULL, asked = 0, to_apply = false, "
-      "  request_id = NULL, at = pg_catalog.clock_timestamp() FROM touched t WHERE d.graph_id = t.graph_id AND d.decision_id = t.decision_id) "
+      "  request_id = NULL, job_id = t.job_id, at = pg_catalog.clock_timestamp() FROM touched t WHERE d.graph_id = t.graph_id AND d.decision_id = t.decision_id) "
       "SELECT DISTINCT COALESCE(request_id, 0), COALESCE(job_id, 0) FROM touched ORDER BY 1, 2",
       {graph_id, keys});
   std::set<std::int64_t> asked, jobs;

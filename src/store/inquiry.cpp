@@ -108,8 +108,11 @@ void withdraw_cancelled_inquiries(std::int64_t graph_id, std::int64_t job_id) {
 
 std::int64_t reopen_given_up(std::int64_t graph_id, std::int64_t job_id) {
   const Rows rows = execute(
-      "UPDATE kg_batch_internal.decision SET verdict = 'open', error = NULL, reason = NULL, asked = 0, request_id = NULL "
-      "WHERE graph_id = $1 AND job_id = $2 AND error IS NOT NULL AND made_by = 'model' RETURNING 1",
+      "UPDATE kg_batch_internal.decision SET verdict = 'open', error = NULL, reason = NULL, asked = 0, request_id = NULL, job_id = $2 "
+      "WHERE graph_id = $1 AND made_by = 'model' AND (job_id = $2 AND error IS NOT NULL "
+      // What was not asked when the job was cancelled is nobody's since.
+      " OR job_id IS NULL AND verdict = 'open' AND request_id IS NULL AND (SELECT j.state FROM kg_batch_internal.job j "
+      "  WHERE j.graph_id = $1 AND j.job_id = $2) = 'cancelled') RETURNING 1",
       {graph_id, job_id});
   if (rows.empty()) return 0;
   put_ready({{graph_id, Work::decide, job_id, 2, 0, job_id}});

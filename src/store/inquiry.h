@@ -75,7 +75,8 @@ void put_up_round(std::int64_t graph_id, std::int64_t job_id, std::int64_t reque
 // Requests that are cancelled or to be planned anew: their items are open again.
 void withdraw_inquiry(std::int64_t graph_id, std::int64_t job_id, std::int64_t request_id);
 void withdraw_cancelled_inquiries(std::int64_t graph_id, std::int64_t job_id);
-// What was given up is asked once more; returns how many.
+// What was given up, or not asked before the job was cancelled, is asked once more;
+// returns how many.
 std::int64_t reopen_given_up(std::int64_t graph_id, std::int64_t job_id);
 
 }  // namespace kg_batch::store

@@ -30,6 +30,8 @@ an_estimate_counts_them();
 a_budget_holds();
 a_pause_holds();
 what_gets_no_answer();
+what_is_too_little_sure_joins_nothing();
+a_cancelled_question_is_asked_by_retry();
 
 $node->stop('fast');
 done_testing();
@@ -221,5 +223,34 @@ sub what_gets_no_answer
 		'retry asks once more');
 	ok(is_state('silent', 'done'), 'and the job is done again');
 	is(scalar_of("SELECT count(*) FROM kg_batch.errors WHERE @{[of_graph('silent')]}"), 0, 'nothing is left in errors');
+	return;
+}
+
+# A wrong merge is worse than a duplicate: below merge_confidence they stay apart.
+sub what_is_too_little_sure_joins_nothing
+{
+	my $same = "SELECT count(*) FROM kg_batch.decision WHERE @{[of_graph('unsure')]} AND verdict = 'same'";
+	begin('unsure', ',"merge_confidence":1', [ @people[ 0 .. 1 ] ]);
+	ok(is_state('unsure', 'done'), 'a job that wants certainty is done');
+	cmp_ok(scalar_of("SELECT count(*) FROM kg_batch.review WHERE @{[of_graph('unsure')]} AND reason ~ '^same, but less sure than merge_confidence'"), '>', 0,
+		'what the model says with less stands in review, with its reason');
+	is(scalar_of($same), 0, 'and nothing of it counts as the same');
+	is(scalar_of("SELECT count(*) FROM (SELECT FROM kg_batch.identity WHERE @{[of_graph('unsure')]} AND category = 'person' GROUP BY node_id HAVING count(*) > 1) n"), 0,
+		'so no two persons are one node');
+	return;
+}
+
+# What is out when a job is cancelled is paid for and read; the rest waits for retry.
+sub a_cancelled_question_is_asked_by_retry
+{
+	my $open = "SELECT count(*) FROM kg_batch_internal.decision WHERE @{[of_graph('cancelled')]} AND verdict = 'open'";
+	begin('cancelled', ',"merge_by_batch":true', [ @people[ 0 .. 1 ] ]);
+	ok($node->wait_until("SELECT EXISTS (SELECT FROM kg_batch_internal.decision WHERE @{[of_graph('cancelled')]})"), 'pairs were found');
+	$node->kg("SELECT kg_batch.cancel('read', graph => 'cancelled')");
+	ok($node->wait_until("SELECT NOT EXISTS (SELECT FROM kg_batch_internal.claimed WHERE @{[of_graph('cancelled')]})
+		AND NOT EXISTS (SELECT FROM kg_batch_internal.inquiry WHERE @{[of_graph('cancelled')]})"), 'cancelled, nothing of it stays between asked and answered');
+	$node->kg("SELECT kg_batch.retry('read', graph => 'cancelled')");
+	ok(is_state('cancelled', 'done'), 'by retry it is done');
+	is(scalar_of($open), 0, 'with every pair decided on');
 	return;
 }

@@ -162,6 +162,12 @@ is($node->kg(q{SELECT string_agg(label_a || ' ' || label_b || ' ' || (verdict = 
 		AND (label_a ~ 'Vandermeer' OR label_b ~ 'Vandermeer') AND label_a <> 'Tom' AND label_b <> 'Tom'}) =~ /false/, 1, '… when the other pair was asked about again');
 is(tables_with('quux'), '', '… and no table holds a word of it');
 
+$node->kg(q{SELECT kg_batch.cancel('pairs', graph => 'asked')});
+is($node->kg(q{SELECT kg_batch.forget('K. Vandermeer', graph => 'asked')}), 1, 'of a cancelled job something is forgotten');
+is($node->kg(q{SELECT state FROM kg_batch.progress WHERE job = 'pairs'}), 'cancelled', '… which does not begin to spend again');
+$node->kg(q{SELECT kg_batch.drop_graph('asked')});
+is($node->kg(q{SELECT count(*) FROM kg_batch.graph WHERE name = 'asked'}), 0, '… and its graph, with all that was asked about it, is dropped');
+
 # ---- what a model said ----
 
 $node->kg("SELECT kg_batch.create_graph('judged')");
