@@ -297,6 +297,8 @@ CREATE TABLE kg_batch_internal.node_mention (
     live         boolean NOT NULL DEFAULT true,
     given_key    uuid,
     given_owner  uuid,
+    stated_aliases text[] NOT NULL DEFAULT '{}',
+    addressed_by int[] NOT NULL DEFAULT '{}',
     PRIMARY KEY (graph_id, chunk_id, n),
     FOREIGN KEY (graph_id, chunk_id) REFERENCES kg_batch_internal.chunk ON DELETE CASCADE
 );
@@ -308,6 +310,8 @@ COMMENT ON COLUMN kg_batch_internal.node_mention.owner IS 'of an unnamed thing: 
 COMMENT ON COLUMN kg_batch_internal.node_mention.relation IS 'what it is to its owner: mother, brother …';
 COMMENT ON COLUMN kg_batch_internal.node_mention.given_key IS 'the key that its chunk gave, where a person''s split lets another one count; else null';
 COMMENT ON COLUMN kg_batch_internal.node_mention.given_owner IS 'the same of owner';
+COMMENT ON COLUMN kg_batch_internal.node_mention.stated_aliases IS 'aliases that words behind its facts give ("everybody calls me Bob"), as names are compared';
+COMMENT ON COLUMN kg_batch_internal.node_mention.addressed_by IS 'participants who address it by its label ("Thanks, Ali!"); 0: somebody who is none';
 COMMENT ON COLUMN kg_batch_internal.node_mention.attributes IS 'key and value joined by a tab';
 COMMENT ON COLUMN kg_batch_internal.node_mention.order_key IS 'the total order: time said, conversation, message, place, as sortable text';
 
@@ -385,6 +389,8 @@ CREATE TABLE kg_batch_internal.identity (
     first_node_id bigint,
     former_node_id bigint,
     given_key    uuid,
+    owner        uuid,
+    relation     text COLLATE "C",
     PRIMARY KEY (graph_id, identity_id),
     UNIQUE (graph_id, key),
     FOREIGN KEY (graph_id, node_id) REFERENCES kg_batch_internal.node
@@ -400,6 +406,7 @@ COMMENT ON COLUMN kg_batch_internal.identity.unresolved IS 'a thing that is new,
 COMMENT ON COLUMN kg_batch_internal.identity.first_node_id IS 'the node that it had before any was joined with it; it gets that id back when it is parted';
 COMMENT ON COLUMN kg_batch_internal.identity.former_node_id IS 'within a round: the node of a statement before what takes part in it was joined or parted';
 COMMENT ON COLUMN kg_batch_internal.identity.given_key IS 'of a statement whose participants a person split: the key that its chunks gave, under which it may have been corrected';
+COMMENT ON COLUMN kg_batch_internal.identity.owner IS 'whose it is: the least that its mentions name, as relation';
 COMMENT ON COLUMN kg_batch_internal.identity.goal IS 'order key and goal_status of the latest mention that has one';
 
 CREATE TABLE kg_batch_internal.alias (
@@ -411,9 +418,27 @@ CREATE TABLE kg_batch_internal.alias (
     PRIMARY KEY (graph_id, identity_id, sort, value),
     FOREIGN KEY (graph_id, identity_id) REFERENCES kg_batch_internal.identity ON DELETE CASCADE
 ) WITH (fillfactor = 70);
+CREATE INDEX alias_stated ON kg_batch_internal.alias (graph_id, value) WHERE sort = 'stated';
 CREATE INDEX alias_name ON kg_batch_internal.alias (graph_id, value) WHERE sort IN ('label', 'alias');
 COMMENT ON TABLE kg_batch_internal.alias IS 'how often each identity was given which label, alias, tag, category, type, class, attribute, start or end';
-COMMENT ON COLUMN kg_batch_internal.alias.sort IS 'label, alias, tag, category, type, class, attribute, start, end (dates with how they are known)';
+COMMENT ON COLUMN kg_batch_internal.alias.sort IS 'label, alias, stated (an alias that words of a conversation give, as names are compared), tag, category, type, class, attribute, start, end (dates with how they are known)';
+
+CREATE TABLE kg_batch_internal.occurrence (
+    graph_id        bigint NOT NULL,
+    identity_id     bigint NOT NULL,
+    conversation_id bigint NOT NULL,
+    participant     int,
+    addressed_by    int[] NOT NULL DEFAULT '{}',
+    PRIMARY KEY (graph_id, identity_id, conversation_id),
+    FOREIGN KEY (graph_id, identity_id) REFERENCES kg_batch_internal.identity ON DELETE CASCADE,
+    FOREIGN KEY (graph_id, conversation_id) REFERENCES kg_batch_internal.conversation ON DELETE CASCADE
+) WITH (fillfactor = 80);
+CREATE INDEX occurrence_conversation ON kg_batch_internal.occurrence (graph_id, conversation_id);
+CREATE INDEX occurrence_participant ON kg_batch_internal.occurrence (graph_id, conversation_id, participant) WHERE participant IS NOT NULL;
+CREATE INDEX occurrence_addressed ON kg_batch_internal.occurrence (graph_id, conversation_id) WHERE addressed_by <> '{}';
+COMMENT ON TABLE kg_batch_internal.occurrence IS 'in which conversations a thing occurs';
+COMMENT ON COLUMN kg_batch_internal.occurrence.participant IS 'which participant it is there, from 1; null where it is only spoken of';
+COMMENT ON COLUMN kg_batch_internal.occurrence.addressed_by IS 'participants who address it by its label there; 0: somebody who is none';
 
 CREATE TABLE kg_batch_internal.node_redirect (
     graph_id    bigint NOT NULL REFERENCES kg_batch_internal.graph ON DELETE CASCADE,

@@ -10,6 +10,7 @@
 #include "stages/call_sizes.h"
 #include "stages/decisions.h"
 #include "store/resolution.h"
+#include "store/unresolved.h"
 
 namespace kg_batch::store {
 
