@@ -72,6 +72,22 @@ COMMENT ON COLUMN kg_batch.word.role IS 'the person, by role';
 COMMENT ON COLUMN kg_batch.word.undone_at IS 'since when it no longer counts';
 COMMENT ON COLUMN kg_batch.word.counts IS 'neither undone nor, a split, overruled by a later merge';
 
+-- Where a cap of resolution was hit. A block is compared whole up to 17 (twice the
+-- window of store/resolution_caps.h and one).
+CREATE VIEW kg_batch_internal.resolution_cap AS
+SELECT c.graph_id, 'block' AS verdict, a.key AS key_a, z.key AS key_b, m.number, m.kinds
+FROM kg_batch_internal.crowded_block c
+CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS number, pg_catalog.string_agg(DISTINCT b.kind, ', ' ORDER BY b.kind) AS kinds
+    FROM kg_batch_internal.block b WHERE b.graph_id = c.graph_id AND b.block_key = c.block_key OFFSET 0) m
+CROSS JOIN LATERAL (SELECT b.key FROM kg_batch_internal.block b WHERE b.graph_id = c.graph_id AND b.block_key = c.block_key
+    ORDER BY b.sort, b.key LIMIT 1) a
+CROSS JOIN LATERAL (SELECT b.key FROM kg_batch_internal.block b WHERE b.graph_id = c.graph_id AND b.block_key = c.block_key
+    ORDER BY b.sort DESC, b.key DESC LIMIT 1) z
+WHERE m.number > 17
+UNION ALL
+SELECT h.graph_id, 'large', h.key_a, h.key_b, NULL, NULL FROM kg_batch_internal.held_apart h;
+COMMENT ON VIEW kg_batch_internal.resolution_cap IS 'places where not everything was compared or joined that could have been: blocks with their first and last, pairs between large groups';
+
 CREATE VIEW kg_batch.review WITH (security_barrier) AS
 WITH given AS (
     SELECT i.graph_id, i.node_id, i.type, a.sort, pg_catalog.split_part(a.value, ' ', 1) COLLATE "C" AS date
@@ -96,9 +112,20 @@ WHERE NOT starts_with(y.date, x.date)
                   JOIN kg_batch_internal.word w ON w.graph_id = k.graph_id AND w.decision_id = k.decision_id
                   WHERE i.graph_id = x.graph_id AND i.node_id = x.node_id AND w.field = x.sort || '_date' AND w.undone_at IS NULL)
   AND NOT (x.type = 'State' AND EXISTS (SELECT FROM given z WHERE z.graph_id = x.graph_id AND z.node_id = x.node_id AND z.sort <> x.sort
-                                        AND z.date BETWEEN x.date AND y.date));
-COMMENT ON VIEW kg_batch.review IS 'what waits for a person: pairs that look alike and are kept apart, to say merge(node_a, node_b) or keep_apart(node_a, node_b) of, and statements with dates that contradict each other, to correct';
-COMMENT ON COLUMN kg_batch.review.verdict IS 'open: nobody was asked yet; unsure: the model; dates: two actual ones of node_a that cannot both be';
+                                        AND z.date BETWEEN x.date AND y.date))
+UNION ALL
+SELECT c.graph_id, d.decision_id, a.node_id, b.node_id, n.label, o.label, c.verdict, d.confidence / 1000.0,
+    CASE c.verdict WHEN 'block' THEN c.number || ' that meet by ' || c.kinds || ', from the first to the last by name: each was compared with its neighbours only'
+    ELSE 'one pair of them is said to be the same; what is made of more than 20 names each needs two' END, d.at
+FROM kg_batch_internal.resolution_cap c
+JOIN kg_batch_internal.identity a ON a.graph_id = c.graph_id AND a.key = c.key_a
+JOIN kg_batch_internal.identity b ON b.graph_id = c.graph_id AND b.key = c.key_b
+LEFT JOIN kg_batch_internal.node n ON n.graph_id = a.graph_id AND n.node_id = a.node_id
+LEFT JOIN kg_batch_internal.node o ON o.graph_id = b.graph_id AND o.node_id = b.node_id
+LEFT JOIN kg_batch_internal.decision d ON c.verdict = 'large' AND d.graph_id = c.graph_id AND d.key_a = c.key_a AND d.key_b = c.key_b AND d.made_by = 'model'
+WHERE c.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
+COMMENT ON VIEW kg_batch.review IS 'what waits for a person: pairs that look alike and are kept apart, to say merge(node_a, node_b) or keep_apart(node_a, node_b) of, statements with dates that contradict each other, to correct, and places where so many things meet that not all were compared or joined';
+COMMENT ON COLUMN kg_batch.review.verdict IS 'open: nobody was asked yet; unsure: the model; dates: two actual ones of node_a that cannot both be; block: a name so common that each was compared with its neighbours only, node_a and node_b are the first and the last of them; large: one pair says that two large nodes are one, and it takes two';
 
 CREATE FUNCTION kg_batch.explain(node bigint, graph text DEFAULT NULL)
     RETURNS TABLE (identity_id bigint, label text, category text, mentions bigint, decision_id bigint, with_identity bigint,

@@ -25,6 +25,7 @@ void clear(std::int64_t graph_id) {
   execute("DELETE FROM kg_batch_internal.edge WHERE graph_id = $1", {graph_id});
   execute("DELETE FROM kg_batch_internal.identity WHERE graph_id = $1", {graph_id});  // with forms and blocks
   execute("DELETE FROM kg_batch_internal.node WHERE graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.crowded_block WHERE graph_id = $1", {graph_id});
   execute(
       "UPDATE kg_batch_internal.node_mention SET key = COALESCE(given_key, key), given_key = NULL, owner = COALESCE(given_owner, owner), "
       " given_owner = NULL, live = true WHERE graph_id = $1 AND (given_key IS NOT NULL OR given_owner IS NOT NULL OR NOT live)",

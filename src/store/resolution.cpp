@@ -6,6 +6,7 @@
 #include "backend/bridge.h"
 #include "backend/spi.h"
 #include "store/merge_questions.h"
+#include "store/resolution_caps.h"
 
 namespace kg_batch::store {
 
@@ -17,8 +18,6 @@ using graph::Key;
 namespace {
 
 constexpr int most_a_round = 2'000;
-// A block is compared whole up to twice this and one, a larger one by neighbours.
-constexpr int window = 8;
 
 using KeyPair = std::pair<Key, Key>;
 
@@ -104,6 +103,7 @@ class Round {
     std::set<Key> members;
     expand(fresh, members);
     const graph::Joined joined = join(members);
+    note_held_apart(graph_id_, members, joined.skipped);
     note_open_pairs();
     settle(joined, result);
     return result;
@@ -210,6 +210,7 @@ class Round {
             "SELECT $1, u.block_key, u.sort, u.key::uuid, u.kind FROM unnest($2, $3, $4, $5) AS u (block_key, sort, key, kind) "
             "ORDER BY 2, 3, 4 ON CONFLICT DO NOTHING",
             {graph_id_, hashes, sorts, owners, kinds});
+    note_crowded_blocks(graph_id_, hashes);
   }
 
   // From the new ones over whatever is said to be the same, until nothing more is
