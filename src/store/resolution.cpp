@@ -1,5 +1,6 @@
 #include "store/resolution.h"
 
+#include "graph/barriers.h"
 #include "graph/joining.h"
 #include "graph/resolution.h"
 
@@ -105,6 +106,7 @@ class Round {
     const graph::Joined joined = join(members);
     note_held_apart(graph_id_, members, joined.skipped);
     note_open_pairs();
+    note_barred_pairs(joined);
     settle(joined, result);
     return result;
   }
@@ -385,6 +387,52 @@ class Round {
       evidence.push_back(known_.at(a).mentions + known_.at(b).mentions);
     }
     store::note_open_pairs(graph_id_, job_id_, as, bs, evidence);
+  }
+
+  // Of pairs that nobody is sure of: whether anything keeps their groups apart, as
+  // they are now. Only one of the two may be of this component.
+  void note_barred_pairs(const graph::Joined& joined) {
+    std::set<KeyPair> unsure(open_.begin(), open_.end());
+    for (const auto& [pair, said] : decisions_)
+      if (std::any_of(said.begin(), said.end(), [](const Decision& one) { return one.verdict == "open" || one.verdict == "unsure"; })) unsure.insert(pair);
+    std::erase_if(unsure, [&](const KeyPair& pair) { return !known_.contains(pair.first) || !known_.contains(pair.second); });
+    if (unsure.empty()) return;
+    std::map<Key, std::size_t> group_of;
+    std::vector<std::vector<const IdentityView*>> groups;
+    const auto add = [&](const Key& key, std::size_t group) {
+      if (group == groups.size()) groups.emplace_back();
+      groups[group].push_back(&known_.at(key).view);
+      group_of.emplace(key, group);
+    };
+    for (const auto& group : joined.groups) {
+      const std::size_t index = groups.size();
+      for (const Key& key : group) add(key, index);
+    }
+    std::set<Key> others;
+    for (const auto& [a, b] : unsure)
+      for (const Key& key : {a, b})
+        if (!group_of.contains(key)) others.insert(key);
+    std::map<std::int64_t, std::size_t> group_of_node;
+    for (const Key& key : with_its_node(others)) {
+      if (group_of.contains(key) || !known_.contains(key)) continue;
+      const std::int64_t node = known_.at(key).node_id;
+      add(key, node == 0 ? groups.size() : group_of_node.try_emplace(node, groups.size()).first->second);
+    }
+    graph::Barriers barriers(said_);
+    std::map<std::pair<std::size_t, std::size_t>, std::string> known;
+    std::vector<BarredPair> barred;
+    for (const auto& [a, b] : unsure) {
+      const auto ends = std::minmax(group_of.at(a), group_of.at(b));
+      if (graph::treatment(known_.at(a).view, known_.at(b).view) != graph::Treatment::model) {
+        barred.push_back({graph::text_of(a), graph::text_of(b), "no candidate"});
+        continue;
+      }
+      const auto found = known.try_emplace(ends);
+      if (found.second && ends.first != ends.second)
+        found.first->second = barriers.between(groups[ends.first], groups[ends.second]).value_or("");
+      barred.push_back({graph::text_of(a), graph::text_of(b), found.first->second});
+    }
+    set_barred(graph_id_, barred);
   }
 
   // Nodes for the groups: the lowest id that one of its members has, unless that is

@@ -53,6 +53,8 @@ for my $hub (@hub)
 }
 is($node->kg("SELECT count(DISTINCT x) FROM (VALUES (@{[sprintf $id, 'Robert Zimmermann']}), (@{[sprintf $id, 'B. Zimmermann']})) v (x)"), 2, 'a person makes two nodes of 21 each');
 is(review('hubs', 'large'), '', 'nothing says that they are one');
+is($node->kg("SELECT count(*) FROM kg_batch.decision WHERE graph_id = kg_batch.graph_id('hubs') AND verdict = 'unsure' AND node_a <> node_b"), 2, 'of two pairs of them the model is unsure');
+is($node->kg("SELECT count(*) FROM kg_batch.review WHERE graph_id = kg_batch.graph_id('hubs')"), 1, '… which is one question to a person');
 is(same('Robert Zimmermann', 'B. Zimmermann'), 'same', 'a model says it of one pair');
 hand_in('hubs', 'Zachariah');
 is($node->kg("SELECT verdict FROM kg_batch.review WHERE graph_id = kg_batch.graph_id('hubs') AND verdict = 'large' AND ARRAY[node_a, node_b] <@ ARRAY[@{[sprintf $id, 'Robert Zimmermann']}, @{[sprintf $id, 'B. Zimmermann']}]"),
