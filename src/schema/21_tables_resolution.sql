@@ -77,7 +77,7 @@ COMMENT ON COLUMN kg_batch_internal.decision.to_apply IS 'a round is to look at 
 COMMENT ON COLUMN kg_batch_internal.decision.role IS 'the person, by role';
 COMMENT ON COLUMN kg_batch_internal.decision.undone_at IS 'since when a person''s word no longer counts';
 COMMENT ON COLUMN kg_batch_internal.decision.part_of IS 'what a person says of two nodes may hold for several pairs of identities: the decision that stands for all of them, and by which they are undone';
-COMMENT ON COLUMN kg_batch_internal.decision.barred IS 'of what a model has not decided: why the two cannot be joined by it, as the last round that looked at one of them found; such a pair is not in review';
+COMMENT ON COLUMN kg_batch_internal.decision.barred IS 'of what a model has not decided: why the two cannot be joined by it, as the last round that looked at one of them found; such a pair is not in review. Of all that it said: no neighbours, when in a recomparison the two met in no block any more; it rests until they do';
 
 CREATE TABLE kg_batch_internal.decision_fact (
     graph_id    bigint NOT NULL,

@@ -83,7 +83,7 @@ std::int64_t rebuild(std::int64_t graph_id, bool recompare) {
   }
   if (recompare) {
     execute("UPDATE kg_batch_internal.identity SET unresolved = true WHERE graph_id = $1 AND NOT is_statement AND NOT unresolved", {graph_id});
-    resolve_now(graph_id);
+    resolve_now(graph_id, 0, true);
   }
   lead_old_ids(graph_id, before);
   return execute("SELECT pg_catalog.count(*) FROM kg_batch_internal.node WHERE graph_id = $1", {graph_id}).integer(0, 0);

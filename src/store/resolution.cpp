@@ -90,7 +90,7 @@ void take_nodes_from(std::int64_t graph_id, const std::vector<std::string>& keys
 // What a round knows of identities, loaded when it is needed.
 class Round {
  public:
-  Round(std::int64_t graph_id, std::int64_t job_id) : graph_id_(graph_id), job_id_(job_id) {}
+  Round(std::int64_t graph_id, std::int64_t job_id, bool recompare) : graph_id_(graph_id), job_id_(job_id), recompare_(recompare) {}
 
   Resolved run() {
     Resolved result;
@@ -250,6 +250,7 @@ class Round {
 
   struct Decision {
     bool by_person = false;
+    bool rests = false;  // since a recomparison in which the two did not meet
     std::string verdict;
     int confidence = 0;
     std::int64_t said = 0;
@@ -283,7 +284,7 @@ class Round {
     for (const auto& [said, keys] : of_split) {
       const auto say = [&, of = said](const Key& one, const Key& other, const char* verdict) {
         pairs.insert(in_order(one, other));
-        note(in_order(one, other), {true, verdict, 1000, of});
+        note(in_order(one, other), {true, false, verdict, 1000, of});
       };
       for (const Key& from : keys.first)
         for (const Key& split_off : keys.second) say(from, split_off, "different");
@@ -316,8 +317,9 @@ class Round {
         " (SELECT x.key FROM kg_batch_internal.block x WHERE x.graph_id = $1 AND x.block_key = b.block_key AND (x.sort, x.key) < (b.sort, b.key) "
         "  ORDER BY x.sort DESC, x.key DESC LIMIT $3)) o",
         {graph_id_, texts, window}));
+    met_.insert(pairs.begin(), pairs.end());
     const Rows decided = execute(
-        "SELECT d.key_a, d.key_b, d.made_by, d.verdict, d.confidence, d.decision_id FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
+        "SELECT d.key_a, d.key_b, d.made_by, d.verdict, d.confidence, d.decision_id, COALESCE(d.barred = 'no neighbours', false) FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
         " SELECT * FROM kg_batch_internal.decision x WHERE x.graph_id = $1 AND x.key_a = u.key AND x.undone_at IS NULL "
         " UNION ALL SELECT * FROM kg_batch_internal.decision x WHERE x.graph_id = $1 AND x.key_b = u.key AND x.undone_at IS NULL) d",
         {graph_id_, texts});
@@ -328,6 +330,7 @@ class Round {
       decision.verdict = decided.text(i, 3);
       decision.confidence = static_cast<int>(decided.integer(i, 4));
       decision.said = decided.integer(i, 5);
+      decision.rests = decided.boolean(i, 6);
       note(in_order(graph::key_from(decided.text(i, 0)), graph::key_from(decided.text(i, 1))), decision);
     }
     for (const KeyPair& pair : parted_by_splits(texts)) {
@@ -350,7 +353,7 @@ class Round {
     if (const auto found = decisions_.find({a, b}); found != decisions_.end()) {
       for (const Decision& decision : found->second) {
         decided = true;
-        if (!decision.by_person && treatment != graph::Treatment::model) continue;
+        if (!decision.by_person && (treatment != graph::Treatment::model || rests({a, b}, decision))) continue;
         const auto origin = decision.by_person ? graph::Origin::person : graph::Origin::model;
         if (decision.verdict == "same") {
           said_.push_back({a, b, graph::Verdict::same, decision.confidence, origin, decision.said});
@@ -371,6 +374,10 @@ class Round {
     return same;
   }
 
+  // Which pairs met in a crowded block depends on who came first. Compared again, those
+  // count that meet now that all are there, until they meet once more.
+  bool rests(const KeyPair& pair, const Decision& decision) const { return !decision.by_person && (recompare_ || decision.rests) && !met_.contains(pair); }
+
   graph::Joined join(const std::set<Key>& members) {
     std::vector<IdentityView> views;
     for (const Key& key : members)
@@ -390,13 +397,22 @@ class Round {
   }
 
   // Of pairs that nobody is sure of: whether anything keeps their groups apart, as
-  // they are now. Only one of the two may be of this component.
+  // they are now. Only one of the two may be of this component. Of all that a model
+  // said: whether it rests.
   void note_barred_pairs(const graph::Joined& joined) {
     std::set<KeyPair> unsure(open_.begin(), open_.end());
-    for (const auto& [pair, said] : decisions_)
-      if (std::any_of(said.begin(), said.end(), [](const Decision& one) { return one.verdict == "open" || one.verdict == "unsure"; })) unsure.insert(pair);
+    std::vector<BarredPair> barred;
+    for (const auto& [pair, said] : decisions_) {
+      const auto model = std::find_if(said.begin(), said.end(), [](const Decision& one) { return !one.by_person; });
+      if (model == said.end()) continue;
+      if (rests(pair, *model))
+        barred.push_back({graph::text_of(pair.first), graph::text_of(pair.second), "no neighbours"});
+      else if (model->verdict == "open" || model->verdict == "unsure")
+        unsure.insert(pair);
+      else if (model->rests)
+        barred.push_back({graph::text_of(pair.first), graph::text_of(pair.second), ""});
+    }
     std::erase_if(unsure, [&](const KeyPair& pair) { return !known_.contains(pair.first) || !known_.contains(pair.second); });
-    if (unsure.empty()) return;
     std::map<Key, std::size_t> group_of;
     std::vector<std::vector<const IdentityView*>> groups;
     const auto add = [&](const Key& key, std::size_t group) {
@@ -420,7 +436,6 @@ class Round {
     }
     graph::Barriers barriers(said_);
     std::map<std::pair<std::size_t, std::size_t>, std::string> known;
-    std::vector<BarredPair> barred;
     for (const auto& [a, b] : unsure) {
       const auto ends = std::minmax(group_of.at(a), group_of.at(b));
       if (graph::treatment(known_.at(a).view, known_.at(b).view) != graph::Treatment::model) {
@@ -432,7 +447,7 @@ class Round {
         found.first->second = barriers.between(groups[ends.first], groups[ends.second]).value_or("");
       barred.push_back({graph::text_of(a), graph::text_of(b), found.first->second});
     }
-    set_barred(graph_id_, barred);
+    if (!barred.empty()) set_barred(graph_id_, barred);
   }
 
   // Nodes for the groups: the lowest id that one of its members has, unless that is
@@ -523,18 +538,19 @@ class Round {
   }
 
   const std::int64_t graph_id_, job_id_;
+  const bool recompare_;
   std::map<Key, Known> known_;
   std::map<KeyPair, std::vector<Decision>> decisions_;
-  std::set<KeyPair> looked_at_;
+  std::set<KeyPair> looked_at_, met_;
   std::vector<graph::DecidedPair> said_;
   std::vector<KeyPair> open_;
 };
 
 }  // namespace
 
-Resolved resolve_things(std::int64_t graph_id, std::int64_t job_id) {
+Resolved resolve_things(std::int64_t graph_id, std::int64_t job_id, bool recompare) {
   take_decisions(graph_id);
-  return Round(graph_id, job_id).run();
+  return Round(graph_id, job_id, recompare).run();
 }
 
 void redirect(std::int64_t graph_id, const std::map<std::int64_t, std::int64_t>& moved_to) {

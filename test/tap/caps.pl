@@ -37,6 +37,50 @@ $node->kg("SELECT kg_batch.forget('k18', graph => 'crowd')");
 is(review('crowd', 'block'), '', 'of whom one is forgotten they are all compared');
 is($node->kg('SELECT count(*) FROM kg_batch_internal.crowded_block'), 0, '… without a trace');
 
+# ---- who met while there were fewer ----
+
+# An "A. Zetterstrom" may be any of them. Among so many each is compared with those
+# next to it by name, so whether it met Azra depends on who came first.
+my @alike = ('A. Zetterstrom', 'Azra Zetterstrom');
+my @many = map { "$_ Zetterstrom" } qw(Abel Ada Adam Agnes Aida Alan Alba Amos Anka Anton Arne Arvid Asta Astrid Aurel Axel Ayla);
+my $one = sub { my ($graph) = @_; return $node->kg("SELECT count(DISTINCT node_id) = 1 FROM kg_batch.identity WHERE graph_id = kg_batch.graph_id('$graph') AND label IN ('$alike[0]', '$alike[1]')"); };
+my $digests = sub { return $node->kg(q{SELECT count(DISTINCT kg_batch.graph_digest(name)) FROM kg_batch.graph WHERE name IN ('early', 'late')}); };
+$node->kg("SELECT kg_batch.create_graph('$_')") for qw(early late);
+$n = 100;
+hand_in('early', @alike);
+is($one->('early'), 't', 'of two who meet the model says that they are one');
+hand_in('early', @many);
+$n = 102;
+hand_in('late', @many);
+$n = 100;
+hand_in('late', @alike);
+# Of all others the model says that they are not.
+my $others_differ = sub {
+	my ($round) = @_;
+	$node->kg("UPDATE kg_batch_internal.decision d SET verdict = 'different', confidence = 990, to_apply = true FROM kg_batch.decision v WHERE v.graph_id = d.graph_id AND v.decision_id = d.decision_id
+		AND d.graph_id IN (kg_batch.graph_id('early'), kg_batch.graph_id('late')) AND d.verdict <> 'open' AND NOT '$alike[1]' IN (
+		(SELECT label FROM kg_batch.identity WHERE graph_id = d.graph_id AND identity_id = v.identity_a), (SELECT label FROM kg_batch.identity WHERE graph_id = d.graph_id AND identity_id = v.identity_b))");
+	for my $graph (qw(early late)) { $n = 200 + $round; hand_in($graph, "Zoe$round"); }
+};
+$others_differ->(1);
+for my $graph (qw(early late))
+{
+	like(review($graph, 'block'), qr/^A\S+ Zetterstrom\|\w+ Zetterstrom\|block\|19 that meet by token/, "$graph: the family is listed");
+}
+is($one->('late'), 'f', 'two who did not meet are two');
+is($digests->(), 2, 'who met whom depends on the order');
+$node->kg("SELECT kg_batch.rebuild('$_')") for qw(early late);
+is($one->('early') . $one->('late'), 'tf', 'computed again what was said is still said');
+$node->kg("SELECT kg_batch.rebuild('$_', recompare => true)") for qw(early late);
+is($one->('early') . $one->('late'), 'ff', 'compared again it is those who meet that count');
+# What is found now is asked about with whatever comes next.
+$others_differ->(2);
+$others_differ->(3);
+is($digests->(), 1, '… and when it is asked about the two graphs are one') or diag($node->kg(q{SELECT * FROM kg_batch.compare('early', 'late')}));
+is(review('early', 'block'), review('late', 'block'), '… and what is listed too');
+$node->kg("SELECT kg_batch.rebuild('$_')") for qw(early late);
+is($digests->(), 1, '… computed again still');
+
 # ---- two large groups ----
 
 # Whether a "B. Zimmermann" is the Benjamin or a Bob the model does not know.
