@@ -15,6 +15,7 @@
 #include "store/nearest_name.h"
 #include "store/request.h"
 #include "store/resolution.h"
+#include "store/resolution_caps.h"
 #include "store/round.h"
 
 namespace kg_batch::store {
@@ -167,6 +168,7 @@ void drop_traces(std::int64_t graph_id, const std::vector<std::string>& keys, co
       " OR (w.verb = 'retract' OR w.verb = 'split' AND w.conversation IS NULL) AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.word_fact f "
       "   WHERE f.graph_id = $1 AND f.decision_id = w.decision_id) = 0)",
       {graph_id, gone});
+  drop_uncrowded_blocks(graph_id);
   execute("DELETE FROM kg_batch_internal.node_redirect r WHERE r.graph_id = $1 AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.node n "
           " WHERE n.graph_id = $1 AND n.node_id = r.node_id) = 0",
           {graph_id});

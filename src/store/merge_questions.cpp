@@ -346,6 +346,19 @@ void note_open_pairs(std::int64_t graph_id, std::int64_t job_id, const std::vect
   if (open.processed() > 0) put_up_decide(graph_id, job_id);
 }
 
+void set_barred(std::int64_t graph_id, const std::vector<BarredPair>& pairs) {
+  std::vector<std::string> as, bs, reasons;
+  for (const BarredPair& pair : pairs) {
+    as.push_back(pair.a);
+    bs.push_back(pair.b);
+    reasons.push_back(pair.by);
+  }
+  execute("UPDATE kg_batch_internal.decision d SET barred = NULLIF(u.by, '') "
+          "FROM (SELECT $1 AS graph_id, o.a::uuid AS a, o.b::uuid AS b, o.by FROM unnest($2, $3, $4) AS o (a, b, by) OFFSET 0) u "
+          "WHERE d.graph_id = u.graph_id AND d.key_a = u.a AND d.key_b = u.b AND d.made_by = 'model' AND COALESCE(d.barred, '') <> u.by",
+          {graph_id, as, bs, reasons});
+}
+
 void reopen_doubled(std::int64_t graph_id, std::int64_t job_id, const std::vector<std::string>& keys) {
   std::optional<std::int64_t> payer;
   if (job_id != 0) payer = job_id;

@@ -1,5 +1,6 @@
 #include "store/resolution.h"
 
+#include "graph/barriers.h"
 #include "graph/joining.h"
 #include "graph/naming.h"
 #include "graph/resolution.h"
@@ -7,6 +8,7 @@
 #include "backend/bridge.h"
 #include "backend/spi.h"
 #include "store/merge_questions.h"
+#include "store/resolution_caps.h"
 
 namespace kg_batch::store {
 
@@ -18,8 +20,6 @@ using graph::Key;
 namespace {
 
 constexpr int most_a_round = 2'000;
-// A block is compared whole up to twice this and one, a larger one by neighbours.
-constexpr int window = 8;
 
 using KeyPair = std::pair<Key, Key>;
 
@@ -91,7 +91,7 @@ void take_nodes_from(std::int64_t graph_id, const std::vector<std::string>& keys
 // What a round knows of identities, loaded when it is needed.
 class Round {
  public:
-  Round(std::int64_t graph_id, std::int64_t job_id) : graph_id_(graph_id), job_id_(job_id) {}
+  Round(std::int64_t graph_id, std::int64_t job_id, bool recompare) : graph_id_(graph_id), job_id_(job_id), recompare_(recompare) {}
 
   Resolved run() {
     Resolved result;
@@ -105,7 +105,9 @@ class Round {
     std::set<Key> members;
     expand(fresh, members);
     const graph::Joined joined = join(members);
+    note_held_apart(graph_id_, members, joined.skipped);
     note_open_pairs();
+    note_barred_pairs(joined);
     settle(joined, result);
     return result;
   }
@@ -309,6 +311,7 @@ class Round {
             "SELECT $1, u.block_key, u.sort, u.key::uuid, u.kind FROM unnest($2, $3, $4, $5) AS u (block_key, sort, key, kind) "
             "ORDER BY 2, 3, 4 ON CONFLICT DO NOTHING",
             {graph_id_, hashes, sorts, owners, kinds});
+    note_crowded_blocks(graph_id_, hashes);
   }
 
   // From the new ones over whatever is said to be the same, until nothing more is
@@ -386,6 +389,7 @@ class Round {
 
   struct Decision {
     bool by_person = false;
+    bool rests = false;  // since a recomparison in which the two did not meet
     std::string verdict;
     int confidence = 0;
     std::int64_t said = 0;
@@ -419,7 +423,7 @@ class Round {
     for (const auto& [said, keys] : of_split) {
       const auto say = [&, of = said](const Key& one, const Key& other, const char* verdict) {
         pairs.insert(in_order(one, other));
-        note(in_order(one, other), {true, verdict, 1000, of});
+        note(in_order(one, other), {true, false, verdict, 1000, of});
       };
       for (const Key& from : keys.first)
         for (const Key& split_off : keys.second) say(from, split_off, "different");
@@ -452,8 +456,9 @@ class Round {
         " (SELECT x.key FROM kg_batch_internal.block x WHERE x.graph_id = $1 AND x.block_key = b.block_key AND (x.sort, x.key) < (b.sort, b.key) "
         "  ORDER BY x.sort DESC, x.key DESC LIMIT $3)) o",
         {graph_id_, texts, window}));
+    met_.insert(pairs.begin(), pairs.end());
     const Rows decided = execute(
-        "SELECT d.key_a, d.key_b, d.made_by, d.verdict, d.confidence, d.decision_id FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
+        "SELECT d.key_a, d.key_b, d.made_by, d.verdict, d.confidence, d.decision_id, COALESCE(d.barred = 'no neighbours', false) FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
         " SELECT * FROM kg_batch_internal.decision x WHERE x.graph_id = $1 AND x.key_a = u.key AND x.undone_at IS NULL "
         " UNION ALL SELECT * FROM kg_batch_internal.decision x WHERE x.graph_id = $1 AND x.key_b = u.key AND x.undone_at IS NULL) d",
         {graph_id_, texts});
@@ -464,6 +469,7 @@ class Round {
       decision.verdict = decided.text(i, 3);
       decision.confidence = static_cast<int>(decided.integer(i, 4));
       decision.said = decided.integer(i, 5);
+      decision.rests = decided.boolean(i, 6);
       note(in_order(graph::key_from(decided.text(i, 0)), graph::key_from(decided.text(i, 1))), decision);
     }
     for (const KeyPair& pair : parted_by_splits(texts)) {
@@ -486,7 +492,7 @@ class Round {
     if (const auto found = decisions_.find({a, b}); found != decisions_.end()) {
       for (const Decision& decision : found->second) {
         decided = true;
-        if (!decision.by_person && treatment != graph::Treatment::model) continue;
+        if (!decision.by_person && (treatment != graph::Treatment::model || rests({a, b}, decision))) continue;
         const auto origin = decision.by_person ? graph::Origin::person : graph::Origin::model;
         if (decision.verdict == "same") {
           said_.push_back({a, b, graph::Verdict::same, decision.confidence, origin, decision.said});
@@ -507,6 +513,10 @@ class Round {
     return same;
   }
 
+  // Which pairs met in a crowded block depends on who came first. Compared again, those
+  // count that meet now that all are there, until they meet once more.
+  bool rests(const KeyPair& pair, const Decision& decision) const { return !decision.by_person && (recompare_ || decision.rests) && !met_.contains(pair); }
+
   graph::Joined join(const std::set<Key>& members) {
     load_shared_within(members);
     std::vector<IdentityView> views;
@@ -524,6 +534,60 @@ class Round {
       evidence.push_back(known_.at(a).mentions + known_.at(b).mentions);
     }
     store::note_open_pairs(graph_id_, job_id_, as, bs, evidence);
+  }
+
+  // Of pairs that nobody is sure of: whether anything keeps their groups apart, as
+  // they are now. Only one of the two may be of this component. Of all that a model
+  // said: whether it rests.
+  void note_barred_pairs(const graph::Joined& joined) {
+    std::set<KeyPair> unsure(open_.begin(), open_.end());
+    std::vector<BarredPair> barred;
+    for (const auto& [pair, said] : decisions_) {
+      const auto model = std::find_if(said.begin(), said.end(), [](const Decision& one) { return !one.by_person; });
+      if (model == said.end()) continue;
+      if (rests(pair, *model))
+        barred.push_back({graph::text_of(pair.first), graph::text_of(pair.second), "no neighbours"});
+      else if (model->verdict == "open" || model->verdict == "unsure")
+        unsure.insert(pair);
+      else if (model->rests)
+        barred.push_back({graph::text_of(pair.first), graph::text_of(pair.second), ""});
+    }
+    std::erase_if(unsure, [&](const KeyPair& pair) { return !known_.contains(pair.first) || !known_.contains(pair.second); });
+    std::map<Key, std::size_t> group_of;
+    std::vector<std::vector<const IdentityView*>> groups;
+    const auto add = [&](const Key& key, std::size_t group) {
+      if (group == groups.size()) groups.emplace_back();
+      groups[group].push_back(&known_.at(key).view);
+      group_of.emplace(key, group);
+    };
+    for (const auto& group : joined.groups) {
+      const std::size_t index = groups.size();
+      for (const Key& key : group) add(key, index);
+    }
+    std::set<Key> others;
+    for (const auto& [a, b] : unsure)
+      for (const Key& key : {a, b})
+        if (!group_of.contains(key)) others.insert(key);
+    std::map<std::int64_t, std::size_t> group_of_node;
+    for (const Key& key : with_its_node(others)) {
+      if (group_of.contains(key) || !known_.contains(key)) continue;
+      const std::int64_t node = known_.at(key).node_id;
+      add(key, node == 0 ? groups.size() : group_of_node.try_emplace(node, groups.size()).first->second);
+    }
+    graph::Barriers barriers(said_);
+    std::map<std::pair<std::size_t, std::size_t>, std::string> known;
+    for (const auto& [a, b] : unsure) {
+      const auto ends = std::minmax(group_of.at(a), group_of.at(b));
+      if (graph::treatment(known_.at(a).view, known_.at(b).view) != graph::Treatment::model) {
+        barred.push_back({graph::text_of(a), graph::text_of(b), "no candidate"});
+        continue;
+      }
+      const auto found = known.try_emplace(ends);
+      if (found.second && ends.first != ends.second)
+        found.first->second = barriers.between(groups[ends.first], groups[ends.second]).value_or("");
+      barred.push_back({graph::text_of(a), graph::text_of(b), found.first->second});
+    }
+    if (!barred.empty()) set_barred(graph_id_, barred);
   }
 
   // Nodes for the groups: the lowest id that one of its members has, unless that is
@@ -614,18 +678,19 @@ class Round {
   }
 
   const std::int64_t graph_id_, job_id_;
+  const bool recompare_;
   std::map<Key, Known> known_;
   std::map<KeyPair, std::vector<Decision>> decisions_;
-  std::set<KeyPair> looked_at_;
+  std::set<KeyPair> looked_at_, met_;
   std::vector<graph::DecidedPair> said_;
   std::vector<KeyPair> open_;
 };
 
 }  // namespace
 
-Resolved resolve_things(std::int64_t graph_id, std::int64_t job_id) {
+Resolved resolve_things(std::int64_t graph_id, std::int64_t job_id, bool recompare) {
   take_decisions(graph_id);
-  return Round(graph_id, job_id).run();
+  return Round(graph_id, job_id, recompare).run();
 }
 
 void redirect(std::int64_t graph_id, const std::map<std::int64_t, std::int64_t>& moved_to) {

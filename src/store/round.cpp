@@ -303,11 +303,11 @@ std::set<std::string> keys_in(std::int64_t graph_id, const std::vector<std::int6
 // From identities on: nodes, what they show, edges. `chunks` are new; the edges of
 // the statements `lost` were taken away.
 RoundResult find_nodes(std::int64_t graph_id, const std::vector<std::int64_t>& chunks, std::set<std::string> touched,
-                       std::set<std::string> lost, std::int64_t job_id) {
+                       std::set<std::string> lost, std::int64_t job_id, bool recompare = false) {
   RoundResult result;
   mark_who_states_a_name(graph_id);
   for (bool more = true; more;) {
-    const Resolved resolved = resolve_things(graph_id, job_id);
+    const Resolved resolved = resolve_things(graph_id, job_id, recompare);
     result.nodes += resolved.made;
     touched.insert(resolved.things.begin(), resolved.things.end());
     touched.insert(resolved.statements.begin(), resolved.statements.end());
@@ -427,7 +427,7 @@ void rest_replaced(std::int64_t graph_id, std::int64_t job_id) {
 
 void show_again(std::int64_t graph_id, const std::set<std::string>& keys) { refold_nodes(graph_id, keys); }
 
-RoundResult resolve_now(std::int64_t graph_id, std::int64_t job_id) { return find_nodes(graph_id, {}, {}, {}, job_id); }
+RoundResult resolve_now(std::int64_t graph_id, std::int64_t job_id, bool recompare) { return find_nodes(graph_id, {}, {}, {}, job_id, recompare); }
 
 void analyze_grown() { execute("SELECT kg_batch_internal.analyze_grown()"); }
 
