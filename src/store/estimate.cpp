@@ -184,7 +184,6 @@ Estimate Estimator::estimate() {
   // One stage of a chunk is ready at a time.
   estimate.mode = options_.use_batch_api && estimate.chunks >= options_.batch_min_requests ? "batch" : "direct";
   estimate.model = options_.model;
-  const AboutGraph about_graph = questions_about_graph(estimate.chunks);
   // Prices have tiers by the size of one request, so one average request is priced.
   const std::int64_t requests = std::max<std::int64_t>(estimate.requests, 1);
   const std::int64_t constant = std::accumulate(constant_tokens_.begin(), constant_tokens_.end(), std::int64_t{0}) /
@@ -196,28 +195,34 @@ Estimate Estimator::estimate() {
       {estimate.model, estimate.mode, estimate.input_tokens / requests, cached, estimate.output_tokens / requests, estimate.requests});
   estimate.cost = cost.maybe_text(0, 0);
   estimate.direct_cost = cost.maybe_text(0, 1);
-  if (about_graph.requests == 0) return estimate;
+  add_about_graph(estimate, questions_about_graph(estimate.chunks, false), options_.merge_model.empty() ? options_.model : options_.merge_model);
+  if (!options_.embedding_model.empty()) add_about_graph(estimate, questions_about_graph(estimate.chunks, true), options_.embedding_model);
+  return estimate;
+}
+
+void Estimator::add_about_graph(Estimate& estimate, const AboutGraph& about_graph, const std::string& model) const {
+  if (about_graph.requests == 0) return;
   const auto more = execute(
       "SELECT pg_catalog.round($4::numeric + kg_batch_internal.cost($1, pg_catalog.now(), $2, $5, 0, 0, $6) * $3, 6), "
       "pg_catalog.round($7::numeric + kg_batch_internal.cost($1, pg_catalog.now(), 'direct', $5, 0, 0, $6) * $3, 6)",
-      {options_.merge_model.empty() ? options_.model : options_.merge_model, options_.merge_by_batch ? "batch" : "direct", about_graph.requests,
+      {model, options_.merge_by_batch ? "batch" : "direct", about_graph.requests,
        estimate.cost, about_graph.input_tokens / about_graph.requests, about_graph.output_tokens / about_graph.requests, estimate.direct_cost});
   estimate.cost = more.maybe_text(0, 0);
   estimate.direct_cost = more.maybe_text(0, 1);
   estimate.requests += about_graph.requests;
   estimate.input_tokens += about_graph.input_tokens;
   estimate.output_tokens += about_graph.output_tokens;
-  return estimate;
 }
 
 // How many there will be follows from what the graph was asked so far, for each
 // chunk that was read; of a graph that has none yet nothing can be known.
-Estimator::AboutGraph Estimator::questions_about_graph(std::int64_t chunks) const {
+Estimator::AboutGraph Estimator::questions_about_graph(std::int64_t chunks, bool embeddings) const {
   const auto rows = execute(
       "SELECT (SELECT pg_catalog.count(*) FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.state = 'done'), "
       " pg_catalog.sum(u.requests), pg_catalog.sum(u.input_tokens), pg_catalog.sum(u.output_tokens) "
-      "FROM kg_batch_internal.usage u WHERE u.graph_id = $1 AND u.stage IN (SELECT p.stage FROM kg_batch_internal.prompt p WHERE p.plan = 'round')",
-      {graph_id_});
+      "FROM kg_batch_internal.usage u WHERE u.graph_id = $1 AND CASE WHEN $2 THEN u.stage = 'kg_embed' "
+      " ELSE u.stage IN (SELECT p.stage FROM kg_batch_internal.prompt p WHERE p.plan = 'round') END",
+      {graph_id_, embeddings});
   const std::int64_t read = rows.integer(0, 0), asked = rows.integer(0, 1);
   if (read < enough_answers || asked == 0) return {};
   const double share = static_cast<double>(chunks) / static_cast<double>(read);
@@ -271,6 +276,7 @@ JobOptions options_of_new_job(std::int64_t graph_id) {
   options.boundaries = frozen["boundaries"].get<std::string>();
   options.chunk_max_tokens = number("chunk_max_tokens");
   options.context_sentences = number("context_sentences");
+  options.embedding_model = frozen["embedding_model"].get<std::string>();
   options.extraction = frozen["extraction"].get<std::string>();
   const std::string merges_by_batch = frozen["merge_by_batch"].get<std::string>();
   options.merge_by_batch = merges_by_batch == "on" || merges_by_batch == "true";

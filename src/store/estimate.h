@@ -62,7 +62,10 @@ class Estimator {
   struct AboutGraph {
     std::int64_t requests = 0, input_tokens = 0, output_tokens = 0;
   };
-  AboutGraph questions_about_graph(std::int64_t chunks) const;
+  // `embeddings`: those for vectors, else those that a model answers in words.
+  AboutGraph questions_about_graph(std::int64_t chunks, bool embeddings) const;
+
+  void add_about_graph(Estimate& estimate, const AboutGraph& about_graph, const std::string& model) const;
 
   std::int64_t graph_id_;
   JobOptions options_;

@@ -41,6 +41,7 @@
 #include "store/job.h"
 #include "store/queue.h"
 #include "store/request.h"
+#include "workers/answered.h"
 #include "workers/api_access.h"
 #include "workers/asking.h"
 #include "workers/worker_process.h"
@@ -61,7 +62,6 @@ constexpr int lookups_before_upload = 2;
 constexpr std::int64_t file_lookup_pause_ms = 3'000;
 constexpr int lookups_before_unclear = 3;
 constexpr std::int64_t lookup_pause_ms = 45'000;
-constexpr const char* endpoint_path = "/v1/chat/completions";
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -97,6 +97,7 @@ std::optional<std::string> unhex(std::string_view text) {
 struct Download {
   std::int64_t batch_id = 0;
   openai::TransferId transfer = 0;
+  openai::LineSort sort = openai::LineSort::chat;
   std::string buffer;
   bool paused = false;
   bool ended = false;
@@ -266,7 +267,7 @@ class BatchManager {
       if (page.empty()) break;
       for (std::size_t i = 0; i < page.size(); ++i) {
         if (!bodies[i]) continue;
-        const std::string line = openai::batch_line(hex(page[i].input_hash), endpoint_path, *bodies[i]);
+        const std::string line = openai::batch_line(hex(page[i].input_hash), batch.endpoint, *bodies[i]);
         file.write(line.data(), static_cast<std::streamsize>(line.size()));
         bytes += static_cast<std::int64_t>(line.size());
       }
@@ -404,7 +405,7 @@ class BatchManager {
       installation = store::installation_id();
       store::set_creating(batch.batch_id);
     });
-    auto request = openai::create_batch_request(*endpoint_, batch.input_file_id, endpoint_path,
+    auto request = openai::create_batch_request(*endpoint_, batch.input_file_id, batch.endpoint,
                                                 {{"kg_token", batch.token}, {"kg_installation", installation}}, 30 * 86'400);
     fly(batch.batch_id, std::move(request), [this, batch](const openai::HttpResponse& response) {
       const auto result = openai::read_batch(response, true);
@@ -552,6 +553,7 @@ class BatchManager {
     flying_.insert(batch.batch_id);
     auto download = std::make_shared<Download>();
     download->batch_id = batch.batch_id;
+    download->sort = line_sort(batch.endpoint);
     downloads_[batch.batch_id] = download;
     download->transfer = http_.start(
         openai::file_content_request(*endpoint_, file_id),
@@ -584,7 +586,7 @@ class BatchManager {
       download->splitter.feed(bytes, collect);
       if (whole) download->splitter.finish(collect);
       for (std::size_t at = 0; at < lines.size(); at += lines_a_transaction)
-        store_lines(download->batch_id, lines, at, std::min(at + lines_a_transaction, lines.size()));
+        store_lines(*download, lines, at, std::min(at + lines_a_transaction, lines.size()));
       if (download->paused) {
         download->paused = false;
         http_.resume(download->transfer);
@@ -626,7 +628,8 @@ class BatchManager {
     });
   }
 
-  void store_lines(std::int64_t batch_id, const std::vector<std::optional<std::string>>& lines, std::size_t from, std::size_t to) {
+  void store_lines(const Download& download, const std::vector<std::optional<std::string>>& lines, std::size_t from, std::size_t to) {
+    const std::int64_t batch_id = download.batch_id;
     std::vector<openai::BatchLine> read;
     std::vector<std::string> hashes;
     std::vector<std::pair<std::string, std::string>> quarantine;
@@ -635,7 +638,7 @@ class BatchManager {
         quarantine.emplace_back("line is too long", "");
         continue;
       }
-      openai::BatchLine line = openai::read_batch_line(*lines[i]);
+      openai::BatchLine line = openai::read_batch_line(*lines[i], download.sort);
       const auto hash = unhex(line.custom_id);
       if (!hash) {
         quarantine.emplace_back(line.custom_id.empty() ? "line cannot be read" : "unknown custom_id", *lines[i]);
@@ -668,14 +671,8 @@ class BatchManager {
     answer.graph_id = owner.graph_id;
     answer.request_id = owner.request_id;
     answer.mode = "batch";
-    if (const auto* chat = std::get_if<openai::ChatAnswer>(&line.result)) {
-      static const char* const names[] = {"answered", "length", "refused", "content_filter", "empty"};
+    if (take_answer(line.result, answer)) {
       answer.status = 200;
-      answer.outcome = names[static_cast<int>(chat->finish)];
-      answer.model = chat->model;
-      answer.usage = chat->usage;
-      answer.remote_request_id = chat->request_id;
-      answer.body = chat->content;
       return answer;
     }
     const auto& error = std::get<ApiError>(line.result);
