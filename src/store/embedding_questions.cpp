@@ -195,7 +195,7 @@ void note_embedding_models(std::int64_t graph_id, const std::vector<std::int64_t
       {graph_id, chunks, keys});
 }
 
-void note_texts(std::int64_t graph_id, std::int64_t job_id, const std::vector<TextOfIdentity>& texts) {
+void note_texts(std::int64_t graph_id, const std::vector<TextOfIdentity>& texts) {
   std::vector<std::int64_t> identities;
   std::vector<std::string> wanted;
   std::vector<graph::Sha256Digest> digests;
@@ -230,7 +230,7 @@ void note_texts(std::int64_t graph_id, std::int64_t job_id, const std::vector<Te
       "WHERE t.graph_id = n.graph_id AND t.identity_id = n.identity_id AND t.model = n.model AND t.embedding_id IS DISTINCT FROM n.embedding_id",
       {graph_id, identities, wanted, hashes});
   for (std::size_t i = 0; i < payers.size(); ++i) {
-    if (payers.integer(i, 0) != job_id) touch_job(graph_id, payers.integer(i, 0));
+    touch_job(graph_id, payers.integer(i, 0));  // done since, where it is rebuilt or an older one
     put_up_open(graph_id, payers.integer(i, 0));
   }
 }

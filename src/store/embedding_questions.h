@@ -26,12 +26,12 @@ void note_embedding_models(std::int64_t graph_id, const std::vector<std::int64_t
 
 // In a round, under the graph's lock: what these identities are called now; "" for
 // nothing that an embedding would find them by. A text without a vector is paid for
-// by the job that named the model; `job_id` is the round's.
+// by the job that named the model, which runs again.
 struct TextOfIdentity {
   std::int64_t identity_id = 0;
   std::string text;
 };
-void note_texts(std::int64_t graph_id, std::int64_t job_id, const std::vector<TextOfIdentity>& texts);
+void note_texts(std::int64_t graph_id, const std::vector<TextOfIdentity>& texts);
 
 // Texts that nothing is called by any more, with their vectors.
 void drop_unused_texts(std::int64_t graph_id);

@@ -323,7 +323,7 @@ class Round {
     for (const Key& key : keys)
       if (const auto found = known_.find(key); found != known_.end())
         texts.push_back({found->second.identity_id, graph::embedding_text(found->second.view).value_or("")});
-    note_texts(graph_id_, job_id_, texts);
+    note_texts(graph_id_, texts);
   }
 
   // From the new ones over whatever is said to be the same, until nothing more is
