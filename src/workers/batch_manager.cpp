@@ -769,6 +769,7 @@ class BatchManager {
                    error.advice == openai::Advice::money || error.advice == openai::Advice::credentials) {
           // Nothing is held against the request; a person has to act, and it is asked again after that.
           stop = error;
+          reading_[batch_id].stopped = true;
           continue;
         }
         if (auto answer = answer_from(read[i], *owners[i])) answers.push_back(std::move(*answer));
@@ -867,7 +868,7 @@ class BatchManager {
     int again = 0;
     in_transaction([&] {
       // An answer that cannot be had is not asked for for ever.
-      if (state == "done" && batch.remote_status == "completed") store::count_unanswered(batch.batch_id);
+      if (state == "done" && batch.remote_status == "completed" && !reading_[batch.batch_id].stopped) store::count_unanswered(batch.batch_id);
       again = store::finish(batch.batch_id, state, error, rest, delay_ms);
       store::unpark_some(again + 10);
       store::note_activity("batch ended", batch.batch_id, batch.remote_status + (again > 0 ? ", " + std::to_string(again) + " left" : ""));
@@ -927,6 +928,7 @@ class BatchManager {
   struct Reading {
     std::int64_t good = 0, unreadable = 0;  // answers and cut lines in what was read of the files
     int times = 0, not_found = 0;
+    bool stopped = false;  // lines said that a person has to act
   };
   std::map<std::int64_t, Reading> reading_;
   struct Refused {

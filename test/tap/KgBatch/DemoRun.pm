@@ -1,7 +1,7 @@
 # The conversations of the demo, read once for each graph: what a fault must not
 # change of the graph, of the answers paid and of the ledger.
 #
-#   my $run = KgBatch::DemoRun->new($node);        reads them once without a fault, into 'undisturbed'
+#   my $run = KgBatch::DemoRun->new($node, %options)    reads them once without a fault, into 'undisturbed'
 #   $run->begin('name', { fault => … }, …)          a graph and a job of that name, with these faults
 #   $run->whole('name', repeated => 1, …)           done, the same graph, nothing paid twice, the ledger is the bill
 #   $run->job, $run->progress('cost'), $run->batches
@@ -16,8 +16,8 @@ use Test::More;
 
 sub new
 {
-	my ($class, $node) = @_;
-	my $self = bless { node => $node,
+	my ($class, $node, %options) = @_;
+	my $self = bless { node => $node, options => JSON::PP::encode_json(\%options),
 		conversations => [ map { JSON::PP->new->utf8->decode(slurp_file($_)) } sort glob 'demo/conversations/*.json' ] }, $class;
 	$self->begin('undisturbed');
 	$self->whole('undisturbed');
@@ -26,7 +26,7 @@ sub new
 }
 
 sub job { return $_[0]{job}; }
-sub chunks { return $_[0]{chunks}; }
+sub chunks { return 0 + $_[0]{chunks}; }
 sub progress { return $_[0]{node}->kg("SELECT $_[1] FROM kg_batch.progress WHERE job_id = $_[0]{job}"); }
 
 # Ours, oldest first: the columns that are asked for.
@@ -50,7 +50,7 @@ sub begin
 	my $sim = $self->{node}->sim;
 	$sim->request('POST', '/_sim/reset');
 	$sim->fault(\@faults) if @faults;
-	my @sql = ("SELECT kg_batch.create_graph('$graph')", "SELECT kg_batch.create_job('read', graph => '$graph')");
+	my @sql = ("SELECT kg_batch.create_graph('$graph')", "SELECT kg_batch.create_job('read', '$self->{options}', graph => '$graph')");
 	for my $conversation (@{ $self->{conversations} })
 	{
 		my $messages = JSON::PP->new->ascii->encode($conversation->{messages});
