@@ -115,7 +115,7 @@ for my $skew (-172_800, 172_800)
 	is(join(' ', $run->batches('state')), 'lost', "$name: as lost");
 	cmp_ok($sim->stats->{routes}{'GET /v1/batches/{batch_id}'}{requests}, '>', 10, "$name: after more than one question");
 	is($run->progress('chunks_failed = chunks'), 't', "$name: its chunks failed, and are not asked again by themselves");
-	is($node->kg("SELECT count(*) FROM kg_batch.errors WHERE job_id = " . $run->job . " AND what = 'batch' AND reason ~ 'does not know'"), 1, "$name: errors says so");
+	is($node->kg("SELECT count(*) FROM kg_batch.errors WHERE job_id = " . $run->job . " AND what = 'batch' AND reason ~ 'does not know' AND hint ~ 'retry'"), 1, "$name: errors says so, and what to do");
 	is($sim->stats->{direct}{answers}, 0, "$name: nor directly");
 	is($sim->stats->{routes}{'POST /v1/batches'}{requests}, 1, "$name: nor in another batch");
 	$sim->request('DELETE', '/_sim/faults');
@@ -186,7 +186,11 @@ for my $fault (qw(expires cancelled))
 	ok($node->wait_until('SELECT count(*) = 1 FROM kg_batch.errors WHERE job_id = ' . $run->job . " AND what = 'chunk'"), "$name: one chunk failed");
 	is($node->kg('SELECT string_agg(n::text, \' \' ORDER BY n) FROM (SELECT state, row_number() OVER (ORDER BY graph_id, request_id) AS n
 			FROM kg_batch_internal.request WHERE job_id = ' . $run->job . " AND stage = 'kg_extract') r WHERE state = 'failed'"), '3', "$name: that whose line was the second");
-	$node->kg("SELECT kg_batch.cancel(" . $run->job . ", graph => '$name')");
+	$node->kg("UPDATE kg_batch_internal.request SET state = 'planned' WHERE request_id = $first AND job_id = " . $run->job . ';'
+			. 'INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) SELECT graph_id, 2, 4, input_tokens, request_id, job_id '
+			. "FROM kg_batch_internal.request WHERE request_id = $first AND job_id = " . $run->job);
+	ok($node->wait_for_job($run->job, 'done', 120), "$name: all others are done");
+	is($run->progress('chunks_failed'), 1, "$name: and no other failed");
 }
 {
 	my $name = 'refused: no line named';
