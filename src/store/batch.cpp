@@ -1,5 +1,7 @@
 #include "store/batch.h"
 
+#include "store/inquiry.h"
+
 #include "backend/bridge.h"
 #include "backend/spi.h"
 #include "store/job.h"
@@ -244,6 +246,31 @@ void quarantine_line(std::int64_t batch_id, const std::string& reason, const std
       {batch_id, reason, body});
 }
 
+namespace {
+
+// What a person cancelled is not asked again, unless somebody else waits for the same answer.
+void withdraw_cancelled(std::int64_t batch_id) {
+  const Rows rows = execute(
+      "WITH gone AS MATERIALIZED (SELECT r.graph_id, r.request_id, r.job_id, r.reserved, r.reserved_day FROM kg_batch_internal.request r "
+      "  JOIN kg_batch_internal.job j ON j.graph_id = r.graph_id AND j.job_id = r.job_id AND j.state = 'cancelled' "
+      "  WHERE r.batch_id = $1 AND r.state IN ('planned', 'asking') AND NOT EXISTS (SELECT FROM kg_batch_internal.chunk c "
+      "    JOIN kg_batch_internal.job k ON k.graph_id = c.graph_id AND k.job_id = c.job_id "
+      "    WHERE c.graph_id = r.graph_id AND c.request_id = r.request_id AND c.state = 'asking' AND k.state <> 'cancelled')), "
+      "released AS (UPDATE kg_batch_internal.job j SET reserved = j.reserved - g.total FROM (SELECT graph_id, job_id, pg_catalog.sum(reserved) AS total "
+      "  FROM gone GROUP BY graph_id, job_id) g WHERE j.graph_id = g.graph_id AND j.job_id = g.job_id), "
+      "day AS (UPDATE kg_batch_internal.spending s SET reserved = s.reserved - g.total FROM (SELECT reserved_day, pg_catalog.sum(reserved) AS total "
+      "  FROM gone GROUP BY reserved_day) g WHERE s.day = g.reserved_day), "
+      "chunks AS (UPDATE kg_batch_internal.chunk c SET state = 'cancelled' FROM gone g "
+      "  WHERE c.graph_id = g.graph_id AND c.request_id = g.request_id AND c.state = 'asking'), "
+      "requests AS (UPDATE kg_batch_internal.request r SET state = 'cancelled', reserved = 0, batch_id = NULL FROM gone g "
+      "  WHERE r.graph_id = g.graph_id AND r.request_id = g.request_id) "
+      "SELECT DISTINCT graph_id, job_id FROM gone",
+      {batch_id});
+  for (std::size_t i = 0; i < rows.size(); ++i) withdraw_cancelled_inquiries(rows.integer(i, 0), rows.integer(i, 1));
+}
+
+}  // namespace
+
 int finish(std::int64_t batch_id, const std::string& state, const std::string& error, Rest rest, std::int64_t delay_ms) {
   std::optional<std::string> kept;
   if (!error.empty()) kept = error;
@@ -269,6 +296,7 @@ int finish(std::int64_t batch_id, const std::string& state, const std::string& e
         {batch_id, error});
     return static_cast<int>(failed.size());
   }
+  withdraw_cancelled(batch_id);
   const Rows again = execute(
       "WITH open AS (UPDATE kg_batch_internal.request r SET state = 'planned', mode = $3, batch_id = NULL "
       "  WHERE r.batch_id = $1 AND r.state IN ('planned', 'asking') RETURNING r.graph_id, r.request_id, r.job_id, r.input_tokens) "

@@ -311,7 +311,7 @@ void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
       "UPDATE kg_batch_internal.job SET state = 'cancelled', reason = 'cancelled', ended_at = pg_catalog.now() "
       "WHERE graph_id = $1 AND job_id = $2",
       {graph_id, job_id});
-  // What is asked already is paid for: it is read when it comes. What is not is
+  // What is answered already is paid for: it is read when it comes. What is not asked is
   // cancelled; a chunk waits for its request, so it goes with it.
   execute(
       "WITH gone AS (DELETE FROM kg_batch_internal.ready WHERE job_id = $2 AND kind IN (1, 3, 4, 5, 7) RETURNING kind, chunk_id), "
@@ -323,6 +323,13 @@ void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
       "SELECT pg_catalog.count(*) FROM gone",
       {graph_id, job_id});
   withdraw_cancelled_inquiries(graph_id, job_id);
+  // What is out in a batch and not answered is not paid for yet.
+  execute(
+      "UPDATE kg_batch_internal.batch b SET cancel_requested = true WHERE b.ended_at IS NULL "
+      "AND EXISTS (SELECT FROM kg_batch_internal.batch_job m WHERE m.batch_id = b.batch_id AND m.graph_id = $1 AND m.job_id = $2) "
+      "AND NOT EXISTS (SELECT FROM kg_batch_internal.batch_job m JOIN kg_batch_internal.job j ON j.graph_id = m.graph_id AND j.job_id = m.job_id "
+      " WHERE m.batch_id = b.batch_id AND j.state <> 'cancelled')",
+      {graph_id, job_id});
   execute("UPDATE kg_batch_internal.conversation SET settle_at = NULL WHERE graph_id = $1 AND job_id = $2 AND settle_at IS NOT NULL",
           {graph_id, job_id});
   execute(

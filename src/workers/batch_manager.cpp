@@ -184,7 +184,9 @@ class BatchManager {
   }
 
   void take_further(const Batch& batch) {
-    if (batch.state == "planned") {
+    if (batch.cancel_requested && (batch.state == "planned" || batch.state == "uploaded")) {
+      withdraw(batch);
+    } else if (batch.state == "planned") {
       upload(batch);
     } else if (batch.state == "uploading") {
       look_for_file(batch);
@@ -305,6 +307,13 @@ class BatchManager {
   void nothing_to_ask(const Batch& batch, const std::string& path) {
     (void)unlink(path.c_str());
     in_transaction([&] { store::finish(batch.batch_id, "done", "nothing was left to ask", store::Rest::batch_again); });
+  }
+
+  // Cancelled before it was created.
+  void withdraw(const Batch& batch) {
+    in_transaction([&] { store::finish(batch.batch_id, "done", "cancelled before it was sent", store::Rest::batch_again); });
+    if (!batch.input_file_id.empty())
+      send(openai::delete_file_request(*endpoint_, batch.input_file_id), [](const openai::HttpResponse&) {});
   }
 
   static std::string filename(const Batch& batch) { return "kg-" + batch.token + ".jsonl"; }

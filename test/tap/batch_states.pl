@@ -215,9 +215,7 @@ for my $case ([ 'file', 'unauthorized', 'invalid_api_key' ], [ 'file', 'forbidde
 	ok($node->wait_for_job($run->job, 'paused'), "$name: the job pauses");
 	like($run->progress('reason'), qr/\Q$why\E/, "$name: and says why");
 	ok($node->wait_until('SELECT count(*) = 0 FROM kg_batch_internal.batch WHERE ended_at IS NULL'), "$name: no batch stays open");
-	my $told = join "\n", map { $listener->query('SELECT 1') } 1 .. 3;
-	$listener->quit;
-	is(scalar(grep { $_->{state} eq 'paused' } map { JSON::PP->new->decode($_) } $told =~ /notification "kg_batch" with payload "(.*)" received/g), 1, "$name: one NOTIFY");
+	is(KgBatch::DemoRun::told($listener, 'paused'), 1, "$name: one NOTIFY");
 	is($node->kg('SELECT count(*) FROM kg_batch_internal.request WHERE bad_answers > 0 AND job_id = ' . $run->job), 0, "$name: no attempt is used up");
 	my $sent = $sim->stats->{routes}{'POST /v1/batches'}{requests} // 0;
 	$sim->request('DELETE', '/_sim/faults');

@@ -38,8 +38,8 @@ my $run = KgBatch::DemoRun->new($node);
 	# A person cancels: the API is told once, what it answered meanwhile is in the ledger.
 	$sim->advance(2000);
 	ok($node->wait_until(sub { $sim->request('GET', "/v1/batches/$batch->{id}")->{request_counts}{completed} > 0 }), 'cancelled by a person: it has answered some');
-	$sim->configure(cancel_s => 0);
 	$node->kg("SELECT kg_batch.cancel(" . $run->job . ", graph => '$name')");
+	ok($node->wait_for_stand_in(sub { $_[0]{routes}{'POST /v1/batches/{batch_id}/cancel'}{requests} }), 'cancelled by a person: the API hears of it');
 	$sim->advance(1000);
 	ok($node->wait_until('SELECT count(*) = 0 FROM kg_batch_internal.batch WHERE ended_at IS NULL'), 'cancelled by a person: the batch is read to its end');
 	is($sim->stats->{routes}{'POST /v1/batches/{batch_id}/cancel'}{requests}, 1, 'cancelled by a person: the API was told once');

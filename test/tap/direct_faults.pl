@@ -90,9 +90,7 @@ for my $case ([ 'unauthorized', 'invalid_api_key' ], [ 'forbidden', 'HTTP 403' ]
 	ok($node->wait_for_job($run->job, 'paused'), "$name: the job pauses");
 	like($run->progress('reason'), qr/\Q$why\E/, "$name: and says why");
 	ok($node->wait_for_stand_in(sub { !$_[0]{in_flight} }), "$name: nothing is out any more");
-	my $told = join "\n", map { $listener->query('SELECT 1') } 1 .. 3;
-	$listener->quit;
-	is(scalar(grep { $_->{state} eq 'paused' } map { JSON::PP->new->decode($_) } $told =~ /notification "kg_batch" with payload "(.*)" received/g), 1, "$name: one NOTIFY");
+	is(KgBatch::DemoRun::told($listener, 'paused'), 1, "$name: one NOTIFY");
 	is($node->kg('SELECT count(*) FROM kg_batch_internal.request WHERE bad_answers > 0 AND job_id = ' . $run->job), 0, "$name: no attempt is used up");
 	$sim->request('DELETE', '/_sim/faults');
 	$node->kg("SELECT kg_batch.resume(" . $run->job . ", graph => '$name')");

@@ -4,6 +4,7 @@
 #   my $run = KgBatch::DemoRun->new($node, %options)    reads them once without a fault, into 'undisturbed'
 #   $run->begin('name', { fault => … }, …)          a graph and a job of that name, with these faults
 #   $run->whole('name', repeated => 1, …)           done, the same graph, nothing paid twice, the ledger is the bill
+#   KgBatch::DemoRun::told($listener, 'paused')    how often a background psql that listens heard so
 #   $run->job, $run->progress('cost'), $run->batches
 package KgBatch::DemoRun;
 
@@ -13,6 +14,7 @@ use warnings;
 use JSON::PP ();
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(sleep);
 
 sub new
 {
@@ -35,6 +37,21 @@ sub batches
 	my ($self, $columns) = @_;
 	return split /\n/, $self->{node}->kg("SELECT $columns FROM kg_batch.batches b
 		WHERE EXISTS (SELECT FROM kg_batch_internal.batch_job j WHERE j.batch_id = b.batch_id AND j.job_id = $self->{job}) ORDER BY batch_id");
+}
+
+# How often a listener was told of a state: all that it hears until the first time, and what comes with two more looks.
+sub told
+{
+	my ($listener, $state) = @_;
+	my ($told, $more) = ('', 2);
+	for (1 .. 600)
+	{
+		$told .= $listener->query('SELECT 1') . "\n";
+		last if $told =~ /$state/ && $more-- == 0;
+		sleep 0.1;
+	}
+	$listener->quit;
+	return scalar grep { $_->{state} eq $state } map { JSON::PP->new->decode($_) } $told =~ /notification "kg_batch" with payload "(.*)" received/g;
 }
 
 # What was dropped of result files, with the reason.
