@@ -103,6 +103,7 @@ class Timeline {
     if (!contradicted && (run.start == nullptr || rank(date) < rank(*run.start))) {
       run.start = &date;
       period.from = point.day;
+      period.start = date;
     }
     take_over(point);
   }
@@ -125,6 +126,7 @@ class Timeline {
     }
     run.end = &date;
     period.until = until;
+    period.end = date;
     period.ended = Ended::said;
     period.ended_by.reset();
   }
@@ -205,12 +207,23 @@ void correct(std::vector<StateMark>& marks, std::optional<Date> StateMark::*whic
   const auto rank = [](const Date& date) {
     return std::tuple(date.how, std::numeric_limits<std::size_t>::max() - date.date.size(), std::string_view(date.date));
   };
-  const Date* shown = nullptr;
-  for (const StateMark& mark : marks) {
-    const std::optional<Date>& date = mark.*which;
-    if (date && (shown == nullptr || rank(*date) < rank(*shown))) shown = &*date;
+  std::optional<Date> shown;
+  State own;
+  own.marks = marks;
+  const std::vector<Period> periods = validity_of({&own, 1}).front().periods;
+  if (periods.size() > 1) {
+    shown = which == &StateMark::start ? periods.back().start : periods.back().end;
+    if (said && !shown) {
+      marks.emplace_back().*which = said;
+      return;
+    }
+  } else {
+    for (const StateMark& mark : marks) {
+      const std::optional<Date>& date = mark.*which;
+      if (date && (!shown || rank(*date) < rank(*shown))) shown = date;
+    }
   }
-  const std::optional<std::string> instead_of = said && shown != nullptr ? std::optional(shown->date) : std::nullopt;
+  const std::optional<std::string> instead_of = said && shown ? std::optional(shown->date) : std::nullopt;
   for (StateMark& mark : marks) {
     std::optional<Date>& date = mark.*which;
     if (!instead_of || (date && date->date == *instead_of)) date = said;

@@ -54,8 +54,9 @@ struct State {
 };
 
 // A person's start (end) of a State: it stands for the one that is shown, which is
-// known best, then the narrower, then the lower; for all where there is none or is
-// to be none. So other periods keep their own.
+// that of the latest period, or of the only one what is known best, then the
+// narrower, then the lower; for all where there is none or is to be none. So other
+// periods keep their own.
 void correct(std::vector<StateMark>& marks, std::optional<Date> StateMark::*which, const std::optional<Date>& said);
 
 enum class Ended { open, said, taken_over };
@@ -66,6 +67,7 @@ struct Period {
   std::optional<Day> until;                   // exclusive; nothing while it is open
   Ended ended = Ended::open;
   std::optional<std::size_t> ended_by;        // the State that took over
+  std::optional<Date> start, end;             // as they were given, where they count
 };
 
 struct Validity {

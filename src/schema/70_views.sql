@@ -41,7 +41,7 @@ COMMENT ON COLUMN kg_batch.node.type IS 'Entity, Concept or Property for a thing
 COMMENT ON COLUMN kg_batch.node.class IS 'person, animal, organisation, place, work, product or other; empty for statements';
 COMMENT ON COLUMN kg_batch.node.category IS 'what it is in itself, as dog; of a statement its kind, as ownership';
 COMMENT ON COLUMN kg_batch.node.attributes IS 'numbers, addresses, amounts by name; an array where several values were given';
-COMMENT ON COLUMN kg_batch.node.start_date IS 'YYYY, YYYY-MM, YYYY-MM-DD or with THH:MM: as precise as it is known';
+COMMENT ON COLUMN kg_batch.node.start_date IS 'YYYY, YYYY-MM, YYYY-MM-DD or with THH:MM: as precise as it is known. Of a State that ended and was taken up again that of the latest period by its own words, as end_date; validity has all periods';
 COMMENT ON COLUMN kg_batch.node.start_how IS 'actual, inferred or estimated';
 COMMENT ON COLUMN kg_batch.node.end_date IS 'as start_date; null for what has not ended or whose end is unknown';
 COMMENT ON COLUMN kg_batch.node.goal_status IS 'of a Goal: active, completed or abandoned';
@@ -134,7 +134,7 @@ WHERE NOT EXISTS (SELECT FROM kg_batch_internal.edge b
   AND s.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
 COMMENT ON VIEW kg_batch.links IS 'thing, relation, thing, with the statement between them folded away: a row for each pair of its roles; to is null where only one takes part';
 COMMENT ON COLUMN kg_batch.links.relation IS 'the statement with the roles of both: Adoption (agent -> object); "not" before what is denied';
-COMMENT ON COLUMN kg_batch.links.since IS 'start of the statement, as precise as it is known';
+COMMENT ON COLUMN kg_batch.links.since IS 'start of the statement, as precise as it is known; of what was taken up again that of the latest period';
 COMMENT ON COLUMN kg_batch.links.until IS 'its end';
 COMMENT ON COLUMN kg_batch.links.said IS 'the last day on which it was said to hold';
 COMMENT ON COLUMN kg_batch.links.type IS 'Event, State or Goal';

@@ -88,8 +88,8 @@ void load_marks(std::int64_t graph_id, States& states) {
   std::erase_if(states, [](const auto& one) { return one.second.state.marks.empty(); });
 }
 
-// What a person corrected of them, the latest of each.
-void load_corrections(std::int64_t graph_id, States& states) {
+// What a person corrected of them, the latest of each. Gives of which.
+std::set<std::pair<std::int64_t, std::string>> load_corrections(std::int64_t graph_id, States& states) {
   std::vector<std::int64_t> nodes;
   for (const auto& [node, one] : states) nodes.push_back(node);
   const Rows rows = execute(
@@ -101,12 +101,15 @@ void load_corrections(std::int64_t graph_id, States& states) {
       " AND o.decision_id = k.decision_id AND o.undone_at IS NULL AND o.field IN ('start_date', 'end_date') OFFSET 0) w "
       "ORDER BY 1, 2, w.decision_id DESC",
       {graph_id, nodes});
+  std::set<std::pair<std::int64_t, std::string>> corrected;
   for (std::size_t i = 0; i < rows.size(); ++i) {
+    corrected.emplace(rows.integer(i, 0), rows.text(i, 1));
     std::optional<graph::Date> said;
     if (!rows.is_null(i, 2)) said = graph::Date{rows.text(i, 2), graph::How::actual};
     graph::correct(states.at(rows.integer(i, 0)).state.marks,
                    rows.text(i, 1) == "start_date" ? &graph::StateMark::start : &graph::StateMark::end, said);
   }
+  return corrected;
 }
 
 // States of one kind that are connected over holders, each in one group.
@@ -188,6 +191,41 @@ std::vector<StateValidity> validity_in(std::int64_t graph_id, const std::optiona
   }
   std::ranges::sort(result, {}, &StateValidity::key);
   return result;
+}
+
+void show_latest_periods(std::int64_t graph_id, const std::vector<std::int64_t>& nodes) {
+  if (nodes.empty()) return;
+  States states;
+  load_states(graph_id, nodes, states);
+  load_marks(graph_id, states);
+  const auto corrected = load_corrections(graph_id, states);
+  const std::string keep = "keep";
+  std::vector<std::int64_t> shown;
+  std::vector<std::string> starts, start_hows, ends, end_hows;
+  const auto put = [](const std::optional<graph::Date>& date, std::vector<std::string>& dates, std::vector<std::string>& hows) {
+    constexpr std::string_view names[] = {"actual", "inferred", "estimated"};
+    dates.push_back(date ? date->date : "");
+    hows.emplace_back(date ? names[static_cast<std::size_t>(date->how)] : "");
+  };
+  for (auto& [node, one] : states) {
+    one.state.holders.clear();  // its own words alone: who took over is another node's
+    const std::vector<graph::Period> periods = graph::validity_of({&one.state, 1}).front().periods;
+    if (periods.size() < 2) continue;
+    shown.push_back(node);
+    put(periods.back().start, starts, start_hows);
+    put(periods.back().end, ends, end_hows);
+    // A person's word is shown as it was said.
+    if (corrected.contains({node, "start_date"})) starts.back() = keep;
+    if (corrected.contains({node, "end_date"})) ends.back() = keep;
+  }
+  if (shown.empty()) return;
+  execute("UPDATE kg_batch_internal.node n SET start_date = CASE u.s WHEN 'keep' THEN n.start_date ELSE NULLIF(u.s, '') END, "
+          " start_how = CASE u.s WHEN 'keep' THEN n.start_how ELSE NULLIF(u.sh, '') END, "
+          " end_date = CASE u.e WHEN 'keep' THEN n.end_date ELSE NULLIF(u.e, '') END, "
+          " end_how = CASE u.e WHEN 'keep' THEN n.end_how ELSE NULLIF(u.eh, '') END "
+          "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3, $4, $5, $6) AS o (node_id, s, sh, e, eh) OFFSET 0) u "
+          "WHERE n.graph_id = u.graph_id AND n.node_id = u.node_id",
+          {graph_id, shown, starts, start_hows, ends, end_hows});
 }
 
 std::string digest_text(const StateValidity& state) {

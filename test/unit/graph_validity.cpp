@@ -229,6 +229,31 @@ TEST(Corrected, stands_for_the_date_that_is_shown) {
   EXPECT_EQ(marks[3].start->date, "2018");
 }
 
+TEST(Corrected, stands_for_the_date_of_the_latest_period) {
+  Group job;
+  job.say("job", "", "2019").say("job", "", "", "2021-03").say("job", "", "2022").say("job", "", "", "2024");
+  correct(job.states[0].marks, &StateMark::end, Date{"2024-05", How::actual});
+  EXPECT_EQ(job.of("job"), "2019-01-01..2021-04-01 2022-01-01..2024-06-01");
+  correct(job.states[0].marks, &StateMark::start, Date{"2022-11", How::actual});
+  EXPECT_EQ(job.of("job"), "2019-01-01..2021-04-01 2022-11-01..2024-06-01");
+  Group open;
+  open.say("job", "", "2019").say("job", "", "", "2021-03").say("job", "", "2022");
+  correct(open.states[0].marks, &StateMark::end, Date{"2024-05", How::actual});
+  EXPECT_EQ(open.of("job"), "2019-01-01..2021-04-01 2022-01-01..2024-06-01");
+}
+
+TEST(Validity, a_period_has_the_dates_that_count_as_they_were_given) {
+  Group job;
+  job.say("job", "", "2019-05").say("job", "", "~2018").say("job", "", "", "2021-03").say("job", "", "=2022");
+  const std::vector<Period> periods = validity_of(job.states).front().periods;
+  ASSERT_EQ(periods.size(), 2u);
+  EXPECT_EQ(periods[0].start->date, "2019-05");
+  EXPECT_EQ(periods[0].end->date, "2021-03");
+  EXPECT_EQ(periods[1].start->date, "2022");
+  EXPECT_EQ(periods[1].start->how, How::inferred);
+  EXPECT_FALSE(periods[1].end.has_value());
+}
+
 TEST(Corrected, is_everywhere_where_there_was_none_and_nowhere_where_there_is_to_be_none) {
   std::vector<StateMark> marks{given({}, {}), given({}, {})};
   correct(marks, &StateMark::end, Date{"2021", How::actual});
