@@ -61,7 +61,16 @@ std::vector<Point> points_of(std::span<const State> group) {
 
 class Timeline {
  public:
-  explicit Timeline(std::span<const State> group) : group_(group), runs_(group.size()) {}
+  explicit Timeline(std::span<const State> group) : group_(group), runs_(group.size()) {
+    for (std::size_t state = 0; state < group.size(); ++state) {
+      for (const StateMark& mark : group[state].marks) {
+        if (!mark.own) continue;
+        const auto day = said_to_hold(mark);
+        if (day || mark.start || !mark.end) runs_[state].has_own_words = true;
+        runs_[state].last_own = std::max(runs_[state].last_own, day);
+      }
+    }
+  }
 
   std::vector<Validity> run() {
     for (const Point& point : points_of(group_)) {
@@ -85,6 +94,8 @@ class Timeline {
     const Date* start = nullptr;  // that counts, of the last period
     const Date* end = nullptr;
     std::optional<std::size_t> superseded_by;
+    bool has_own_words = false;    // a holder says that it holds or held
+    std::optional<Day> last_own;   // the last day of such words
     bool is_open() const { return !periods.empty() && periods.back().ended == Ended::open; }
   };
 
@@ -111,6 +122,7 @@ class Timeline {
   void ends(const Point& point) {
     Run& run = runs_[point.state];
     const Date& date = *point.mark->end;
+    if (!point.mark->own && run.last_own && *run.last_own > point.day) return;
     const Day until = point.day + std::chrono::days(1);
     if (run.periods.empty()) begin(run);
     Period& period = run.periods.back();
@@ -146,6 +158,7 @@ class Timeline {
     for (std::size_t other = 0; other < group_.size(); ++other) {
       Run& run = runs_[other];
       if (other == point.state || !run.is_open() || !covers(point.state, other)) continue;
+      if (run.has_own_words && !runs_[point.state].has_own_words) continue;
       Period& period = run.periods.back();
       const std::optional<Day> began = period.from ? period.from : period.first_said;
       if (!began || *began >= point.day) continue;
@@ -233,12 +246,11 @@ void correct(std::vector<StateMark>& marks, std::optional<Date> StateMark::*whic
 std::vector<Validity> validity_of(std::span<const State> group) { return Timeline(group).run(); }
 
 Status status_of(const Validity& validity, const Period& period, Day day) {
-  const std::optional<Day> began = period.from ? period.from : period.first_said;
-  if (period.ended != Ended::open) {
-    if (day >= *period.until) return Status::ended;
-    return began && day < *began ? Status::not_yet : Status::holds;
-  }
-  if (began && day < *began) return Status::not_yet;
+  std::optional<Day> began = period.from ? period.from : period.first_said;
+  if (!began && period.until) began = *period.until - std::chrono::days(1);
+  if (period.ended != Ended::open && day >= *period.until) return Status::ended;
+  if (began && day < *began) return period.from ? Status::not_yet : Status::unknown;
+  if (period.ended != Ended::open) return Status::holds;
   if (period.last_said && day <= *period.last_said) return Status::holds;
   return validity.superseded_by ? Status::superseded : Status::last_known;
 }

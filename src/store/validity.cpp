@@ -68,7 +68,16 @@ void load_marks(std::int64_t graph_id, States& states) {
   for (const auto& [node, one] : states) nodes.push_back(node);
   const Rows rows = execute(
       "SELECT i.node_id, m.start_date, m.start_how, m.end_date, m.end_how, m.replaces, (m.said_at AT TIME ZONE 'UTC')::date - '1970-01-01'::date, "
-      " m.order_key FROM unnest($2) AS u (node_id) "
+      " m.order_key, "
+      // The speaker of one of its facts takes part in it.
+      " (SELECT pg_catalog.count(*) FROM kg_batch_internal.edge_mention e "
+      "   CROSS JOIN LATERAL (SELECT t.participant FROM kg_batch_internal.node_mention t WHERE t.graph_id = $1 AND t.chunk_id = e.chunk_id AND t.n = e.target "
+      "     AND t.participant IS NOT NULL OFFSET 0) t "
+      "   CROSS JOIN LATERAL unnest(m.facts) AS q (fact) "
+      "   CROSS JOIN LATERAL (SELECT FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = e.chunk_id AND f.n = q.fact "
+      "     AND f.said_by = t.participant OFFSET 0) f "
+      "  WHERE e.graph_id = $1 AND e.chunk_id = m.chunk_id AND e.statement = m.n) > 0 "
+      "FROM unnest($2) AS u (node_id) "
       "CROSS JOIN LATERAL (SELECT o.node_id, o.key FROM kg_batch_internal.identity o WHERE o.graph_id = $1 AND o.node_id = u.node_id OFFSET 0) i "
       "CROSS JOIN LATERAL (SELECT * FROM kg_batch_internal.node_mention o WHERE o.graph_id = $1 AND o.key = i.key AND o.live "
       " AND o.modality IN ('asserted', 'reported') OFFSET 0) m",
@@ -83,6 +92,7 @@ void load_marks(std::int64_t graph_id, States& states) {
     mark.replaces = rows.boolean(i, 5);
     if (const auto day = rows.maybe_integer(i, 6)) mark.said = graph::Day(std::chrono::days(*day));
     mark.order_key = rows.text(i, 7);
+    mark.own = rows.boolean(i, 8);
     states.at(rows.integer(i, 0)).state.marks.push_back(std::move(mark));
   }
   std::erase_if(states, [](const auto& one) { return one.second.state.marks.empty(); });

@@ -55,7 +55,7 @@ is(shown(q{SELECT count(*) FROM kg_batch.as_of('2023-06-01', graph => 'forth') a
 	'what ended says by what');
 my $acme = shown(q{SELECT node_id FROM kg_batch.as_of('2023-06-01', graph => 'forth') WHERE to_label = 'Acme'});
 is(shown("SELECT string_agg(concat_ws(' ', status, first_said, until), ', ' ORDER BY first_said) FROM kg_batch.validity('{$acme}', '2022-01-01', 'forth')"),
-	'ended 2020-02-02 2021-06-06, not yet 2023-01-09', 'validity of one State has all its periods');
+	'ended 2020-02-02 2021-06-06, unknown 2023-01-09', 'validity of one State has all its periods');
 
 # The views show the latest period by the words of the State itself.
 sub dates_of { return shown(qq{SELECT DISTINCT COALESCE(n.start_date, '?') || '..' || COALESCE(n.end_date, '') || ' ' || COALESCE(l.since, '?') || '..' || COALESCE(l.until, '')
@@ -95,6 +95,24 @@ told('never moved', 'boston', @boston);
 told('never moved', 'plans', [ '2022-05-03', 'Anna', 'I will move to Graz next year.' ], [ '2022-05-04', 'Anna', 'I do not live in Graz.' ],
 	[ '2022-05-05', 'Anna', 'If I get the job, I will move to Linz.' ]);
 like(known_on('2023-06-01', 'never moved'), qr/^Anna Residence Boston: last known \.\.$/m, 'a plan, a denial and a condition end nothing');
+
+# ---- what others report ----
+
+$node->kg(q{SELECT kg_batch.create_graph('hearsay')});
+told('hearsay', 'boston', @boston);
+told('hearsay', 'rumour', [ '2022-05-03', 'Bob', 'Anna moved to Graz in April 2022.' ]);
+is(known_on('2023-06-01', 'hearsay'), "Anna Employment Acme: last known ..\nAnna Residence Boston: superseded ..\nAnna Residence Graz: last known 2022-04-01..",
+	'what another reports does not end what one said of oneself');
+told('hearsay', 'graz', [ '2022-06-03', 'Anna', 'I moved to Graz in April 2022.' ]);
+like(known_on('2023-06-01', 'hearsay'), qr/^Anna Residence Boston: ended \.\.2022-04-01$/m, '… what one says does');
+
+# ---- only an end is known ----
+
+$node->kg(q{SELECT kg_batch.create_graph('ended')});
+told('ended', 'left', [ '2021-06-05', 'Anna', 'I left Acme in March 2021.' ]);
+is(known_on('2021-03-30', 'ended'), '', 'of what only an end is known nothing is known before');
+is(known_on('2021-03-31', 'ended'), 'Anna Employment Acme: holds ..2021-04-01', '… up to that day it held');
+is(known_on('2021-04-01', 'ended'), 'Anna Employment Acme: ended ..2021-04-01', '… and then no longer');
 
 # ---- dates that contradict each other ----
 
