@@ -66,7 +66,8 @@ COMMENT ON COLUMN kg_batch.edge.predicate IS 'the role: agent, object, owner, pl
 
 CREATE VIEW kg_batch.fact WITH (security_barrier) AS
 SELECT f.graph_id, f.fact_id, f.text, f.modality, f.negated,
-    COALESCE(NULLIF(v.participant_names[f.said_by], ''), CASE WHEN f.said_by IS NOT NULL THEN 'user' END) AS said_by,
+    CASE WHEN f.said_by IS NOT NULL THEN COALESCE(NULLIF(v.participant_names[f.said_by], ''), (SELECT NULLIF(o.options ->> 'self', '')
+        FROM kg_batch_internal.graph o WHERE o.graph_id = f.graph_id), 'user') END AS said_by,
     f.said_at, v.key AS conversation
 FROM kg_batch_internal.fact f
 LEFT JOIN kg_batch_internal.conversation v ON v.graph_id = f.graph_id AND v.conversation_id = f.conversation_id
@@ -144,7 +145,8 @@ COMMENT ON COLUMN kg_batch.links.statement_id IS 'node_id of the statement: for 
 CREATE VIEW kg_batch.evidence WITH (security_barrier) AS
 SELECT b.graph_id, b.node_id, b.edge_id, f.fact_id, v.key AS conversation,
     CASE WHEN starts_with(g.message_key, 'i:') THEN substr(g.message_key, 3) END AS message_id,
-    CASE WHEN g.role = 'user' THEN COALESCE(NULLIF(v.participant_names[g.participant], ''), 'user') ELSE g.role END AS speaker,
+    CASE WHEN g.role = 'user' THEN COALESCE(NULLIF(v.participant_names[g.participant], ''), (SELECT NULLIF(o.options ->> 'self', '')
+        FROM kg_batch_internal.graph o WHERE o.graph_id = v.graph_id), 'user') ELSE g.role END AS speaker,
     g.sent_at, q.quote, q.matched, q.span_start, q.span_end, f.text AS fact, g.position, g.message_id AS message
 FROM (SELECT i.graph_id, i.node_id, NULL::bigint AS edge_id, m.chunk_id, m.facts
       FROM kg_batch_internal.identity i
@@ -194,7 +196,8 @@ COMMENT ON COLUMN kg_batch.rejected.body IS 'what it said';
 CREATE VIEW kg_batch.skipped WITH (security_barrier) AS
 SELECT m.graph_id, v.key AS conversation, m.skipped AS reason,
     CASE WHEN starts_with(m.message_key, 'i:') THEN substr(m.message_key, 3) END AS message_id, m.position, m.role,
-    CASE WHEN m.role = 'user' THEN COALESCE(NULLIF(v.participant_names[m.participant], ''), 'user') ELSE m.role END AS speaker,
+    CASE WHEN m.role = 'user' THEN COALESCE(NULLIF(v.participant_names[m.participant], ''), (SELECT NULLIF(o.options ->> 'self', '')
+        FROM kg_batch_internal.graph o WHERE o.graph_id = v.graph_id), 'user') ELSE m.role END AS speaker,
     m.sent_at, length(m.content) AS characters, j.name AS job
 FROM kg_batch_internal.message m
 JOIN kg_batch_internal.conversation v ON v.graph_id = m.graph_id AND v.conversation_id = m.conversation_id
