@@ -75,6 +75,8 @@ for my $way (@ways)
 	}
 }
 is_the_same_rebuilt();
+is($node->kg('SELECT count(*) FROM kg_batch_internal.node n WHERE n.key IS DISTINCT FROM (SELECT min(i.key::text)::uuid FROM kg_batch_internal.identity i
+	WHERE i.graph_id = n.graph_id AND i.node_id = n.node_id)'), 0, 'each node is known by the lowest key of its identities, so no two by one');
 is($node->kg('SELECT count(*) FROM kg_batch.errors'), 0, 'nothing failed') or diag($node->kg('SELECT DISTINCT * FROM kg_batch.errors LIMIT 5'));
 is($node->kg('SELECT count(*) FROM kg_batch.rejected'), 0, 'nothing of the answers was rejected') or diag($node->kg('SELECT DISTINCT * FROM kg_batch.rejected LIMIT 5'));
 $node->stop('fast');
