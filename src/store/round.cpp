@@ -1,5 +1,7 @@
 #include "store/round.h"
 
+#include "store/validity.h"
+
 #include "backend/bridge.h"
 #include "backend/spi.h"
 #include "store/live_facts.h"
@@ -210,7 +212,7 @@ std::int64_t make_nodes_of_statements(std::int64_t graph_id) {
 // What the nodes of these identities show, out of the identities' sums.
 void refold_nodes(std::int64_t graph_id, const std::set<std::string>& keys) {
   if (keys.empty()) return;
-  execute(
+  const Rows folded = execute(
       "WITH touched AS MATERIALIZED (SELECT DISTINCT (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = m.key) "
       "  AS node_id FROM unnest($2::uuid[]) AS m (key)), "
       "folded AS MATERIALIZED (SELECT $1 AS graph_id, t.node_id, s.*, f.*, c.*, COALESCE(c.said_label, f.label) AS shown_label FROM touched t "
@@ -264,8 +266,14 @@ void refold_nodes(std::int64_t graph_id, const std::set<std::string>& keys) {
       "  ORDER BY 1), "
       " hash_tags = COALESCE((pg_catalog.array_remove(f.tags, f.shown_label))[1:20], '{}'), "
       " attributes = ARRAY(SELECT v FROM unnest(f.attributes) v ORDER BY v COLLATE \"C\") "
-      "FROM folded f WHERE n.graph_id = f.graph_id AND n.node_id = f.node_id AND f.label IS NOT NULL",
+      "FROM folded f WHERE n.graph_id = f.graph_id AND n.node_id = f.node_id AND f.label IS NOT NULL "
+      "RETURNING n.node_id, n.type = 'State' AND n.end_date IS NOT NULL",
       {graph_id, std::vector<std::string>(keys.begin(), keys.end())});
+  // What ended may have been taken up again: then the latest of its periods is shown.
+  std::vector<std::int64_t> ended;
+  for (std::size_t i = 0; i < folded.size(); ++i)
+    if (folded.boolean(i, 1)) ended.push_back(folded.integer(i, 0));
+  show_latest_periods(graph_id, ended);
 }
 
 // But for those of the statements `except`.
