@@ -247,6 +247,43 @@ class MergeQuestions final : public InquirySort {
         {graph_id, items});
   }
 
+  void leave(std::int64_t graph_id, std::int64_t job_id) const override {
+    execute("UPDATE kg_batch_internal.decision SET job_id = NULL WHERE graph_id = $1 AND job_id = $2 AND verdict = 'open' AND request_id IS NULL",
+            {graph_id, job_id});
+  }
+
+  std::int64_t reopen_given_up(std::int64_t graph_id, std::int64_t job_id) const override {
+    const Rows rows = execute(
+        "UPDATE kg_batch_internal.decision SET verdict = 'open', error = NULL, reason = NULL, asked = 0, request_id = NULL, job_id = $2 "
+        "WHERE graph_id = $1 AND made_by = 'model' AND (job_id = $2 AND error IS NOT NULL "
+        // What was not asked when the job was cancelled is nobody's since.
+        " OR job_id IS NULL AND verdict = 'open' AND request_id IS NULL AND (SELECT j.state FROM kg_batch_internal.job j "
+        "  WHERE j.graph_id = $1 AND j.job_id = $2) = 'cancelled') RETURNING 1",
+        {graph_id, job_id});
+    return static_cast<std::int64_t>(rows.size());
+  }
+
+  // What a model said of identities of which something was taken it said of what is gone, too.
+  Forgotten forget(std::int64_t graph_id, const Gone& gone) const override {
+    const Rows touched = execute(
+        // A cancelled job pays for nothing more: they are whose round comes next.
+        "WITH touched AS MATERIALIZED (SELECT DISTINCT d.graph_id, d.decision_id, d.request_id, (SELECT j.job_id FROM kg_batch_internal.job j "
+        "   WHERE j.graph_id = $1 AND j.job_id = d.job_id AND j.state <> 'cancelled') AS job_id FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
+        "  SELECT * FROM kg_batch_internal.decision x WHERE x.graph_id = $1 AND x.key_a = u.key AND x.made_by = 'model' "
+        "  UNION ALL SELECT * FROM kg_batch_internal.decision x WHERE x.graph_id = $1 AND x.key_b = u.key AND x.made_by = 'model') d), "
+        "shown AS (DELETE FROM kg_batch_internal.decision_fact f USING touched t WHERE f.graph_id = t.graph_id AND f.decision_id = t.decision_id), "
+        "opened AS (UPDATE kg_batch_internal.decision d SET verdict = 'open', confidence = 0, reason = NULL, error = NULL, asked = 0, to_apply = false, "
+        "  request_id = NULL, job_id = t.job_id, at = pg_catalog.clock_timestamp() FROM touched t WHERE d.graph_id = t.graph_id AND d.decision_id = t.decision_id) "
+        "SELECT DISTINCT COALESCE(request_id, 0), COALESCE(job_id, 0) FROM touched ORDER BY 1, 2",
+        {graph_id, gone.keys});
+    Forgotten forgotten;
+    for (std::size_t i = 0; i < touched.size(); ++i) {
+      if (touched.integer(i, 0) != 0) forgotten.requests.insert(touched.integer(i, 0));
+      if (touched.integer(i, 1) != 0) forgotten.jobs.insert(touched.integer(i, 1));
+    }
+    return forgotten;
+  }
+
  private:
   static std::vector<OpenPair> open_pairs(std::int64_t graph_id, std::int64_t job_id) {
     const Rows rows = execute(
@@ -336,13 +373,7 @@ void note_open_pairs(std::int64_t graph_id, std::int64_t job_id, const std::vect
             " job_id = EXCLUDED.job_id, request_id = NULL, asked = 0, error = NULL, reason = NULL "
             "WHERE d.verdict = 'unsure' AND EXCLUDED.evidence >= 2 * GREATEST(d.evidence, 1)",
             {graph_id, as, bs, evidence, payer});
-  if (job_id == 0) return;
-  // Also for what was left by a job that was cancelled.
-  const Rows open = execute(
-      "SELECT FROM kg_batch_internal.decision d WHERE d.graph_id = $1 AND d.verdict = 'open' AND d.request_id IS NULL "
-      "AND (d.job_id = $2 OR d.job_id IS NULL) LIMIT 1",
-      {graph_id, job_id});
-  if (open.processed() > 0) put_up_decide(graph_id, job_id);
+  put_up_open(graph_id, job_id);
 }
 
 void reopen_doubled(std::int64_t graph_id, std::int64_t job_id, const std::vector<std::string>& keys) {

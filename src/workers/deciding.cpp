@@ -39,6 +39,7 @@ std::vector<Prepared> plan_inquiries(std::int64_t worker_id, const Item& decide)
   std::vector<store::Draft> drafts;
   std::vector<store::Worst> worst;
   for (const InquirySort* const sort : store::inquiry_sorts()) {
+    if (!store::is_time_to_ask(graph_id, job_id, *sort)) continue;
     std::vector<Inquiry> inquiries = sort->gather(graph_id, job_id);
     if (inquiries.empty()) continue;
     const store::Prompt prompt = store::newest_prompt(std::string(sort->stage()));
@@ -61,7 +62,11 @@ std::vector<Prepared> plan_inquiries(std::int64_t worker_id, const Item& decide)
     }
   }
   store::release({decide});
-  if (drafts.empty()) return {};
+  // Sorts whose turn it is not yet wait on.
+  if (drafts.empty()) {
+    store::put_up_open(graph_id, job_id);
+    return {};
+  }
   const auto costs = store::most_costs(worst);
   for (std::size_t i = 0; i < drafts.size(); ++i) drafts[i].most_cost = costs[i].value_or(0);
   const std::vector<store::PlanResult> planned = store::plan_requests(graph_id, drafts);
