@@ -89,7 +89,9 @@ COMMENT ON FUNCTION kg_batch_internal.is_open(bigint, bigint) IS 'whether a job 
 
 -- What is open of every sort of question about the graph; a sort has a branch here.
 CREATE VIEW kg_batch_internal.open_question AS
-    SELECT d.graph_id, d.job_id, 'kg_merge' AS stage FROM kg_batch_internal.decision d WHERE d.verdict = 'open' AND d.request_id IS NULL;
+    SELECT d.graph_id, d.job_id, 'kg_merge' AS stage FROM kg_batch_internal.decision d WHERE d.verdict = 'open' AND d.request_id IS NULL
+    UNION ALL
+    SELECT m.graph_id, m.job_id, 'kg_predicate' FROM kg_batch_internal.predicate_mapping m WHERE m.state = 'open';
 COMMENT ON VIEW kg_batch_internal.open_question IS 'a row for each thing about the graph that a model is still to be asked, and is not being asked';
 COMMENT ON COLUMN kg_batch_internal.open_question.job_id IS 'who pays; null: whoever works on the graph next';
 
@@ -97,9 +99,9 @@ COMMENT ON COLUMN kg_batch_internal.open_question.job_id IS 'who pays; null: who
 -- it is full, and no longer than there is anything that could still fill it.
 CREATE FUNCTION kg_batch_internal.is_time_to_ask(graph bigint, job bigint, about text DEFAULT NULL) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-    RETURN EXISTS (SELECT FROM (VALUES ('kg_merge')) s (stage) WHERE (about IS NULL OR about = s.stage)
-                AND (SELECT count(*) = 20 FROM (SELECT FROM kg_batch_internal.open_question q WHERE q.stage = s.stage AND q.graph_id = graph
-                    AND (q.job_id = job OR q.job_id IS NULL) LIMIT 20) enough))
+    RETURN EXISTS (SELECT FROM (VALUES ('kg_merge', 20), ('kg_predicate', 40)) s (stage, full_call) WHERE (about IS NULL OR about = s.stage)
+                AND (SELECT count(*) = s.full_call FROM (SELECT FROM kg_batch_internal.open_question q WHERE q.stage = s.stage AND q.graph_id = graph
+                    AND (q.job_id = job OR q.job_id IS NULL) LIMIT s.full_call) enough))
         OR NOT EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = job AND r.kind <> 7)
         AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.job_id = job AND c.kind <> 7)
         AND NOT EXISTS (SELECT FROM kg_batch_internal.batch_job b JOIN kg_batch_internal.batch USING (batch_id)

@@ -3,6 +3,7 @@
 #include "backend/bridge.h"
 #include "backend/spi.h"
 #include "store/merge_questions.h"
+#include "store/predicate_questions.h"
 
 namespace kg_batch::store {
 
@@ -17,7 +18,7 @@ constexpr std::int64_t beyond_messages = std::int64_t{1} << 48;
 }  // namespace
 
 const std::vector<const InquirySort*>& inquiry_sorts() {
-  static const std::vector<const InquirySort*> sorts{&merge_questions()};
+  static const std::vector<const InquirySort*> sorts{&merge_questions(), &predicate_questions()};
   return sorts;
 }
 

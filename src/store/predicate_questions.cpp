@@ -119,6 +119,43 @@ class PredicateQuestions final : public InquirySort {
         {graph_id, items});
   }
 
+  void leave(std::int64_t graph_id, std::int64_t job_id) const override {
+    execute("UPDATE kg_batch_internal.predicate_mapping SET job_id = NULL WHERE graph_id = $1 AND job_id = $2 AND state = 'open'", {graph_id, job_id});
+  }
+
+  std::int64_t reopen_given_up(std::int64_t graph_id, std::int64_t job_id) const override {
+    const Rows rows = execute(
+        "UPDATE kg_batch_internal.predicate_mapping SET state = 'open', error = NULL, asked = 0, request_id = NULL, job_id = $2 "
+        "WHERE graph_id = $1 AND (job_id = $2 AND error IS NOT NULL "
+        // What was not asked when the job was cancelled is nobody's since.
+        " OR job_id IS NULL AND state = 'open' AND (SELECT j.state FROM kg_batch_internal.job j "
+        "  WHERE j.graph_id = $1 AND j.job_id = $2) = 'cancelled') RETURNING 1",
+        {graph_id, job_id});
+    return static_cast<std::int64_t>(rows.size());
+  }
+
+  // A word was decided on by its example. What it stood for it no longer does until
+  // it was asked about with another.
+  Forgotten forget(std::int64_t graph_id, const Gone& gone) const override {
+    const Rows touched = execute(
+        // A cancelled job pays for nothing more: they are whose round comes next.
+        "WITH touched AS MATERIALIZED (SELECT m.graph_id, m.mapping_id, m.request_id, (SELECT j.job_id FROM kg_batch_internal.job j "
+        "   WHERE j.graph_id = $1 AND j.job_id = m.job_id AND j.state <> 'cancelled') AS job_id FROM kg_batch_internal.predicate_mapping m "
+        "  WHERE m.graph_id = $1 AND m.chunk_id = ANY ($2) AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.fact f WHERE f.graph_id = $1 "
+        "   AND f.chunk_id = m.chunk_id AND f.n = m.fact) = 0), "
+        "opened AS (UPDATE kg_batch_internal.predicate_mapping m SET state = 'open', canonical = NULL, inverse = false, confidence = NULL, reason = NULL, "
+        "  error = NULL, asked = 0, to_apply = m.to_apply OR m.state = 'mapped', request_id = NULL, job_id = t.job_id, chunk_id = NULL, fact = NULL, "
+        "  at = pg_catalog.clock_timestamp() FROM touched t WHERE m.graph_id = t.graph_id AND m.mapping_id = t.mapping_id) "
+        "SELECT DISTINCT COALESCE(request_id, 0), COALESCE(job_id, 0) FROM touched ORDER BY 1, 2",
+        {graph_id, gone.chunks});
+    Forgotten forgotten;
+    for (std::size_t i = 0; i < touched.size(); ++i) {
+      if (touched.integer(i, 0) != 0) forgotten.requests.insert(touched.integer(i, 0));
+      if (touched.integer(i, 1) != 0) forgotten.jobs.insert(touched.integer(i, 1));
+    }
+    return forgotten;
+  }
+
  private:
   static std::vector<OpenWord> open_words(std::int64_t graph_id, std::int64_t job_id) {
     const Rows rows = execute(
@@ -257,12 +294,7 @@ void note_own_words(std::int64_t graph_id, std::int64_t job_id) {
       "INSERT INTO kg_batch_internal.predicate_use (graph_id, mapping_id, identity_id) "
       "SELECT $1, k.mapping_id, u.identity_id FROM used u JOIN known k ON k.sort = u.sort AND k.name = u.name ORDER BY 2, 3 ON CONFLICT DO NOTHING",
       {graph_id, payer});
-  if (job_id == 0) return;
-  // Also for what was left by a job that was cancelled.
-  const Rows open = execute(
-      "SELECT FROM kg_batch_internal.predicate_mapping m WHERE m.graph_id = $1 AND m.state = 'open' AND (m.job_id = $2 OR m.job_id IS NULL) LIMIT 1",
-      {graph_id, job_id});
-  if (open.processed() > 0) put_up_decide(graph_id, job_id);
+  put_up_open(graph_id, job_id);
 }
 
 std::vector<std::string> take_mappings(std::int64_t graph_id) {
