@@ -301,6 +301,7 @@ CREATE TABLE kg_batch_internal.node_mention (
     FOREIGN KEY (graph_id, chunk_id) REFERENCES kg_batch_internal.chunk ON DELETE CASCADE
 );
 CREATE INDEX node_mention_key ON kg_batch_internal.node_mention (graph_id, key, order_key);
+CREATE INDEX node_mention_kind ON kg_batch_internal.node_mention (graph_id, type, category_key);
 COMMENT ON TABLE kg_batch_internal.node_mention IS 'one thing or statement that the facts of one chunk speak of: immutable evidence';
 COMMENT ON COLUMN kg_batch_internal.node_mention.key IS 'of its identity: first half of a SHA-256 over what the design calls keys';
 COMMENT ON COLUMN kg_batch_internal.node_mention.category_key IS 'category of its kind: as kg_batch_internal.category_key writes it';
@@ -479,11 +480,18 @@ CREATE TABLE kg_batch_internal.kind (
     decided_by    text CHECK (decided_by IN ('name', 'model', 'person')),
     confidence    int CHECK (confidence BETWEEN 0 AND 1000),
     suggestion_id bigint,
+    job_id        bigint,
+    request_id    bigint,
+    asked         int NOT NULL DEFAULT 0,
+    error         text,
+    error_at      timestamptz,
     PRIMARY KEY (graph_id, kind_id),
     UNIQUE (graph_id, type, category),
     FOREIGN KEY (graph_id, suggestion_id) REFERENCES kg_batch_internal.taxon_suggestion ON DELETE CASCADE,
     CHECK ((taxon_id IS NULL) = (decided_by IS NULL) AND (taxon_id IS NULL) = (confidence IS NULL))
 ) WITH (fillfactor = 70);
+CREATE INDEX kind_open ON kg_batch_internal.kind (graph_id, job_id) WHERE taxon_id IS NULL AND request_id IS NULL AND error IS NULL;
+CREATE INDEX kind_error ON kg_batch_internal.kind (graph_id, job_id) WHERE error IS NOT NULL;
 CREATE INDEX kind_taxon ON kg_batch_internal.kind (graph_id, taxon_id);
 CREATE INDEX kind_suggestion ON kg_batch_internal.kind (graph_id, suggestion_id) WHERE suggestion_id IS NOT NULL;
 COMMENT ON TABLE kg_batch_internal.kind IS 'types with categories that mentions have: what is filed in the taxonomy, each once for all its nodes';
@@ -492,6 +500,21 @@ COMMENT ON COLUMN kg_batch_internal.kind.taxon_id IS 'where it is filed, shipped
 COMMENT ON COLUMN kg_batch_internal.kind.decided_by IS 'name (it is a name of the taxon), model or person; a person''s word beats a name, a name a model''s word';
 COMMENT ON COLUMN kg_batch_internal.kind.confidence IS 'thousandths';
 COMMENT ON COLUMN kg_batch_internal.kind.suggestion_id IS 'the new taxon that the model would rather have';
+COMMENT ON COLUMN kg_batch_internal.kind.job_id IS 'whose chunk brought it up, and who pays for the question; null: whose round comes next';
+COMMENT ON COLUMN kg_batch_internal.kind.request_id IS 'the question that is out, or that was answered';
+COMMENT ON COLUMN kg_batch_internal.kind.asked IS 'how often a question about it came back without an answer to it: each time it is asked with fewer others';
+COMMENT ON COLUMN kg_batch_internal.kind.error IS 'why no answer is to be had: it stays open until somebody says retry, and stands in errors';
+
+CREATE TABLE kg_batch_internal.kind_shown (
+    graph_id   bigint NOT NULL,
+    kind_id    bigint NOT NULL,
+    request_id bigint NOT NULL,
+    chunk_id   bigint NOT NULL,
+    PRIMARY KEY (graph_id, kind_id, request_id, chunk_id),
+    FOREIGN KEY (graph_id, kind_id) REFERENCES kg_batch_internal.kind ON DELETE CASCADE
+);
+CREATE INDEX kind_shown_chunk ON kg_batch_internal.kind_shown (graph_id, chunk_id);
+COMMENT ON TABLE kg_batch_internal.kind_shown IS 'chunks of which a question about a kind showed labels or facts: when one is forgotten, so is the answer';
 
 CREATE TABLE kg_batch_internal.rejected (
     graph_id    bigint NOT NULL REFERENCES kg_batch_internal.graph ON DELETE CASCADE,

@@ -19,6 +19,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "stages/stage.h"
@@ -31,6 +32,7 @@ struct Inquiry {
   stages::Json document;
   std::vector<std::int64_t> items;
   int max_output = 0;
+  std::vector<std::pair<std::int64_t, std::int64_t>> shown;  // where a sort keeps it: items, and chunks of which they show something
 };
 
 // What became of an answer.
@@ -38,6 +40,7 @@ struct Concluded {
   std::optional<std::string> unusable;  // why nothing of it counts; the items are open again
   std::vector<graph::Rejected> rejected;
   bool changes_graph = false;  // a round has to look
+  bool is_whole = true;        // else the same question is sent once more where it comes up
 };
 
 // Of what was forgotten: identities of which something was taken, and the chunks

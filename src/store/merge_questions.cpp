@@ -185,17 +185,13 @@ class MergeQuestions final : public InquirySort {
       execute("DELETE FROM kg_batch_internal.decision WHERE graph_id = $1 AND decision_id = ANY ($2)", {graph_id, gone});
     Asked shown;
     std::vector<Inquiry> inquiries;
-    for (std::size_t begin = 0; begin < pairs.size();) {
-      std::size_t end = begin;
-      while (end < pairs.size() && pairs[end].asked == pairs[begin].asked) ++end;
-      // What came back without an answer may have been too much at once.
-      const std::size_t divided = std::size_t{1} << std::min(pairs[begin].asked, 5);
-      for (const std::size_t size : stages::call_sizes(end - begin, std::max<std::size_t>(1, KgMerge::usual_a_call / divided),
-                                               std::max<std::size_t>(1, KgMerge::most_a_call / divided))) {
-        inquiries.push_back(question_of({pairs.begin() + static_cast<std::ptrdiff_t>(begin), pairs.begin() + static_cast<std::ptrdiff_t>(begin + size)},
-                                        sides, shown));
-        begin += size;
-      }
+    std::vector<int> asked;
+    for (const OpenPair& pair : pairs) asked.push_back(pair.asked);
+    auto pair = pairs.begin();
+    for (const std::size_t size : stages::call_sizes(asked, KgMerge::usual_a_call, KgMerge::most_a_call)) {
+      const auto end = pair + static_cast<std::ptrdiff_t>(size);
+      inquiries.push_back(question_of({pair, end}, sides, shown));
+      pair = end;
     }
     note_shown(graph_id, shown);
     return inquiries;
@@ -220,6 +216,7 @@ class MergeQuestions final : public InquirySort {
     const auto& decided = std::get<stages::Decided<stages::MergeDecision>>(result);
     concluded.rejected = decided.rejected;
     concluded.changes_graph = !decided.decisions.empty();
+    concluded.is_whole = decided.unanswered.empty();
     write(graph_id, decided.decisions, inquiry.items, options);
     std::vector<std::int64_t> unanswered;
     for (const int id : decided.unanswered) unanswered.push_back(inquiry.items[static_cast<std::size_t>(id - 1)]);

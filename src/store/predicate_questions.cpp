@@ -47,24 +47,16 @@ class PredicateQuestions final : public InquirySort {
     if (words.empty()) return {};
     show_examples(graph_id, words);
     std::vector<Inquiry> inquiries;
-    for (std::size_t begin = 0; begin < words.size();) {
-      std::size_t end = begin;
-      while (end < words.size() && words[end].sort == words[begin].sort && words[end].asked == words[begin].asked) ++end;
-      const std::vector<CanonicalName> canonical = canonical_names(words[begin].sort);
-      // What came back without an answer may have been too much at once.
-      const std::size_t divided = std::size_t{1} << std::min(words[begin].asked, 5);
-      for (const std::size_t size : stages::call_sizes(end - begin, std::max<std::size_t>(1, KgPredicate::usual_a_call / divided),
-                                                       std::max<std::size_t>(1, KgPredicate::most_a_call / divided))) {
-        Inquiry inquiry;
-        std::vector<PredicateName> asked;
-        for (std::size_t i = begin; i < begin + size; ++i) {
-          asked.push_back({static_cast<int>(asked.size()) + 1, words[i].name, words[i].example});
-          inquiry.items.push_back(words[i].mapping_id);
-        }
-        inquiry.document = KgPredicate::question(asked, canonical);
-        inquiry.max_output = KgPredicate::max_output_tokens(asked.size());
-        inquiries.push_back(std::move(inquiry));
-        begin += size;
+    // Kinds and roles are asked apart: their canonical names are.
+    for (auto word = words.begin(); word != words.end();) {
+      const auto end = std::find_if(word, words.end(), [&](const OpenWord& other) { return other.sort != word->sort; });
+      const std::vector<CanonicalName> canonical = canonical_names(word->sort);
+      std::vector<int> asked;
+      for (auto one = word; one != end; ++one) asked.push_back(one->asked);
+      for (const std::size_t size : stages::call_sizes(asked, KgPredicate::usual_a_call, KgPredicate::most_a_call)) {
+        const auto next = word + static_cast<std::ptrdiff_t>(size);
+        inquiries.push_back(question_of({word, next}, canonical));
+        word = next;
       }
     }
     return inquiries;
@@ -93,6 +85,7 @@ class PredicateQuestions final : public InquirySort {
     }
     const auto& decided = std::get<stages::Decided<PredicateMapping>>(result);
     concluded.rejected = decided.rejected;
+    concluded.is_whole = decided.unanswered.empty();
     concluded.changes_graph = write(graph_id, decided.decisions, inquiry.items, options);
     std::vector<std::int64_t> unanswered;
     for (const int id : decided.unanswered) unanswered.push_back(inquiry.items[static_cast<std::size_t>(id - 1)]);
@@ -177,6 +170,18 @@ class PredicateQuestions final : public InquirySort {
       if (!gone.contains(rows.integer(i, 0)))
         words.push_back({rows.integer(i, 0), rows.text(i, 1), rows.text(i, 2), static_cast<int>(rows.integer(i, 3)), ""});
     return words;
+  }
+
+  static Inquiry question_of(const std::vector<OpenWord>& words, const std::vector<CanonicalName>& canonical) {
+    Inquiry inquiry;
+    std::vector<PredicateName> asked;
+    for (const OpenWord& word : words) {
+      asked.push_back({static_cast<int>(asked.size()) + 1, word.name, word.example});
+      inquiry.items.push_back(word.mapping_id);
+    }
+    inquiry.document = KgPredicate::question(asked, canonical);
+    inquiry.max_output = KgPredicate::max_output_tokens(asked.size());
+    return inquiry;
   }
 
   // The first fact, by the total order, whose statement uses the word.

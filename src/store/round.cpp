@@ -3,6 +3,7 @@
 #include "backend/bridge.h"
 #include "backend/spi.h"
 #include "store/canonical.h"
+#include "store/classify_questions.h"
 #include "store/live_facts.h"
 #include "store/merge_questions.h"
 #include "store/predicate_questions.h"
@@ -305,7 +306,7 @@ RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& 
   const std::set<std::string> touched = keys_in(graph_id, scope.chunks);
   reopen_doubled(graph_id, rows.integer(0, 1), {touched.begin(), touched.end()});
   const RoundResult result = find_nodes(graph_id, scope.chunks, touched, {}, rows.integer(0, 1));
-  execute("SELECT kg_batch_internal.note_kinds($1, $2)", {graph_id, scope.chunks});
+  note_kinds(graph_id, rows.integer(0, 1), scope.chunks, {});
   return result;
 }
 
@@ -362,6 +363,7 @@ void fold_again(std::int64_t graph_id, const std::set<std::string>& keys, const 
   lost.insert(touched.begin(), touched.end());
   lost.insert(freed.begin(), freed.end());
   find_nodes(graph_id, {}, shown, lost, job_id);
+  note_kinds(graph_id, job_id, {}, touched);
 }
 
 void rest_replaced(std::int64_t graph_id, std::int64_t job_id) {

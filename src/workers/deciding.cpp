@@ -149,6 +149,9 @@ void conclude(const std::vector<Item>& items) {
       if (concluded.unusable) {
         (void)store::reject_answer(item.graph_id, item.id, *concluded.unusable, options.max_attempts);
         sort->without_answer(item.graph_id, inquiry->items, *concluded.unusable, options.max_attempts);
+      } else if (!concluded.is_whole) {
+        // Else the same question would find this answer again.
+        (void)store::reject_answer(item.graph_id, item.id, "it says nothing of some of what it was asked", options.max_attempts);
       }
     }
     store::write_rejected(item.graph_id, request->job_id, item.id, concluded.rejected);
