@@ -160,18 +160,6 @@ CREATE VIEW kg_batch_internal.canonical AS
     FROM kg_batch_internal.predicate ORDER BY sort, name, shipped;
 COMMENT ON VIEW kg_batch_internal.canonical IS 'canonical form of each role and kind that has one';
 
--- What a role of a statement of some kind stands for. Folding says the same in
--- expressions (src/store/canonical.h), where a call a row would be too dear.
-CREATE FUNCTION kg_batch_internal.canonical_role(graph bigint, kind text, role text) RETURNS text
-    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-    RETURN (SELECT CASE WHEN r.name NOT IN ('agent', 'object') OR NOT EXISTS (
-                    SELECT FROM kg_batch_internal.predicate_mapping m WHERE m.graph_id = graph AND m.sort = 'kind' AND m.name = kind AND m.inverse
-                      AND NOT EXISTS (SELECT FROM kg_batch_internal.predicate p WHERE p.sort = 'kind' AND p.name = kind)) THEN r.name
-                WHEN r.name = 'agent' THEN 'object' ELSE 'agent' END
-            FROM (SELECT COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'role' AND c.name = role ORDER BY c.shipped LIMIT 1),
-                    (SELECT m.canonical FROM kg_batch_internal.predicate_mapping m WHERE m.graph_id = graph AND m.sort = 'role' AND m.name = role), role) AS name) r);
-COMMENT ON FUNCTION kg_batch_internal.canonical_role(bigint, text, text) IS 'what a role of a statement of that kind stands for in a graph: in the list, by what a model said of the graph''s own words, or itself';
-
 -- Autovacuum looks once a minute, and a table that was never looked at is planned
 -- as if it had two or three rows of a graph: a first job's views would be nested
 -- loops over everything. Workers call this after each round.
