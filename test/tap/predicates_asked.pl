@@ -19,6 +19,7 @@ sub state_of_things
 	return { type => 'State', label => $label, category => $category, roles => \@roles };
 }
 my @bruno = ([ 'spouse', 'anna' ], [ 'spouse', 'bruno' ]);
+my @emil = ([ 'spouse', 'anna' ], [ 'spouse', 'emil' ]);
 my %gold = (
 	things => {
 		anna => person('Anna', participant => $true), (map { lc $_ => person($_) } qw(Bruno Emil)),
@@ -31,6 +32,9 @@ my %gold = (
 			facts => [ { text => 'Anna is not hitched to Bruno.', negated => $true } ],
 			statements => [ state_of_things('union', 'hitched life', @bruno) ],
 		},
+		# Of which the word is known when they come one by one.
+		'I am hitched to Emil.' => { facts => ['Anna is hitched to Emil.'], statements => [ state_of_things('union', 'hitched life', @emil) ] },
+		'Emil is my husband.' => { facts => ['Emil is the husband of Anna.'], statements => [ state_of_things('union', 'marriage', @emil) ] },
 		'I live in Linz.' => { facts => ['Anna lives in Linz.'], statements => [ state_of_things('home', 'residence', [ 'resident', 'anna' ], [ 'place', 'linz' ]) ] },
 		'I have had my digs in Graz since May 2020.' => {
 			facts => ['Anna has had her digs in Graz since May 2020.'],
@@ -68,8 +72,8 @@ my $node = KgBatch::Cluster->with_stand_in('predicates_asked', sim => [ '--mode'
 	settings => { fsync => 'off', 'kg_batch.use_batch_api' => 'off' });
 my $sim = $node->sim;
 my @all = (
-	[ hitched => 'I am hitched to Bruno.' ], [ husband => 'Bruno is my husband.' ], [ denied => 'I am not hitched to Bruno.' ],
-	[ linz => 'I live in Linz.' ], [ digs => 'I have had my digs in Graz since May 2020.' ], [ bossed => 'I am bossed around by Emil.' ], [ manages => 'Emil manages me.' ],
+	[ hitched => 'I am hitched to Bruno.' ], [ husband => 'Bruno is my husband.' ],
+	[ denied => 'I am not hitched to Bruno.' ], [ emil => 'I am hitched to Emil.' ], [ other => 'Emil is my husband.' ], [ linz => 'I live in Linz.' ], [ digs => 'I have had my digs in Graz since May 2020.' ], [ bossed => 'I am bossed around by Emil.' ], [ manages => 'Emil manages me.' ],
 	[ coached => 'I am coached by Emil.' ], [ teaches => 'Emil teaches me.' ], [ yodel => 'I yodel.' ]);
 my @words = ('kind being bossed by', 'kind having digs', 'kind hitched life', 'kind yodel craze', 'role apprentice of', 'role coached by');
 
