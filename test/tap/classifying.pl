@@ -21,6 +21,7 @@ a_suggestion_is_decided_by_a_person();
 rebuilt_it_is_the_same();
 many_in_a_call();
 the_order_makes_no_difference();
+the_question_is_a_function_of_the_evidence();
 what_is_not_answered();
 a_word_of_the_taxonomy_beats_what_is_out();
 what_is_killed_is_asked_again();
@@ -157,6 +158,28 @@ sub the_order_makes_no_difference
 		is($node->kg("SELECT count(*) FROM kg_batch_internal.kind WHERE @{[of_graph($graph)]} AND decided_by = 'model'"), 3, "$graph: three kinds were asked about");
 	}
 	is($digest{back}, $digest{forth}, 'the order of conversations makes no difference to the graph and its taxa');
+	return;
+}
+
+# More facts than are shown: those that were said first, in whatever order they came in.
+sub the_question_is_a_function_of_the_evidence
+{
+	my %question;
+	for my $graph (qw(told turned))
+	{
+		fresh($graph);
+		my @said = map { my $n = $_; [ "k$n", qw(Anna Ben Carl Dora Emil Fina)[$n], sprintf '2024-0%d-10T10:00:00Z', $n + 1 ] } 0 .. 5;
+		$node->kg(join ";\n", qq{SELECT kg_batch.create_job('read', '{"paused":true}', graph => '$graph')},
+			(map { qq{SELECT kg_batch.enqueue('[{"speaker": "$_->[1]", "content": "I like zorump.", "sent_at": "$_->[2]"}, {"speaker": "$_->[1]", "content": "I like wuglong.", "sent_at": "$_->[2]"}]',
+				key => '$_->[0]', job => 'read', final => true, graph => '$graph')} } $graph eq 'told' ? @said : reverse @said),
+			"SELECT kg_batch.resume('read', graph => '$graph')");
+		ok(is_done($graph), "$graph: six say the same");
+		$question{$graph} = join ' ', map { $_->{question} } grep { $_->{stage} eq 'kg_classify' } $sim->chats;
+		like($question{$graph}, qr/^\S{64}$/, "$graph: one question is asked of their kinds");
+		is($node->kg("SELECT count(DISTINCT s.chunk_id) || ' ' || max(f.text) FROM kg_batch_internal.kind_shown s JOIN kg_batch_internal.fact f USING (graph_id, chunk_id)
+			WHERE @{[of_graph($graph)]}"), '3 Carl likes zorump.', "$graph: of which the first three are shown");
+	}
+	is($question{turned}, $question{told}, 'to the byte the same question, in whichever order they came');
 	return;
 }
 
