@@ -130,6 +130,9 @@ class PredicateQuestions final : public InquirySort {
   // A word was decided on by its example. What it stood for it no longer does until
   // it was asked about with another.
   Forgotten forget(std::int64_t graph_id, const Gone& gone) const override {
+    // Whoever is about to ask ends first, and its example is seen.
+    execute("SELECT FROM kg_batch_internal.predicate_mapping m WHERE m.graph_id = $1 AND m.state = 'open' ORDER BY m.sort, m.asked, m.name FOR NO KEY UPDATE",
+            {graph_id});
     const Rows touched = execute(
         // A cancelled job pays for nothing more: they are whose round comes next.
         "WITH touched AS MATERIALIZED (SELECT m.graph_id, m.mapping_id, m.request_id, (SELECT j.job_id FROM kg_batch_internal.job j "
