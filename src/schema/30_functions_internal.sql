@@ -91,6 +91,8 @@ COMMENT ON FUNCTION kg_batch_internal.is_open(bigint, bigint) IS 'whether a job 
 CREATE VIEW kg_batch_internal.open_question AS
     SELECT d.graph_id, d.job_id, 'kg_merge' AS stage FROM kg_batch_internal.decision d WHERE d.verdict = 'open' AND d.request_id IS NULL
     UNION ALL
+    SELECT m.graph_id, m.job_id, 'kg_predicate' FROM kg_batch_internal.predicate_mapping m WHERE m.state = 'open'
+    UNION ALL
     SELECT k.graph_id, k.job_id, 'kg_classify' FROM kg_batch_internal.kind k WHERE k.taxon_id IS NULL AND k.request_id IS NULL AND k.error IS NULL;
 COMMENT ON VIEW kg_batch_internal.open_question IS 'a row for each thing about the graph that a model is still to be asked, and is not being asked';
 COMMENT ON COLUMN kg_batch_internal.open_question.job_id IS 'who pays; null: whoever works on the graph next';
@@ -100,7 +102,7 @@ COMMENT ON COLUMN kg_batch_internal.open_question.job_id IS 'who pays; null: who
 -- waits for the place of a kind, and the later it is asked about, the more is known.
 CREATE FUNCTION kg_batch_internal.is_time_to_ask(graph bigint, job bigint, about text DEFAULT NULL) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-    RETURN EXISTS (SELECT FROM (VALUES ('kg_merge', 20), ('kg_classify', 100)) s (stage, enough)
+    RETURN EXISTS (SELECT FROM (VALUES ('kg_merge', 20), ('kg_predicate', 40), ('kg_classify', 100)) s (stage, enough)
                 WHERE (about IS NULL OR about = s.stage) AND (SELECT count(*) = s.enough FROM (SELECT FROM kg_batch_internal.open_question q WHERE q.stage = s.stage AND q.graph_id = graph
                     AND (q.job_id = job OR q.job_id IS NULL) LIMIT s.enough) those))
         OR NOT EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = job AND r.kind <> 7)

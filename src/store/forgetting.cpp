@@ -162,6 +162,10 @@ void drop_traces(std::int64_t graph_id, const std::vector<std::string>& keys, co
   execute("DELETE FROM kg_batch_internal.node_redirect r WHERE r.graph_id = $1 AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.node n "
           " WHERE n.graph_id = $1 AND n.node_id = r.node_id) = 0",
           {graph_id});
+  // Words that nothing uses any more are what was forgotten.
+  execute("DELETE FROM kg_batch_internal.predicate_mapping m WHERE m.graph_id = $1 AND (SELECT pg_catalog.count(*) FROM ("
+          " SELECT FROM kg_batch_internal.predicate_use u WHERE u.graph_id = $1 AND u.mapping_id = m.mapping_id LIMIT 1) x) = 0",
+          {graph_id});
   execute(
       "WITH gone AS (DELETE FROM kg_batch_internal.kind k USING unnest($2, $3) AS u (type, category) WHERE k.graph_id = $1 AND k.type = u.type "
       "  AND k.category = u.category AND NOT EXISTS (SELECT FROM kg_batch_internal.node_mention m WHERE m.graph_id = $1 AND m.type = u.type "

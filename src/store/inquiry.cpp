@@ -4,6 +4,7 @@
 #include "backend/spi.h"
 #include "store/classify_questions.h"
 #include "store/merge_questions.h"
+#include "store/predicate_questions.h"
 
 namespace kg_batch::store {
 
@@ -18,7 +19,7 @@ constexpr std::int64_t beyond_messages = std::int64_t{1} << 48;
 }  // namespace
 
 const std::vector<const InquirySort*>& inquiry_sorts() {
-  static const std::vector<const InquirySort*> sorts{&merge_questions(), &classify_questions()};
+  static const std::vector<const InquirySort*> sorts{&merge_questions(), &predicate_questions(), &classify_questions()};
   return sorts;
 }
 

@@ -268,7 +268,9 @@ int refill_ready() {
       "WHERE j.state <> 'cancelled' ON CONFLICT DO NOTHING RETURNING 1");
   const Rows rounds = execute(
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
-      "SELECT DISTINCT ON (graph_id) graph_id, 0, 2, 0, -(1::bigint << 48), COALESCE(job_id, 0) FROM kg_batch_internal.decision WHERE to_apply "
+      "SELECT DISTINCT ON (graph_id) graph_id, 0, 2, 0, -(1::bigint << 48), COALESCE(job_id, 0) FROM ("
+      " SELECT graph_id, job_id FROM kg_batch_internal.decision WHERE to_apply "
+      " UNION ALL SELECT graph_id, job_id FROM kg_batch_internal.predicate_mapping WHERE to_apply) a "
       "ON CONFLICT DO NOTHING RETURNING 1");
   return static_cast<int>(requests.size() + chunks.size() + cuts.size() + inquiries.size() + questions.size() + rounds.size());
 }

@@ -4,9 +4,11 @@
 
 #include "backend/bridge.h"
 #include "backend/spi.h"
+#include "store/canonical.h"
 #include "store/classify_questions.h"
 #include "store/live_facts.h"
 #include "store/merge_questions.h"
+#include "store/predicate_questions.h"
 #include "store/resolution.h"
 #include "store/split.h"
 #include "store/unresolved.h"
@@ -165,11 +167,11 @@ std::int64_t make_nodes_of_statements(std::int64_t graph_id) {
         "WITH fresh AS MATERIALIZED (SELECT i.* FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id IS NULL AND i.is_statement AND i.mentions > 0), "
         "derived AS MATERIALIZED (SELECT f.identity_id, f.key, f.former_node_id, f.first_node_id, "
         "  pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(pg_catalog.convert_to("
-        "    pg_catalog.concat_ws(E'\\x1f', f.type, COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'kind' AND c.name = f.kind ORDER BY c.shipped LIMIT 1), f.kind), "
+        "    pg_catalog.concat_ws(E'\\x1f', f.type, " KG_BATCH_CANONICAL_KIND("f.kind") ", "
         "     f.negated::text, f.label_key, f.scope, r.roles), 'UTF8')), 1, 16), 'hex')::uuid AS derived "
         " FROM fresh f CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS expected, pg_catalog.count(y.node_id) AS there, "
         "   pg_catalog.string_agg(y.role || E'\\x1e' || y.node_id, E'\\x1d' ORDER BY y.role COLLATE \"C\", y.node_id) AS roles "
-        "  FROM (SELECT DISTINCT COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'role' AND c.name = x.role ORDER BY c.shipped LIMIT 1), x.role) AS role, "
+        "  FROM (SELECT DISTINCT " KG_BATCH_CANONICAL_ROLE("x.role", "f.kind") " AS role, "
         "    (SELECT t.node_id FROM kg_batch_internal.identity t WHERE t.graph_id = $1 AND t.key = x.key) AS node_id "
         "   FROM unnest(f.roles, f.role_keys) AS x (role, key) OFFSET 0) y) r "
         " WHERE r.expected = r.there), "
@@ -286,7 +288,7 @@ std::int64_t add_edges(std::int64_t graph_id, const Scope& scope, const std::vec
       "   (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = m.key) AS source_id, "
       "   (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = "
       "    (SELECT t.key FROM kg_batch_internal.node_mention t WHERE t.graph_id = $1 AND t.chunk_id = e.chunk_id AND t.n = e.target)) AS target_id, "
-      "   COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'role' AND c.name = e.role ORDER BY c.shipped LIMIT 1), e.role) AS predicate, m.negated "
+      "   " KG_BATCH_CANONICAL_ROLE("e.role", "m.category") " AS predicate, m.negated "
       "  FROM kg_batch_internal.edge_mention e WHERE e.graph_id = $1 AND e.chunk_id = m.chunk_id AND e.statement = m.n OFFSET 0) r "
       " WHERE m.is_statement AND NOT m.key = ANY ($4::uuid[]) AND r.source_id IS NOT NULL AND r.target_id IS NOT NULL GROUP BY 1, 2, 3) "
       "INSERT INTO kg_batch_internal.edge AS e (graph_id, source_id, target_id, predicate, negated, mentions) "
@@ -314,6 +316,9 @@ std::set<std::string> keys_in(std::int64_t graph_id, const std::vector<std::int6
 RoundResult find_nodes(std::int64_t graph_id, const std::vector<std::int64_t>& chunks, std::set<std::string> touched,
                        std::set<std::string> lost, std::int64_t job_id, bool recompare = false) {
   RoundResult result;
+  const std::vector<std::string> renamed = take_mappings(graph_id);
+  touched.insert(renamed.begin(), renamed.end());
+  lost.insert(renamed.begin(), renamed.end());
   mark_who_states_a_name(graph_id);
   for (bool more = true; more;) {
     const Resolved resolved = resolve_things(graph_id, job_id, recompare);
@@ -323,6 +328,7 @@ RoundResult find_nodes(std::int64_t graph_id, const std::vector<std::int64_t>& c
     lost.insert(resolved.statements.begin(), resolved.statements.end());
     more = resolved.more;
   }
+  note_own_words(graph_id, job_id);
   result.nodes += make_nodes_of_statements(graph_id);
   settle_statements(graph_id);
   refold_nodes(graph_id, touched);
