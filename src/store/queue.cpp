@@ -256,7 +256,9 @@ int refill_ready() {
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
       "SELECT v.graph_id, v.priority + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 1, v.messages, v.conversation_id, v.job_id "
       "FROM kg_batch_internal.conversation v JOIN kg_batch_internal.job j USING (graph_id, job_id) "
-      "WHERE j.state <> 'cancelled' AND v.cut_deliveries < v.deliveries ON CONFLICT DO NOTHING RETURNING 1");
+      "WHERE j.state <> 'cancelled' AND (v.cut_deliveries < v.deliveries "
+      " OR EXISTS (SELECT FROM kg_batch_internal.boundary_window w WHERE w.graph_id = v.graph_id AND w.conversation_id = v.conversation_id AND w.waits)) "
+      "ON CONFLICT DO NOTHING RETURNING 1");
   const Rows inquiries = execute(
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
       "SELECT q.graph_id, 1, 8, 0, q.request_id, r.job_id FROM kg_batch_internal.inquiry q "

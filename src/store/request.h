@@ -42,6 +42,7 @@ struct Request {
   std::string input_hash;
   int attempt = 0, bad_answers = 0, input_tokens = 0, max_output = 0;
 };
+std::string stage_of_request(std::int64_t graph_id, std::int64_t request_id);  // "" where it is gone
 std::optional<Request> lock_request(std::int64_t graph_id, std::int64_t request_id);
 
 // Entered in the ledger before they are sent: what may be in flight when a worker
