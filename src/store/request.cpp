@@ -35,9 +35,23 @@ std::map<std::string, Known> lock_by_hash(std::int64_t graph_id, const std::vect
       "JOIN kg_batch_internal.request r ON r.graph_id = u.graph_id AND r.input_hash = u.input_hash FOR NO KEY UPDATE OF r",
       {graph_id, hashes});
   std::map<std::string, Known> known;
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    known.emplace(rows.bytes(i, 5), Known{rows.integer(i, 0), rows.text(i, 1), rows.boolean(i, 2), static_cast<int>(rows.integer(i, 3)),
-                                          static_cast<int>(rows.integer(i, 4))});
+  std::vector<std::int64_t> without_text;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Known& one = known.emplace(rows.bytes(i, 5), Known{rows.integer(i, 0), rows.text(i, 1), rows.boolean(i, 2), static_cast<int>(rows.integer(i, 3)),
+                                                             static_cast<int>(rows.integer(i, 4))}).first->second;
+    if (one.state == "answered" && one.bodyless) without_text.push_back(one.request_id);
+  }
+  if (without_text.empty()) return known;
+  // Whose answer was stored while this waited for its row: the row is seen as it is now, the
+  // answer only by another statement.
+  const Rows stored = execute_generic(
+      "SELECT a.request_id FROM (SELECT $1 AS graph_id, o.id FROM unnest($2) AS o (id) OFFSET 0) u "
+      "JOIN kg_batch_internal.answer a ON a.graph_id = u.graph_id AND a.request_id = u.id AND a.body IS NOT NULL",
+      {graph_id, without_text});
+  std::set<std::int64_t> with_text;
+  for (std::size_t i = 0; i < stored.size(); ++i) with_text.insert(stored.integer(i, 0));
+  for (auto& [hash, one] : known)
+    if (with_text.contains(one.request_id)) one.bodyless = false;
   return known;
 }
 
