@@ -178,7 +178,7 @@ CREATE INDEX request_chunk ON kg_batch_internal.request (graph_id, chunk_id) WHE
 CREATE INDEX request_batch ON kg_batch_internal.request (batch_id, input_hash) WHERE batch_id IS NOT NULL;
 CREATE INDEX request_worker ON kg_batch_internal.request (worker_id) WHERE worker_id IS NOT NULL;
 COMMENT ON TABLE kg_batch_internal.request IS 'one question to the model: the ledger of what was asked; its text follows from chunk and prompt';
-COMMENT ON COLUMN kg_batch_internal.request.chunk_id IS 'the chunk that asked first; others with the same question point to this request too; null: it is about the graph, see inquiry; 0: it was forgotten';
+COMMENT ON COLUMN kg_batch_internal.request.chunk_id IS 'the chunk that asked first; others with the same question point to this request too; null: it is about the graph, see inquiry, or about boundaries, see boundary_window; 0: it was forgotten';
 COMMENT ON COLUMN kg_batch_internal.request.input_hash IS 'SHA-256 over graph and body: the same question is found by it, and it is the custom_id of a batch line';
 COMMENT ON COLUMN kg_batch_internal.request.reserved IS 'US dollars that it may cost at most while it is out';
 COMMENT ON COLUMN kg_batch_internal.request.worker_id IS 'the pipeline that has it in flight directly';
