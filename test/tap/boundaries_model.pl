@@ -215,7 +215,9 @@ sub what_gets_no_answer
 
 sub more_comes_while_it_waits
 {
-	my @later = map { { %{ message($_) }, session => 'later' } } 64 .. 79;
+	# Six hours after the message that is left out: more than that after the one before it
+	# would be a silence.
+	my @later = map { message($_) } 52 .. 63;
 	make_job('at once');
 	hand_in('at once', \@talk);
 	ok(is_state('at once', 'done'), 'one after the other');
@@ -241,7 +243,8 @@ sub more_comes_while_it_waits
 sub an_edit_while_it_waits
 {
 	my @edited = @talk;
-	$edited[20] = { %{ $talk[20] }, content => 'I adopted a snake called Kaa.' };
+	$edited[5] = { %{ $talk[5] }, content => 'Where did snakes sleep yesterday?' };
+	$edited[20] = { %{ $talk[20] }, content => 'Which holiday resorts accept tortoises?' };
 	make_job('edited before');
 	hand_in('edited before', \@edited);
 	ok(is_state('edited before', 'done'), 'the edited text alone');
@@ -249,10 +252,11 @@ sub an_edit_while_it_waits
 	$sim->configure(latency_ms => 1000);
 	hand_in('edited', \@talk);
 	ok($node->wait_until("SELECT count(*) > 0 FROM kg_batch_internal.boundary WHERE @{[of_graph('edited')]}"), 'the first window is read, the second waits');
-	hand_in('edited', [ $edited[20] ]);
+	hand_in('edited', [ @edited[ 5, 20 ] ]);
 	$sim->configure(latency_ms => 0);
 	ok(is_state('edited', 'done'), 'edited while it waited, the job is done');
-	is(segments('edited'), $cut, 'it is cut where the model says');
+	is(segments('edited'), 'start 5, topic 11, topic 4, topic 12, topic 16, topic 0', 'it is cut where the model says of the edited text');
+	is(segments('edited'), segments('edited before'), '… as if it had come so');
 	is(digest('edited'), digest('edited before'), 'the graph is that of the edited text');
 	is(scalar_of("SELECT count(*) FROM kg_batch_internal.message WHERE @{[of_graph('edited')]} AND version > 1"), 0, 'nothing of it had been cut');
 	return;
@@ -332,20 +336,25 @@ sub an_estimate_counts_them
 	return;
 }
 
-# Two conversations say the same at the same time: one question, two that wait.
+# Conversations say the same at the same time, one of them in another job: one question,
+# for which all wait.
 sub equal_questions_are_one
 {
 	make_job('twins');
 	$sim->configure(latency_ms => 2500);
-	$node->kg("SELECT kg_batch.pause('read', graph => 'twins')");
+	$node->kg("SELECT kg_batch.pause('read', graph => 'twins'); SELECT kg_batch.create_job('second', graph => 'twins')");
 	hand_in('twins', [ @talk[ 10 .. 21 ] ], key => $_) for qw(a b c);
 	$node->kg("SELECT kg_batch.resume('read', graph => 'twins')");
-	ok($node->wait_until("SELECT count(*) = 3 FROM kg_batch_internal.boundary_window WHERE @{[of_graph('twins')]} AND waits"), 'three wait');
+	ok($node->wait_for_stand_in(sub { $_[0]{in_flight} == 1 }), 'a question is out');
+	hand_in('twins', [ @talk[ 10 .. 21 ] ], key => 'd', job => 'second');
+	ok($node->wait_until("SELECT count(*) = 4 FROM kg_batch_internal.boundary_window WHERE @{[of_graph('twins')]} AND waits"), 'four wait');
 	is(scalar_of("SELECT count(*) FROM kg_batch_internal.request WHERE @{[of_graph('twins')]} AND stage = 'kg_boundary'"), 1, 'for one question');
 	is(scalar_of("SELECT kg_batch.forget('b', graph => 'twins')"), 12, 'one is forgotten');
+	ok($node->wait_until("SELECT count(*) = 6 FROM kg_batch_internal.boundary WHERE @{[of_graph('twins')]}"), 'the answer comes');
+	is(scalar_of("SELECT state FROM kg_batch.progress WHERE graph = 'twins' AND job = 'second'"), 'running', 'a job that waits for the question of another one is not done');
 	$sim->configure(latency_ms => 0);
-	ok(is_state('twins', 'done'), 'the job is done');
-	is(segments('twins'), join(', ', ('start 6, topic 6') x 2), 'the others are cut where the model says');
+	ok($node->wait_until("SELECT bool_and(state = 'done') AND count(*) = 2 FROM kg_batch.progress WHERE graph = 'twins'"), 'both jobs are done');
+	is(segments('twins'), join(', ', ('start 6, topic 6') x 3), 'the others are cut where the model says');
 	is(requests('twins'), 1, 'by one answer');
 	return;
 }
