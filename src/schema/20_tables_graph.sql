@@ -101,7 +101,7 @@ CREATE INDEX message_skipped ON kg_batch_internal.message (graph_id, conversatio
 COMMENT ON TABLE kg_batch_internal.message IS 'messages as they were handed in';
 COMMENT ON COLUMN kg_batch_internal.message.message_key IS 'i: and the user''s id, or h: and content hash with how many equal ones stood before';
 COMMENT ON COLUMN kg_batch_internal.message.participant IS 'who speaks: place in the conversation''s participants, from 1; null for the assistant and tools';
-COMMENT ON COLUMN kg_batch_internal.message.skipped IS 'why it is not read: empty, media, html, role';
+COMMENT ON COLUMN kg_batch_internal.message.skipped IS 'why it is not read: empty, media, html, role, model (which found nothing in it worth reading)';
 COMMENT ON COLUMN kg_batch_internal.message.replaces IS 'the version that this edit takes the place of';
 COMMENT ON COLUMN kg_batch_internal.message.repaired IS 'characters that were replaced when it came in: NUL, lone surrogates, invalid UTF-8';
 
@@ -178,7 +178,7 @@ CREATE INDEX request_chunk ON kg_batch_internal.request (graph_id, chunk_id) WHE
 CREATE INDEX request_batch ON kg_batch_internal.request (batch_id, input_hash) WHERE batch_id IS NOT NULL;
 CREATE INDEX request_worker ON kg_batch_internal.request (worker_id) WHERE worker_id IS NOT NULL;
 COMMENT ON TABLE kg_batch_internal.request IS 'one question to the model: the ledger of what was asked; its text follows from chunk and prompt';
-COMMENT ON COLUMN kg_batch_internal.request.chunk_id IS 'the chunk that asked first; others with the same question point to this request too; null: it is about the graph, see inquiry; 0: it was forgotten';
+COMMENT ON COLUMN kg_batch_internal.request.chunk_id IS 'the chunk that asked first; others with the same question point to this request too; null: it is about the graph, see inquiry, or about boundaries, see boundary_window; 0: it was forgotten';
 COMMENT ON COLUMN kg_batch_internal.request.input_hash IS 'SHA-256 over graph and body: the same question is found by it, and it is the custom_id of a batch line';
 COMMENT ON COLUMN kg_batch_internal.request.reserved IS 'US dollars that it may cost at most while it is out';
 COMMENT ON COLUMN kg_batch_internal.request.worker_id IS 'the pipeline that has it in flight directly';

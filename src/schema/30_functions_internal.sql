@@ -83,9 +83,11 @@ CREATE FUNCTION kg_batch_internal.is_open(graph bigint, job bigint) RETURNS bool
                    WHERE b.job_id = job AND batch.ended_at IS NULL)
         OR EXISTS (SELECT FROM kg_batch_internal.conversation v
                    WHERE v.graph_id = graph AND v.job_id = job AND v.settle_at IS NOT NULL)
+        OR EXISTS (SELECT FROM kg_batch_internal.boundary_window w JOIN kg_batch_internal.conversation v USING (graph_id, conversation_id)
+                   WHERE w.graph_id = graph AND w.waits AND v.job_id = job)
         OR EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.graph_id = graph AND r.kind = 2)
         OR EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.graph_id = graph AND c.kind = 2);
-COMMENT ON FUNCTION kg_batch_internal.is_open(bigint, bigint) IS 'whether a job has work that is ready, claimed, out in a batch, waiting to settle or to be folded';
+COMMENT ON FUNCTION kg_batch_internal.is_open(bigint, bigint) IS 'whether a job has work that is ready, claimed, out in a batch, waiting to settle, for boundaries or to be folded';
 
 -- What is open of every sort of question about the graph; a sort has a branch here.
 CREATE VIEW kg_batch_internal.open_question AS

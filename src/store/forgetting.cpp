@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "chunking/function_words.h"
+#include "store/boundary.h"
 #include "store/chunk.h"
 #include "store/inquiry.h"
 #include "store/job.h"
@@ -106,6 +107,33 @@ void cut_answers(std::int64_t graph_id, const std::vector<std::int64_t>& chunks)
       " AND NOT c.chunk_id = ANY ($3)",
       {graph_id, requests, chunks});
   for (const std::int64_t request : integers_of(waited_for)) plan_anew(graph_id, request, "its answer was forgotten with another conversation");
+}
+
+// The same of what was asked about where its topics begin, of all messages or of some: topics
+// are the model's words for what was said. True when the conversation waited for one of these.
+bool cut_boundary_answers(std::int64_t graph_id, std::int64_t conversation_id, const std::vector<std::int64_t>& messages) {
+  const std::vector<std::int64_t> requests = integers_of(execute(
+      "SELECT DISTINCT w.request_id FROM kg_batch_internal.boundary_window w WHERE w.graph_id = $1 AND w.conversation_id = $2 "
+      "AND w.message_ids && $3 ORDER BY 1",
+      {graph_id, conversation_id, messages}));
+  if (requests.empty()) return false;
+  execute("SELECT FROM kg_batch_internal.request r WHERE r.graph_id = $1 AND r.request_id = ANY ($2) ORDER BY r.request_id FOR UPDATE",
+          {graph_id, requests});
+  const Rows waited = execute("UPDATE kg_batch_internal.boundary_window w SET waits = false WHERE w.graph_id = $1 AND w.conversation_id = $2 "
+                              "AND w.request_id = ANY ($3) AND w.waits RETURNING 1",
+                              {graph_id, conversation_id, requests});
+  execute("UPDATE kg_batch_internal.request r SET error = NULL, chunk_id = CASE WHEN EXISTS (SELECT FROM kg_batch_internal.boundary_window w "
+          " WHERE w.graph_id = $1 AND w.request_id = r.request_id AND w.waits) THEN NULL ELSE 0 END WHERE r.graph_id = $1 AND r.request_id = ANY ($2)",
+          {graph_id, requests});
+  execute("UPDATE kg_batch_internal.answer SET body = NULL, error = NULL WHERE graph_id = $1 AND request_id = ANY ($2)", {graph_id, requests});
+  execute("DELETE FROM kg_batch_internal.rejected WHERE graph_id = $1 AND request_id = ANY ($2)", {graph_id, requests});
+  cancel_unsent(graph_id, requests);
+  const Rows waited_for = execute(
+      "SELECT r.request_id FROM kg_batch_internal.request r WHERE r.graph_id = $1 AND r.request_id = ANY ($2) AND r.state = 'answered' "
+      "AND r.chunk_id IS NULL ORDER BY 1",
+      {graph_id, requests});
+  for (const std::int64_t request : integers_of(waited_for)) plan_anew(graph_id, request, "its answer was forgotten with another conversation");
+  return !waited.empty();
 }
 
 // ---- what was said of what is gone ----
@@ -350,6 +378,9 @@ std::int64_t forget_conversation(std::int64_t graph_id, const std::string& key) 
   const std::vector<std::string> touched(keys.begin(), keys.end());
 
   cut_answers(graph_id, chunks);
+  cut_boundary_answers(graph_id, conversation_id, integers_of(execute(
+      "SELECT DISTINCT unnest(message_ids) FROM kg_batch_internal.boundary_window WHERE graph_id = $1 AND conversation_id = $2",
+      {graph_id, conversation_id})));
   drop_input_of(graph_id, key);
   execute("DELETE FROM kg_batch_internal.ready WHERE graph_id = $1 AND (kind IN (2, 3, 6) AND chunk_id = ANY ($2) OR kind = 1 AND chunk_id = $3)",
           {graph_id, chunks, conversation_id});
@@ -388,12 +419,17 @@ std::int64_t forget_message(std::int64_t graph_id, const std::string& key, const
       "AND (c.message_ids && $3 OR EXISTS (SELECT FROM unnest(c.cast_seen) s WHERE kg_batch_internal.has_word(s, $4::text[]))) ORDER BY 1",
       {graph_id, conversation_id, messages, words}));
   cut_answers(graph_id, chunks);
+  const bool waited = cut_boundary_answers(graph_id, conversation_id, messages);
+  drop_boundaries(graph_id, messages);
+  execute("UPDATE kg_batch_internal.boundary SET topic = '' WHERE graph_id = $1 AND conversation_id = $2 AND kg_batch_internal.has_word(topic, $3::text[])",
+          {graph_id, conversation_id, words});
   drop_input_of(graph_id, key);
   const Carried gone = drop_what_it_carried(graph_id, chunks, messages, words);
   take_out_of_chunks(graph_id, conversation_id, chunks, messages, words);
   execute("UPDATE kg_batch_internal.message SET replaces = NULL WHERE graph_id = $1 AND conversation_id = $2 AND replaces = ANY ($3)",
           {graph_id, conversation_id, messages});
   execute("DELETE FROM kg_batch_internal.message WHERE graph_id = $1 AND message_id = ANY ($2)", {graph_id, messages});
+  if (waited) hand_in_again(graph_id, {conversation_id}, true);
   forget_inquiries(graph_id, {{gone.keys.begin(), gone.keys.end()}, chunks});
   fold_again(graph_id, gone.keys);
   drop_traces(graph_id, {gone.keys.begin(), gone.keys.end()}, gone.types, gone.categories);
