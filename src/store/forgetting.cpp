@@ -79,6 +79,12 @@ void cancel_unsent(std::int64_t graph_id, const std::vector<std::int64_t>& reque
       {graph_id, requests});
 }
 
+// Before the requests: a batch that is being gathered holds these and waits for those.
+void lock_ready(std::int64_t graph_id, const std::vector<std::int64_t>& requests) {
+  execute("SELECT FROM kg_batch_internal.ready q WHERE q.graph_id = $1 AND q.kind IN (4, 5) AND q.chunk_id = ANY ($2) ORDER BY q.chunk_id, q.kind FOR UPDATE",
+          {graph_id, requests});
+}
+
 // Answers that these chunks were or would have been read from, also where others
 // share them: those ask again when they come to it.
 void cut_answers(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
@@ -90,6 +96,7 @@ void cut_answers(std::int64_t graph_id, const std::vector<std::int64_t>& chunks)
       "JOIN kg_batch_internal.request r ON r.graph_id = $1 AND r.request_id = n.request_id GROUP BY r.request_id ORDER BY r.request_id",
       {graph_id, chunks}));
   if (requests.empty()) return;
+  lock_ready(graph_id, requests);
   execute("SELECT FROM kg_batch_internal.request r WHERE r.graph_id = $1 AND r.request_id = ANY ($2) ORDER BY r.request_id FOR UPDATE",
           {graph_id, requests});
   execute(
@@ -150,6 +157,7 @@ void forget_inquiries(std::int64_t graph_id, const Gone& gone) {
   }
   const std::vector<std::int64_t> requests(asked.begin(), asked.end());
   if (!requests.empty()) {
+    lock_ready(graph_id, requests);
     execute("SELECT FROM kg_batch_internal.request r WHERE r.graph_id = $1 AND r.request_id = ANY ($2) ORDER BY r.request_id FOR UPDATE",
             {graph_id, requests});
     for (const std::int64_t request : requests) withdraw_inquiry(graph_id, 0, request);  // others that it asks about
@@ -219,8 +227,17 @@ std::int64_t conversation_to_change(std::int64_t graph_id, const std::string& ke
 }
 
 // Whoever has one in hand ends first; the statements after this see what it did.
+// Those of other conversations that share an answer with one are locked with them:
+// they ask again when it is gone.
 std::vector<std::int64_t> lock_chunks(std::int64_t graph_id, std::int64_t conversation_id) {
-  return integers_of(execute("SELECT c.chunk_id FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.conversation_id = $2 ORDER BY c.chunk_id FOR UPDATE",
+  execute("SELECT FROM (SELECT o.chunk_id FROM kg_batch_internal.chunk o WHERE o.graph_id = $1 AND o.conversation_id = $2 "
+          "  UNION SELECT s.chunk_id FROM kg_batch_internal.chunk o CROSS JOIN LATERAL (SELECT x.request_id FROM kg_batch_internal.request x "
+          "    WHERE x.graph_id = $1 AND x.chunk_id = o.chunk_id UNION ALL SELECT unnest(o.answered_requests || o.request_id) OFFSET 0) r "
+          "   CROSS JOIN LATERAL (SELECT y.chunk_id FROM kg_batch_internal.chunk y WHERE y.graph_id = $1 AND y.request_id = r.request_id "
+          "    AND y.state = 'asking' OFFSET 0) s WHERE o.graph_id = $1 AND o.conversation_id = $2) k "
+          "JOIN kg_batch_internal.chunk c ON c.graph_id = $1 AND c.chunk_id = k.chunk_id ORDER BY c.chunk_id FOR UPDATE OF c",
+          {graph_id, conversation_id});
+  return integers_of(execute("SELECT c.chunk_id FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.conversation_id = $2 ORDER BY c.chunk_id",
                              {graph_id, conversation_id}));
 }
 
