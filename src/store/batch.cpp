@@ -1,10 +1,12 @@
 #include "store/batch.h"
 
+#include "store/boundary.h"
 #include "store/inquiry.h"
 
 #include "backend/bridge.h"
 #include "backend/spi.h"
 #include "store/job.h"
+#include "store/request.h"
 
 namespace kg_batch::store {
 
@@ -250,6 +252,18 @@ namespace {
 
 // What a person cancelled is not asked again, unless somebody else waits for the same answer.
 void withdraw_cancelled(std::int64_t batch_id) {
+  const Rows open = execute(
+      "SELECT r.graph_id, r.request_id FROM kg_batch_internal.request r "
+      "JOIN kg_batch_internal.job j ON j.graph_id = r.graph_id AND j.job_id = r.job_id AND j.state = 'cancelled' "
+      "WHERE r.batch_id = $1 AND r.state IN ('planned', 'asking')",
+      {batch_id});
+  if (open.empty()) return;
+  std::vector<std::int64_t> graphs, requests;
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    graphs.push_back(open.integer(i, 0));
+    requests.push_back(open.integer(i, 1));
+  }
+  lock_chunks_of(graphs, requests);
   const Rows rows = execute(
       "WITH gone AS MATERIALIZED (SELECT r.graph_id, r.request_id, r.job_id, r.reserved, r.reserved_day FROM kg_batch_internal.request r "
       "  JOIN kg_batch_internal.job j ON j.graph_id = r.graph_id AND j.job_id = r.job_id AND j.state = 'cancelled' "
@@ -266,7 +280,10 @@ void withdraw_cancelled(std::int64_t batch_id) {
       "  WHERE r.graph_id = g.graph_id AND r.request_id = g.request_id) "
       "SELECT DISTINCT graph_id, job_id FROM gone",
       {batch_id});
-  for (std::size_t i = 0; i < rows.size(); ++i) withdraw_cancelled_inquiries(rows.integer(i, 0), rows.integer(i, 1));
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    withdraw_cancelled_inquiries(rows.integer(i, 0), rows.integer(i, 1));
+    withdraw_cancelled_windows(rows.integer(i, 0), rows.integer(i, 1));
+  }
 }
 
 }  // namespace
@@ -279,8 +296,16 @@ int finish(std::int64_t batch_id, const std::string& state, const std::string& e
       "answered = (SELECT pg_catalog.count(*) FROM kg_batch_internal.request r WHERE r.batch_id = $1 AND r.state = 'answered') WHERE batch_id = $1",
       {batch_id, state, kept});
   if (rest == Rest::failed) {
+    const Rows open = execute(
+        "SELECT r.graph_id, r.request_id FROM kg_batch_internal.request r WHERE r.batch_id = $1 AND r.state IN ('planned', 'asking')", {batch_id});
+    std::vector<std::int64_t> graphs, requests;
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      graphs.push_back(open.integer(i, 0));
+      requests.push_back(open.integer(i, 1));
+    }
+    lock_chunks_of(graphs, requests);
     const Rows failed = execute(
-        "WITH open AS MATERIALIZED (SELECT graph_id, request_id, job_id, reserved, reserved_day FROM kg_batch_internal.request "
+        "WITH open AS MATERIALIZED (SELECT graph_id, request_id, job_id, chunk_id, reserved, reserved_day FROM kg_batch_internal.request "
         "  WHERE batch_id = $1 AND state IN ('planned', 'asking')), "
         "released AS (UPDATE kg_batch_internal.job j SET reserved = j.reserved - o.total FROM (SELECT graph_id, job_id, pg_catalog.sum(reserved) AS total "
         "  FROM open GROUP BY graph_id, job_id) o WHERE j.graph_id = o.graph_id AND j.job_id = o.job_id), "
@@ -288,9 +313,8 @@ int finish(std::int64_t batch_id, const std::string& state, const std::string& e
         "  FROM open GROUP BY reserved_day) o WHERE s.day = o.reserved_day), "
         "chunks AS (UPDATE kg_batch_internal.chunk c SET state = 'failed', error = $2, error_at = pg_catalog.clock_timestamp() FROM open o "
         "  WHERE c.graph_id = o.graph_id AND c.request_id = o.request_id AND c.state = 'asking'), "
-        "inquiries AS (INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
-        "  SELECT o.graph_id, 1, 8, 0, o.request_id, o.job_id FROM open o "
-        "  JOIN kg_batch_internal.inquiry q ON q.graph_id = o.graph_id AND q.request_id = o.request_id ON CONFLICT DO NOTHING) "
+        "about_no_chunk AS (INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+        "  SELECT o.graph_id, 1, 8, 0, o.request_id, o.job_id FROM open o WHERE o.chunk_id IS NULL ON CONFLICT DO NOTHING) "
         "UPDATE kg_batch_internal.request r SET state = 'failed', error = $2, reserved = 0 FROM open o "
         "WHERE r.graph_id = o.graph_id AND r.request_id = o.request_id RETURNING 1",
         {batch_id, error});
@@ -311,6 +335,13 @@ int finish(std::int64_t batch_id, const std::string& state, const std::string& e
 int fail_lines(std::int64_t batch_id, const std::vector<std::string>& hashes, const std::vector<std::string>& errors) {
   std::vector<Bytes> bytes;
   for (const auto& hash : hashes) bytes.push_back({hash});
+  const Rows bad = execute("SELECT graph_id, request_id FROM kg_batch_internal.request WHERE batch_id = $1 AND input_hash = ANY ($2)", {batch_id, bytes});
+  std::vector<std::int64_t> graphs, requests;
+  for (std::size_t i = 0; i < bad.size(); ++i) {
+    graphs.push_back(bad.integer(i, 0));
+    requests.push_back(bad.integer(i, 1));
+  }
+  lock_chunks_of(graphs, requests);
   const Rows rows = execute(
       "WITH bad AS (SELECT r.graph_id, r.request_id, pg_catalog.min(u.error) AS error FROM unnest($2, $3) AS u (hash, error) "
       "  JOIN kg_batch_internal.request r ON r.batch_id = $1 AND r.input_hash = u.hash GROUP BY r.graph_id, r.request_id), "
@@ -318,10 +349,9 @@ int fail_lines(std::int64_t batch_id, const std::vector<std::string>& hashes, co
       "  WHERE c.graph_id = bad.graph_id AND c.request_id = bad.request_id AND c.state = 'asking'), "
       "failed AS (UPDATE kg_batch_internal.request r SET state = 'failed', error = bad.error, batch_id = NULL FROM bad "
       "  WHERE r.graph_id = bad.graph_id AND r.request_id = bad.request_id AND r.state IN ('planned', 'asking') "
-      "  RETURNING r.graph_id, r.request_id, r.job_id, r.reserved, r.reserved_day), "
-      "inquiries AS (INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
-      "  SELECT f.graph_id, 1, 8, 0, f.request_id, f.job_id FROM failed f "
-      "  JOIN kg_batch_internal.inquiry q ON q.graph_id = f.graph_id AND q.request_id = f.request_id ON CONFLICT DO NOTHING), "
+      "  RETURNING r.graph_id, r.request_id, r.job_id, r.chunk_id, r.reserved, r.reserved_day), "
+      "about_no_chunk AS (INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "  SELECT f.graph_id, 1, 8, 0, f.request_id, f.job_id FROM failed f WHERE f.chunk_id IS NULL ON CONFLICT DO NOTHING), "
       "day AS (UPDATE kg_batch_internal.spending s SET reserved = s.reserved - f.total FROM (SELECT reserved_day, pg_catalog.sum(reserved) AS total "
       "  FROM failed GROUP BY reserved_day) f WHERE s.day = f.reserved_day), "
       "released AS (UPDATE kg_batch_internal.job j SET reserved = j.reserved - f.total FROM (SELECT graph_id, job_id, pg_catalog.sum(reserved) AS total "
@@ -332,6 +362,15 @@ int fail_lines(std::int64_t batch_id, const std::vector<std::string>& hashes, co
 }
 
 void count_unanswered(std::int64_t batch_id) {
+  execute("SELECT FROM kg_batch_internal.batch WHERE batch_id = $1 FOR NO KEY UPDATE", {batch_id});
+  const Rows open = execute("SELECT graph_id, request_id FROM kg_batch_internal.request WHERE batch_id = $1 AND state = 'asking'", {batch_id});
+  if (open.empty()) return;
+  std::vector<std::int64_t> graphs, requests;
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    graphs.push_back(open.integer(i, 0));
+    requests.push_back(open.integer(i, 1));
+  }
+  lock_chunks_of(graphs, requests);
   const Rows rows = execute(
       "UPDATE kg_batch_internal.request r SET bad_answers = r.bad_answers + 1 FROM kg_batch_internal.job j "
       "WHERE r.batch_id = $1 AND r.state = 'asking' AND j.graph_id = r.graph_id AND j.job_id = r.job_id "
