@@ -162,8 +162,18 @@ FROM (SELECT i.graph_id, i.node_id, NULL::bigint AS edge_id, m.chunk_id, m.facts
                     JOIN kg_batch_internal.node_mention w ON w.graph_id = r.graph_id AND w.chunk_id = r.chunk_id AND w.n = r.target
                     JOIN kg_batch_internal.identity t ON t.graph_id = w.graph_id AND t.key = w.key
                     WHERE r.graph_id = m.graph_id AND r.chunk_id = m.chunk_id AND r.statement = m.n AND t.node_id = e.target_id
-                      AND e.predicate = COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c
-                                                  WHERE c.sort = 'role' AND c.name = r.role ORDER BY c.shipped LIMIT 1), r.role))) b
+                      -- What the role stands for, as in src/store/canonical.h.
+                      AND e.predicate = (
+                          SELECT CASE WHEN c.name IN ('agent', 'object') AND EXISTS (
+                                  SELECT FROM kg_batch_internal.predicate_mapping k
+                                  WHERE k.graph_id = m.graph_id AND k.sort = 'kind' AND k.name = m.category AND k.inverse AND NOT EXISTS (
+                                      SELECT FROM kg_batch_internal.predicate p WHERE p.sort = 'kind' AND p.name = m.category))
+                              THEN CASE c.name WHEN 'agent' THEN 'object' ELSE 'agent' END ELSE c.name END
+                          FROM (SELECT COALESCE(
+                                  (SELECT p.canonical FROM kg_batch_internal.predicate p
+                                   WHERE p.sort = 'role' AND p.name = r.role ORDER BY p.shipped LIMIT 1),
+                                  (SELECT k.canonical FROM kg_batch_internal.predicate_mapping k
+                                   WHERE k.graph_id = m.graph_id AND k.sort = 'role' AND k.name = r.role), r.role) AS name) c))) b
 JOIN kg_batch_internal.fact f ON f.graph_id = b.graph_id AND f.chunk_id = b.chunk_id AND f.n = ANY (b.facts) AND f.live
 JOIN kg_batch_internal.fact_source q ON q.graph_id = f.graph_id AND q.chunk_id = f.chunk_id AND q.fact = f.n
 JOIN kg_batch_internal.message g ON g.graph_id = q.graph_id AND g.message_id = q.message_id
@@ -208,5 +218,5 @@ SELECT t.graph_id, NULL, 'forgotten', NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM kg_batch_internal.tombstone t
 WHERE t.skipped > 0 AND t.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
 COMMENT ON VIEW kg_batch.skipped IS 'messages that are not read, with the reason';
-COMMENT ON COLUMN kg_batch.skipped.reason IS 'empty, media, html or role (system, developer and tool messages), which are kept; forgotten: handed in again after forget, and of these nothing else is known';
+COMMENT ON COLUMN kg_batch.skipped.reason IS 'empty, media, html, role (system, developer and tool messages) or model (it found nothing worth reading), which are kept; forgotten: handed in again after forget, and of these nothing else is known';
 COMMENT ON COLUMN kg_batch.skipped.message_id IS 'the id with which it was handed in, if any';

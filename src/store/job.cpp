@@ -4,6 +4,7 @@
 #include "backend/settings.h"
 #include "backend/spi.h"
 #include "store/batch.h"
+#include "store/boundary.h"
 #include "store/inquiry.h"
 #include "store/job.h"
 #include "store/nearest_name.h"
@@ -329,6 +330,7 @@ void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
       "SELECT pg_catalog.count(*) FROM gone",
       {graph_id, job_id});
   withdraw_cancelled_inquiries(graph_id, job_id);
+  withdraw_cancelled_windows(graph_id, job_id);
   execute("UPDATE kg_batch_internal.conversation SET settle_at = NULL WHERE graph_id = $1 AND job_id = $2 AND settle_at IS NOT NULL",
           {graph_id, job_id});
   execute(

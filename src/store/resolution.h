@@ -42,8 +42,4 @@ void redirect(std::int64_t graph_id, const std::map<std::int64_t, std::int64_t>&
 // redirect.
 void settle_statements(std::int64_t graph_id);
 
-// What was known of these identities is no longer so: the next round looks at
-// them, and at all they were one node with.
-void mark_unresolved(std::int64_t graph_id, const std::vector<std::string>& keys);
-
 }  // namespace kg_batch::store

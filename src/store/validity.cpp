@@ -4,6 +4,7 @@
 #include <set>
 
 #include "backend/spi.h"
+#include "store/canonical.h"
 
 namespace kg_batch::store {
 
@@ -27,8 +28,7 @@ constexpr const char* states_of_nodes =
     "FROM unnest($2) AS u (node_id) "
     "CROSS JOIN LATERAL (SELECT o.node_id, o.key, o.negated FROM kg_batch_internal.node o WHERE o.graph_id = $1 AND o.node_id = u.node_id "
     "  AND o.type = 'State' AND o.modality IN ('asserted', 'reported') OFFSET 0) n "
-    "CROSS JOIN LATERAL (SELECT COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'kind' AND c.name = i.kind "
-    "    ORDER BY c.shipped LIMIT 1), i.kind) AS kind "
+    "CROSS JOIN LATERAL (SELECT " KG_BATCH_CANONICAL_KIND("i.kind") " AS kind "
     "  FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id = n.node_id ORDER BY i.key LIMIT 1) k "
     "LEFT JOIN LATERAL (SELECT d.target_id FROM kg_batch_internal.edge d WHERE d.graph_id = $1 AND d.source_id = n.node_id AND NOT n.negated "
     "  AND d.predicate = (SELECT p.exclusive_role FROM kg_batch_internal.predicate p WHERE p.sort = 'kind' AND p.name = k.kind "
