@@ -248,11 +248,17 @@ sub what_is_too_little_sure_joins_nothing
 sub a_cancelled_question_is_asked_by_retry
 {
 	my $open = "SELECT count(*) FROM kg_batch_internal.decision WHERE @{[of_graph('cancelled')]} AND verdict = 'open'";
+	# However slow the machine is, its batch is not sent before the cancel.
+	$node->safe_psql('postgres', "ALTER SYSTEM SET kg_batch.batch_linger = '10min'");
+	$node->reload;
 	begin('cancelled', ',"merge_by_batch":true', [ @people[ 0 .. 1 ] ]);
 	ok($node->wait_until("SELECT EXISTS (SELECT FROM kg_batch_internal.decision WHERE @{[of_graph('cancelled')]})"), 'pairs were found');
 	$node->kg("SELECT kg_batch.cancel('read', graph => 'cancelled')");
 	ok($node->wait_until("SELECT NOT EXISTS (SELECT FROM kg_batch_internal.claimed WHERE @{[of_graph('cancelled')]})
 		AND NOT EXISTS (SELECT FROM kg_batch_internal.inquiry WHERE @{[of_graph('cancelled')]})"), 'cancelled, nothing of it stays between asked and answered');
+	cmp_ok(scalar_of($open), '>', 0, 'and was not asked');
+	$node->safe_psql('postgres', 'ALTER SYSTEM RESET kg_batch.batch_linger');
+	$node->reload;
 	$node->kg("SELECT kg_batch.retry('read', graph => 'cancelled')");
 	ok(is_state('cancelled', 'done'), 'by retry it is done');
 	is(scalar_of($open), 0, 'with every pair decided on');
