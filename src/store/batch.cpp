@@ -3,6 +3,7 @@
 #include "backend/bridge.h"
 #include "backend/spi.h"
 #include "store/job.h"
+#include "store/request.h"
 
 namespace kg_batch::store {
 
@@ -246,6 +247,14 @@ int finish(std::int64_t batch_id, const std::string& state, const std::string& e
       "answered = (SELECT pg_catalog.count(*) FROM kg_batch_internal.request r WHERE r.batch_id = $1 AND r.state = 'answered') WHERE batch_id = $1",
       {batch_id, state, kept});
   if (rest == Rest::failed) {
+    const Rows open = execute(
+        "SELECT r.graph_id, r.request_id FROM kg_batch_internal.request r WHERE r.batch_id = $1 AND r.state IN ('planned', 'asking')", {batch_id});
+    std::vector<std::int64_t> graphs, requests;
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      graphs.push_back(open.integer(i, 0));
+      requests.push_back(open.integer(i, 1));
+    }
+    lock_chunks_of(graphs, requests);
     const Rows failed = execute(
         "WITH open AS MATERIALIZED (SELECT graph_id, request_id, job_id, chunk_id, reserved, reserved_day FROM kg_batch_internal.request "
         "  WHERE batch_id = $1 AND state IN ('planned', 'asking')), "
@@ -274,6 +283,16 @@ int finish(std::int64_t batch_id, const std::string& state, const std::string& e
 }
 
 int fail_lines(std::int64_t batch_id, const std::vector<std::int64_t>& lines, const std::vector<std::string>& errors) {
+  const Rows bad = execute(
+      "SELECT n.graph_id, n.request_id FROM (SELECT graph_id, request_id, pg_catalog.row_number() OVER (ORDER BY graph_id, request_id) AS line "
+      "  FROM kg_batch_internal.request WHERE batch_id = $1) n WHERE n.line = ANY ($2)",
+      {batch_id, lines});
+  std::vector<std::int64_t> graphs, requests;
+  for (std::size_t i = 0; i < bad.size(); ++i) {
+    graphs.push_back(bad.integer(i, 0));
+    requests.push_back(bad.integer(i, 1));
+  }
+  lock_chunks_of(graphs, requests);
   const Rows rows = execute(
       "WITH numbered AS (SELECT graph_id, request_id, pg_catalog.row_number() OVER (ORDER BY graph_id, request_id) AS line "
       "  FROM kg_batch_internal.request WHERE batch_id = $1), "

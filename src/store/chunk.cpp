@@ -50,7 +50,8 @@ std::vector<LoadedChunk> load_chunks(std::int64_t graph_id, const std::vector<st
       "JOIN kg_batch_internal.chunk c ON c.graph_id = u.graph_id AND c.chunk_id = u.chunk_id "
       "JOIN kg_batch_internal.conversation v ON v.graph_id = u.graph_id AND v.conversation_id = c.conversation_id "
       "JOIN kg_batch_internal.job j ON j.graph_id = u.graph_id AND j.job_id = c.job_id "
-      "ORDER BY u.n FOR NO KEY UPDATE OF c",
+      // Locked lowest first, given back as they were asked for.
+      "ORDER BY c.chunk_id FOR NO KEY UPDATE OF c",
       {graph_id, chunk_ids});
   std::vector<std::int64_t> message_ids;
   for (std::size_t i = 0; i < rows.size(); ++i)
@@ -107,6 +108,9 @@ std::vector<LoadedChunk> load_chunks(std::int64_t graph_id, const std::vector<st
     }
     chunks.push_back(std::move(chunk));
   }
+  std::map<std::int64_t, std::size_t> place;
+  for (std::size_t i = 0; i < chunk_ids.size(); ++i) place.try_emplace(chunk_ids[i], i);
+  std::stable_sort(chunks.begin(), chunks.end(), [&](const LoadedChunk& a, const LoadedChunk& b) { return place.at(a.chunk_id) < place.at(b.chunk_id); });
   return chunks;
 }
 

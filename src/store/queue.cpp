@@ -263,16 +263,18 @@ int refill_ready() {
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
       "SELECT q.graph_id, 1, 8, 0, q.request_id, r.job_id FROM kg_batch_internal.inquiry q "
       "JOIN kg_batch_internal.request r USING (graph_id, request_id) WHERE r.state IN ('answered', 'failed') ON CONFLICT DO NOTHING RETURNING 1");
-  const Rows decisions = execute(
+  const Rows questions = execute(
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
       "SELECT DISTINCT j.graph_id, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 7, 0, j.job_id, j.job_id "
-      "FROM kg_batch_internal.decision d JOIN kg_batch_internal.job j USING (graph_id, job_id) "
-      "WHERE d.verdict = 'open' AND d.request_id IS NULL AND j.state <> 'cancelled' ON CONFLICT DO NOTHING RETURNING 1");
+      "FROM kg_batch_internal.open_question q JOIN kg_batch_internal.job j USING (graph_id, job_id) "
+      "WHERE j.state <> 'cancelled' ON CONFLICT DO NOTHING RETURNING 1");
   const Rows rounds = execute(
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
-      "SELECT DISTINCT ON (graph_id) graph_id, 0, 2, 0, -(1::bigint << 48), COALESCE(job_id, 0) FROM kg_batch_internal.decision WHERE to_apply "
+      "SELECT DISTINCT ON (graph_id) graph_id, 0, 2, 0, -(1::bigint << 48), COALESCE(job_id, 0) FROM ("
+      " SELECT graph_id, job_id FROM kg_batch_internal.decision WHERE to_apply "
+      " UNION ALL SELECT graph_id, job_id FROM kg_batch_internal.predicate_mapping WHERE to_apply) a "
       "ON CONFLICT DO NOTHING RETURNING 1");
-  return static_cast<int>(requests.size() + chunks.size() + cuts.size() + inquiries.size() + decisions.size() + rounds.size());
+  return static_cast<int>(requests.size() + chunks.size() + cuts.size() + inquiries.size() + questions.size() + rounds.size());
 }
 
 }  // namespace kg_batch::store

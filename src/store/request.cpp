@@ -173,6 +173,17 @@ std::string stage_of_request(std::int64_t graph_id, std::int64_t request_id) {
   return rows.empty() ? "" : rows.text(0, 0);
 }
 
+void lock_chunks_of(const std::vector<std::int64_t>& graphs, const std::vector<std::int64_t>& requests) {
+  if (requests.empty()) return;
+  execute_generic(
+      "SELECT FROM (SELECT DISTINCT x.graph_id, x.chunk_id FROM unnest($1, $2) AS u (graph_id, request_id) CROSS JOIN LATERAL ("
+      "   SELECT c.graph_id, c.chunk_id FROM kg_batch_internal.chunk c WHERE c.graph_id = u.graph_id AND c.request_id = u.request_id "
+      "   UNION ALL SELECT r.graph_id, r.chunk_id FROM kg_batch_internal.request r WHERE r.graph_id = u.graph_id AND r.request_id = u.request_id "
+      "    AND r.chunk_id > 0) x) k "
+      "JOIN kg_batch_internal.chunk c ON c.graph_id = k.graph_id AND c.chunk_id = k.chunk_id ORDER BY c.graph_id, c.chunk_id FOR NO KEY UPDATE OF c",
+      {graphs, requests});
+}
+
 std::optional<Request> lock_request(std::int64_t graph_id, std::int64_t request_id) {
   const Rows rows = execute_generic(
       "SELECT job_id, chunk_id, prompt_id, stage, model, mode, state, input_hash, attempt, bad_answers, input_tokens, max_output "
@@ -232,6 +243,7 @@ void unmark_in_flight(const std::vector<const Request*>& requests) {
 }
 
 void plan_anew(std::int64_t graph_id, std::int64_t request_id, const std::string& why) {
+  lock_chunks_of({graph_id}, {request_id});
   execute(
       "WITH old AS (SELECT job_id, reserved, reserved_day FROM kg_batch_internal.request WHERE graph_id = $1 AND request_id = $2), "
       "released AS (UPDATE kg_batch_internal.job j SET reserved = j.reserved - old.reserved FROM old "
@@ -284,6 +296,14 @@ StoredAnswers store_answers(const std::vector<Answer>& answers) {
     reasoning.push_back(tokens(usage.reasoning_tokens));
     latencies.push_back(answer.latency_ms);
   }
+  // What fails takes its chunks along.
+  std::vector<std::int64_t> failing_graphs, failing_requests;
+  for (std::size_t i = 0; i < nexts.size(); ++i) {
+    if (nexts[i] != "failed") continue;
+    failing_graphs.push_back(graphs[i]);
+    failing_requests.push_back(requests[i]);
+  }
+  lock_chunks_of(failing_graphs, failing_requests);
   const bool histogram = backend::settings::enable_performance_monitoring();
   const Rows stored = execute_generic(
       "WITH given AS (SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) AS "

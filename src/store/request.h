@@ -45,6 +45,10 @@ struct Request {
 std::string stage_of_request(std::int64_t graph_id, std::int64_t request_id);  // "" where it is gone
 std::optional<Request> lock_request(std::int64_t graph_id, std::int64_t request_id);
 
+// The chunks that wait for these requests and those that they were made for. Whoever
+// locks both takes chunks first, lowest first (ARCHITECTURE.md, "Row locks").
+void lock_chunks_of(const std::vector<std::int64_t>& graphs, const std::vector<std::int64_t>& requests);
+
 // Entered in the ledger before they are sent: what may be in flight when a worker
 // dies is known. Counts the attempt.
 void mark_in_flight(const std::vector<const Request*>& requests, std::int64_t worker_id);

@@ -417,6 +417,12 @@ class Pipeline {
         direct.clear();
         std::vector<store::Request> requests;
         std::vector<Item> claims, useless;
+        std::vector<std::int64_t> graphs, ids;
+        for (const Item& item : group) {
+          graphs.push_back(item.graph_id);
+          ids.push_back(item.id);
+        }
+        store::lock_chunks_of(graphs, ids);
         for (const Item& item : group) {
           if (auto request = store::lock_request(item.graph_id, item.id)) {
             requests.push_back(*request);
