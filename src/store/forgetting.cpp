@@ -124,6 +124,7 @@ bool cut_boundary_answers(std::int64_t graph_id, std::int64_t conversation_id, c
       "AND w.message_ids && $3 ORDER BY 1",
       {graph_id, conversation_id, messages}));
   if (requests.empty()) return false;
+  lock_ready(graph_id, requests);
   execute("SELECT FROM kg_batch_internal.request r WHERE r.graph_id = $1 AND r.request_id = ANY ($2) ORDER BY r.request_id FOR UPDATE",
           {graph_id, requests});
   const Rows waited = execute("UPDATE kg_batch_internal.boundary_window w SET waits = false WHERE w.graph_id = $1 AND w.conversation_id = $2 "
