@@ -110,6 +110,8 @@ SELECT g.name AS graph, j.name AS job, e.what, e.conversation, e.chunk_id, e.bat
         WHEN e.what IN ('conversation', 'decision', 'kind', 'word') THEN format('SELECT kg_batch.retry(%L, graph => %L)', j.name, g.name)
         WHEN e.state = 'unclear' THEN 'Whether the API took this batch is not known. Its requests are asked again only by a person: '
             || format('SELECT kg_batch.retry(%L, graph => %L)', j.name, g.name)
+        WHEN e.state = 'lost' THEN 'The API does not know this batch any more, its chunks failed. They are asked again only by a person: '
+            || format('SELECT kg_batch.retry(%L, graph => %L)', j.name, g.name)
         ELSE 'Nothing to do: its requests are asked again by themselves.' END AS hint,
     e.graph_id, e.job_id
 FROM (SELECT c.graph_id, c.job_id, 'chunk' AS what, v.key AS conversation, c.chunk_id, NULL::bigint AS batch_id, c.error AS reason,
