@@ -17,9 +17,12 @@ COMMENT ON COLUMN kg_batch.answers.cost IS 'US dollars; null where the model has
 COMMENT ON COLUMN kg_batch.answers.input_tokens IS 'cached ones included';
 COMMENT ON COLUMN kg_batch.answers.output_tokens IS 'reasoning included';
 
--- By steps: views that are barriers are not joined by index, one at a time they are.
+-- The planner has no statistics of graph_id (20_tables_graph.sql) and takes what it
+-- reads here for a row or two: nested loops over whole graphs, a minute for 500
+-- nodes. Hashed they are a pass over each table, whatever their size. What is still
+-- a loop then counts as so dear that all would be compiled first, for 20 seconds.
 CREATE FUNCTION kg_batch.report_data(job text, graph text DEFAULT NULL) RETURNS json
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET intervalstyle = postgres AS $$
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET intervalstyle = postgres SET enable_nestloop = off SET jit = off AS $$
 DECLARE
     most_nodes CONSTANT int := 2000;
     most_facts CONSTANT int := 20;
@@ -34,6 +37,8 @@ DECLARE
     edges_in_all bigint;
     things bigint[];
     shown bigint[];
+    links_of bigint[];
+    links_to bigint[];
     kept bigint[];
     is_auditor CONSTANT boolean := COALESCE(the_graph = ANY (kg_batch.my_graphs(current_user, 'auditor')), false);
 BEGIN
@@ -75,11 +80,12 @@ BEGIN
             LIMIT most_nodes - cardinality(things));
     END IF;
 
-    kept := ARRAY(
-        SELECT DISTINCT r.fact_id
-        FROM (SELECT l.fact_id, row_number() OVER (PARTITION BY l.node_id ORDER BY l.fact_id DESC) AS place
-              FROM kg_batch.node_fact l WHERE l.graph_id = the_graph AND l.node_id = ANY (shown)) r
-        WHERE r.place <= most_facts);
+    -- The latest facts of each node, as two arrays side by side.
+    SELECT array_agg(l.node_id ORDER BY l.node_id, l.fact_id), array_agg(l.fact_id ORDER BY l.node_id, l.fact_id) INTO links_of, links_to
+    FROM (SELECT x.node_id, x.fact_id, row_number() OVER (PARTITION BY x.node_id ORDER BY x.fact_id DESC) AS place
+          FROM kg_batch.node_fact x WHERE x.graph_id = the_graph AND x.node_id = ANY (shown)) l
+    WHERE l.place <= most_facts;
+    kept := ARRAY(SELECT DISTINCT f.fact_id FROM unnest(links_to) AS f (fact_id));
 
     SELECT min(a.received_at), max(a.received_at) INTO started, ended FROM kg_batch.answers a
     WHERE a.graph_id = the_graph AND a.job_id = the_job;
@@ -140,10 +146,7 @@ BEGIN
                 ORDER BY f.said_at DESC NULLS LAST, f.fact_id)
             FROM kg_batch.fact f WHERE f.graph_id = the_graph AND f.fact_id = ANY (kept)), '[]'),
         'node_facts', COALESCE((
-            SELECT json_agg(json_build_array(l.node_id, l.fact_id) ORDER BY l.node_id, l.fact_id)
-            FROM (SELECT x.node_id, x.fact_id, row_number() OVER (PARTITION BY x.node_id ORDER BY x.fact_id DESC) AS place
-                  FROM kg_batch.node_fact x WHERE x.graph_id = the_graph AND x.node_id = ANY (shown)) l
-            WHERE l.place <= most_facts), '[]'),
+            SELECT json_agg(json_build_array(l.node_id, l.fact_id)) FROM unnest(links_of, links_to) AS l (node_id, fact_id)), '[]'),
         'quotes', COALESCE((
             SELECT json_agg(json_strip_nulls(json_build_object('fact', q.fact_id, 'quote', q.quote, 'by', q.speaker, 'at', q.sent_at,
                 'message', q.message_id, 'position', q.position)) ORDER BY q.fact_id, q.position, q.span_start)
