@@ -7,12 +7,12 @@ export function element(name, attributes = {}, ...children) {
     else if (key === 'style') for (const [property, text] of Object.entries(value)) made.style.setProperty(property, text);
     else made.setAttribute(key, value === true ? '' : String(value));
   }
-  made.append(...children.flat().filter((child) => child !== undefined && child !== null && child !== false));
+  made.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== null && child !== false));
   return made;
 }
 
 export const byId = (id) => document.getElementById(id);
-export const fill = (id, ...children) => byId(id).replaceChildren(...children.flat().filter(Boolean));
+export const fill = (id, ...children) => byId(id).replaceChildren(...children.flat(Infinity).filter(Boolean));
 
 export function table(heads, rows, caption) {
   return element('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption },
