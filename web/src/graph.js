@@ -69,7 +69,7 @@ export function drawGraph(data) {
     waiting = setTimeout(() => nameNodes(cy, ranked), 60);
   };
 
-  layOut(nodes, (done) => { status.textContent = `Laying out ${Math.round(100 * done)} %`; }, (points) => {
+  layOut(nodes, canvas.clientWidth / canvas.clientHeight, (done) => { status.textContent = `Laying out ${Math.round(100 * done)} %`; }, (points) => {
     cy.add([...nodes.values()].map((node) => ({ group: 'nodes', position: { x: points.get(node.id).x, y: points.get(node.id).y },
       data: { id: `n${node.id}`, label: node.negated ? `not ${node.label}` : node.label, kind: node.kind, size: node.size, statement: isStatement(node), font: 12, room: 200 } })));
     cy.add([...nodes.values()].flatMap((node) => node.out.map((edge, i) => ({ group: 'edges',
@@ -135,7 +135,7 @@ export function drawGraph(data) {
       } else {
         cy.stop().animate(to, { duration: 250, complete: rename });
       }
-      panel.querySelector('#details-title').focus({ preventScroll: true });
+      panel.querySelector('#details-title').focus({ preventScroll: window.innerWidth > 760 });
     }
     rename();
   }

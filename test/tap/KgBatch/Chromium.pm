@@ -3,7 +3,7 @@
 #
 #   my $browser = KgBatch::Chromium->open("file://$path", width => 1280, height => 900, dark => 1);
 #   $browser->evaluate('document.title')         the value of an expression, promises awaited
-#   $browser->wait_for('document.title == "x"')  until it is true; dies after a minute
+#   $browser->wait_for('document.title == "x"')  until it is true; dies after five minutes
 #   $browser->click(100, 200)                    a press and release of the mouse there
 #   $browser->type('some text'), ->press('Enter')
 #   $browser->screenshot('page.png')
@@ -125,10 +125,10 @@ sub evaluate
 sub wait_for
 {
 	my ($self, $expression) = @_;
-	my $deadline = time + 60;
+	my $deadline = time + 300;
 	until ($self->evaluate($expression))
 	{
-		die "not true within a minute: $expression" if time > $deadline;
+		die "not true within five minutes: $expression" if time > $deadline;
 		sleep 0.05;
 	}
 	return 1;
