@@ -87,10 +87,10 @@ SELECT b.batch_id, b.model, b.state, b.remote_status, b.requests, b.remote_compl
      JOIN kg_batch_internal.answer a ON a.graph_id = r.graph_id AND a.request_id = r.request_id AND a.mode = 'batch'
      WHERE r.batch_id = b.batch_id AND r.graph_id = ANY (x.graphs)) AS cost,
     b.error, b.cancel_requested, b.next_poll_at, b.polls, b.input_tokens, b.bytes, b.planned_at, b.submitted_at, b.ended_at, b.remote_id,
-    b.input_file_id, b.output_file_id, b.error_file_id
+    b.input_file_id, b.output_file_id, b.error_file_id, x.job_ids
 FROM kg_batch_internal.batch b
 CROSS JOIN LATERAL (
-    SELECT array_agg(DISTINCT j.name ORDER BY j.name) AS jobs, array_agg(DISTINCT m.graph_id) AS graphs
+    SELECT array_agg(DISTINCT j.name ORDER BY j.name) AS jobs, array_agg(DISTINCT j.job_id) AS job_ids, array_agg(DISTINCT m.graph_id) AS graphs
     FROM kg_batch_internal.batch_job m
     LEFT JOIN kg_batch_internal.job j ON j.graph_id = m.graph_id AND j.job_id = m.job_id
     WHERE m.batch_id = b.batch_id AND m.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[])) x
@@ -101,6 +101,7 @@ COMMENT ON COLUMN kg_batch.batches.remote_status IS 'at the API, as last seen: v
 COMMENT ON COLUMN kg_batch.batches.requests IS 'in the whole batch';
 COMMENT ON COLUMN kg_batch.batches.completed IS 'by the API''s count; answered are those that are stored here';
 COMMENT ON COLUMN kg_batch.batches.jobs IS 'names of the jobs in it that one may see';
+COMMENT ON COLUMN kg_batch.batches.job_ids IS 'ids of the jobs in it that one may see';
 COMMENT ON COLUMN kg_batch.batches.deadline IS 'when it is cancelled and the rest asked directly (batch_timeout)';
 COMMENT ON COLUMN kg_batch.batches.cost IS 'US dollars of the answers to one''s own requests';
 
