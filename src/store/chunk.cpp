@@ -92,7 +92,7 @@ std::vector<LoadedChunk> load_chunks(std::int64_t graph_id, const std::vector<st
   const Rows rows = execute_generic(
       "SELECT c.chunk_id, c.conversation_id, c.job_id, c.state, c.stage, c.step, c.splits, c.request_id, c.answered_requests, "
       " c.participants, c.cast_seen, c.context_size, c.message_ids, c.starts, c.ends, c.shown, "
-      " v.key, v.participant_names, v.participant_ids, COALESCE((j.options ->> 'learn_from_assistant')::boolean, false), c.countable "
+      " v.key, v.participant_names, v.participant_ids, COALESCE((j.options ->> 'learn_from_assistant')::boolean, false), c.countable, c.reading "
       "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2) WITH ORDINALITY AS o (chunk_id, n) OFFSET 0) u "
       "JOIN kg_batch_internal.chunk c ON c.graph_id = u.graph_id AND c.chunk_id = u.chunk_id "
       "JOIN kg_batch_internal.conversation v ON v.graph_id = u.graph_id AND v.conversation_id = c.conversation_id "
@@ -136,6 +136,7 @@ std::vector<LoadedChunk> load_chunks(std::int64_t graph_id, const std::vector<st
     chunk.request_id = rows.maybe_integer(i, 7);
     chunk.answered_requests = rows.integers(i, 8);
     chunk.countable = static_cast<int>(rows.integer(i, 20));
+    chunk.reading = static_cast<int>(rows.integer(i, 21));
     chunk.question.cast = rows.texts(i, 10);
     chunk.question.learn_from_assistant = rows.boolean(i, 19);
     const Conversation conversation{rows.text(i, 16), rows.texts(i, 17), rows.texts(i, 18)};
@@ -272,8 +273,8 @@ bool split_chunk(const LoadedChunk& chunk, int context_sentences, const std::str
   columns(halves->second, second_ids, second_starts, second_ends, second_shown);
   const Rows made = execute(
       "INSERT INTO kg_batch_internal.chunk (graph_id, conversation_id, segment_id, job_id, stage, participants, cast_seen, context_size, "
-      " message_ids, starts, ends, shown, countable, tokens, splits) "
-      "SELECT graph_id, conversation_id, segment_id, job_id, $11, participants, $3, $4, $5, $6, $7, $8, $9, $10, splits + 1 "
+      " message_ids, starts, ends, shown, countable, tokens, splits, rereads, reading) "
+      "SELECT graph_id, conversation_id, segment_id, job_id, $11, participants, $3, $4, $5, $6, $7, $8, $9, $10, splits + 1, rereads, reading "
       "FROM kg_batch_internal.chunk WHERE graph_id = $1 AND chunk_id = $2 RETURNING chunk_id",
       {chunk.graph_id, chunk.chunk_id, halves->second.cast, static_cast<int>(halves->second.context.size()), second_ids, second_starts,
        second_ends, second_shown, halves->second.countable, halves->second.tokens, first_stage});

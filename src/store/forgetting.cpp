@@ -14,6 +14,7 @@
 #include "store/live_facts.h"
 #include "store/nearest_name.h"
 #include "store/request.h"
+#include "store/rereading.h"
 #include "store/resolution.h"
 #include "store/round.h"
 
@@ -393,8 +394,11 @@ std::int64_t forget_message(std::int64_t graph_id, const std::string& key, const
       {graph_id, conversation_id, messages, words}));
   cut_answers(graph_id, chunks);
   drop_input_of(graph_id, key);
-  const Gone gone = drop_what_it_carried(graph_id, chunks, messages, words);
+  Gone gone = drop_what_it_carried(graph_id, chunks, messages, words);
   take_out_of_chunks(graph_id, conversation_id, chunks, messages, words);
+  // A reading that waited for nothing but what is gone is whole now.
+  const Readings readings = readings_of(graph_id, chunks);
+  gone.keys.merge(settle_facts(graph_id, {readings.all.begin(), readings.all.end()}));
   execute("UPDATE kg_batch_internal.message SET replaces = NULL WHERE graph_id = $1 AND conversation_id = $2 AND replaces = ANY ($3)",
           {graph_id, conversation_id, messages});
   execute("DELETE FROM kg_batch_internal.message WHERE graph_id = $1 AND message_id = ANY ($2)", {graph_id, messages});

@@ -11,6 +11,7 @@
 #include "backend/spi.h"
 #include "store/decision.h"
 #include "store/live_facts.h"
+#include "store/rereading.h"
 #include "store/resolution.h"
 #include "store/round.h"
 #include "store/split.h"
@@ -38,6 +39,9 @@ void say_of_facts(std::int64_t graph_id, std::int64_t decision_id, const std::ve
   execute("INSERT INTO kg_batch_internal.word_fact (graph_id, decision_id, chunk_id, fact) "
           "SELECT DISTINCT $1::bigint, $2::bigint, u.id / 4096, (u.id % 4096)::int FROM unnest($3) AS u (id)",
           {graph_id, decision_id, fact_ids});
+  std::vector<std::int64_t> chunks;
+  for (const std::int64_t fact : fact_ids) chunks.push_back(fact / facts_a_chunk);
+  spread_words(graph_id, chunks);  // also where the same was read before or is being read
 }
 
 void say_of_keys(std::int64_t graph_id, std::int64_t decision_id, const std::vector<std::string>& keys,
@@ -181,7 +185,7 @@ std::int64_t say_retracted(std::int64_t graph_id, std::int64_t fact_id, const st
     throw Error(ERRCODE_UNDEFINED_OBJECT, "fact " + std::to_string(fact_id) + " does not exist", "", "The view kg_batch.fact has them all.");
   if (!rows.boolean(0, 0))
     throw Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "fact " + std::to_string(fact_id) + " does not count already",
-                "It was retracted, or a message that it cites was edited or deleted.");
+                "It was retracted, a message that it cites was edited or deleted, or a newer reading took its place.");
   const std::int64_t decision = say(graph_id, "retract", std::nullopt, std::nullopt, std::nullopt, reason, role);
   say_of_facts(graph_id, decision, {fact_id});
   fold_again(graph_id, settle_facts(graph_id, {fact_id / facts_a_chunk}));
