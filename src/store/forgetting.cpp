@@ -108,6 +108,16 @@ void cut_answers(std::int64_t graph_id, const std::vector<std::int64_t>& chunks)
   for (const std::int64_t request : integers_of(waited_for)) plan_anew(graph_id, request, "its answer was forgotten with another conversation");
 }
 
+// Of a chunk that was halved the answer that was too long speaks of both halves.
+void cut_answers_of_wholes(std::int64_t graph_id, std::int64_t conversation_id) {
+  execute(
+      "UPDATE kg_batch_internal.answer a SET body = NULL FROM (SELECT $1 AS graph_id, r.request_id FROM (SELECT c.chunk_id FROM kg_batch_internal.chunk c "
+      "  WHERE c.graph_id = $1 AND c.conversation_id = $2 AND c.splits > 0 OFFSET 0) c CROSS JOIN LATERAL (SELECT o.request_id "
+      "  FROM kg_batch_internal.request o WHERE o.graph_id = $1 AND o.chunk_id = c.chunk_id OFFSET 0) r OFFSET 0) u "
+      "WHERE a.graph_id = u.graph_id AND a.request_id = u.request_id AND a.outcome = 'length'",
+      {graph_id, conversation_id});
+}
+
 // ---- what was said of what is gone ----
 
 // Of identities of which something was taken: what a model said of them it said of
@@ -393,6 +403,7 @@ std::int64_t forget_message(std::int64_t graph_id, const std::string& key, const
       "AND (c.message_ids && $3 OR EXISTS (SELECT FROM unnest(c.cast_seen) s WHERE kg_batch_internal.has_word(s, $4::text[]))) ORDER BY 1",
       {graph_id, conversation_id, messages, words}));
   cut_answers(graph_id, chunks);
+  cut_answers_of_wholes(graph_id, conversation_id);
   drop_input_of(graph_id, key);
   Gone gone = drop_what_it_carried(graph_id, chunks, messages, words);
   take_out_of_chunks(graph_id, conversation_id, chunks, messages, words);
