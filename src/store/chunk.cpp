@@ -88,7 +88,6 @@ std::vector<stages::ShownMessage> shown_messages(const std::vector<chunking::Sen
 }  // namespace
 
 std::vector<LoadedChunk> load_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& chunk_ids) {
-  const GraphOptions options = graph_options(graph_id);
   const Rows rows = execute_generic(
       "SELECT c.chunk_id, c.conversation_id, c.job_id, c.state, c.stage, c.step, c.splits, c.request_id, c.answered_requests, "
       " c.participants, c.cast_seen, c.context_size, c.message_ids, c.starts, c.ends, c.shown, "
@@ -102,6 +101,8 @@ std::vector<LoadedChunk> load_chunks(std::int64_t graph_id, const std::vector<st
   std::vector<std::int64_t> message_ids;
   for (std::size_t i = 0; i < rows.size(); ++i)
     for (const std::int64_t id : rows.integers(i, 12)) message_ids.push_back(id);
+  // With the chunks locked: whoever changes an option that keys depend on has them all.
+  const GraphOptions options = graph_options(graph_id);
   const Rows message_rows = execute_generic(
       "SELECT m.message_id, m.position, m.content, m.participant, m.role = 'assistant', kg_batch_internal.us(m.sent_at), "
       " pg_catalog.to_char(m.sent_at AT TIME ZONE $3, 'YYYY-MM-DD HH24:MI Dy'), COALESCE(s.key, '') "

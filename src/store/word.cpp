@@ -11,7 +11,6 @@
 #include "backend/spi.h"
 #include "store/decision.h"
 #include "store/live_facts.h"
-#include "store/rereading.h"
 #include "store/resolution.h"
 #include "store/round.h"
 #include "store/split.h"
@@ -39,9 +38,6 @@ void say_of_facts(std::int64_t graph_id, std::int64_t decision_id, const std::ve
   execute("INSERT INTO kg_batch_internal.word_fact (graph_id, decision_id, chunk_id, fact) "
           "SELECT DISTINCT $1::bigint, $2::bigint, u.id / 4096, (u.id % 4096)::int FROM unnest($3) AS u (id)",
           {graph_id, decision_id, fact_ids});
-  std::vector<std::int64_t> chunks;
-  for (const std::int64_t fact : fact_ids) chunks.push_back(fact / facts_a_chunk);
-  spread_words(graph_id, chunks);  // also where the same was read before or is being read
 }
 
 void say_of_keys(std::int64_t graph_id, std::int64_t decision_id, const std::vector<std::string>& keys,

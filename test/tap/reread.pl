@@ -215,6 +215,20 @@ my $halves = digest('again');
 number(q{SELECT kg_batch.rebuild('again')});
 is(digest('again'), $halves, '... the same rebuilt');
 
+# The half that is not in is forgotten: the other one is all of the reading then.
+hand_in('half', 'rules', 'gpt-5.6-luna', 'pets', 'cats');
+$node->sim->fault([ { fault => 'length', stage => 'kg_extract', count => 1 }, { fault => 'status', status => 400, stage => 'kg_extract', skip => 1, count => 1 } ]);
+$job = number(q{SELECT kg_batch.reread(options => '{"model": "gpt-5.6-terra"}', graph => 'half')});
+ok($node->wait_for_job($job), 'half: read again in halves');
+$node->kg(qq{SELECT kg_batch.forget('trips', substr(m.message_key, 3), graph => 'half') FROM kg_batch_internal.chunk c
+	JOIN kg_batch_internal.message m ON m.graph_id = c.graph_id AND m.message_id = c.message_ids[cardinality(c.message_ids)] WHERE c.job_id = $job AND c.state = 'failed'});
+is(number(qq{SELECT string_agg(job || ' ' || counts, ', ' ORDER BY reading) FROM kg_batch.reading WHERE graph_id = kg_batch.graph_id('half') AND facts > 0 AND job_id <> $job}),
+	'read false', 'half: without what failed the new reading is whole');
+my $rest_of_it = digest('half');
+number(q{SELECT kg_batch.rebuild('half')});
+is(digest('half'), $rest_of_it, '... and counts at once');
+sound('half');
+
 # ---- edits and forgetting reach every reading ----
 
 number(q{SELECT kg_batch.enqueue('[{"speaker":"Alice","id":"1","content":"I adopted a dog called Biscuit."}]', key => 'pets', final => true, graph => 'again')});
