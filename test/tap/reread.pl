@@ -53,7 +53,7 @@ my @said = (
 	[ 'trips', '[{"speaker":"Carol","id":"1","content":"I visited Paris."},{"speaker":"Carol","id":"2","content":"Dora came along. Bob lives in Bergen."}]' ],
 	[ 'cats', '[{"speaker":"Alice","id":"1","content":"I adopted a cat called Mimi."}]' ]);
 sub number { return $node->kg(@_); }
-sub done { return $node->wait_until(q{SELECT bool_and(state = 'done') FROM kg_batch.progress}); }
+sub done { return $node->wait_until(q{SELECT bool_and(state IN ('done', 'cancelled')) FROM kg_batch.progress}); }
 sub digest { return $node->kg("SELECT kg_batch.graph_digest('$_[0]')"); }
 sub asked { my @all = $node->sim->chats; return scalar @all; }
 sub refused
@@ -228,6 +228,15 @@ my $rest_of_it = digest('half');
 number(q{SELECT kg_batch.rebuild('half')});
 is(digest('half'), $rest_of_it, '... and counts at once');
 sound('half');
+
+# An answer that was too long is of no half, and is forgotten with either.
+hand_in('whole', 'rules', 'gpt-5.6-luna', 'pets', 'cats');
+$node->sim->fault({ fault => 'length', stage => 'kg_extract', count => 1 });
+$job = number(q{SELECT kg_batch.reread(options => '{"model": "gpt-5.6-terra"}', graph => 'whole')});
+ok($node->wait_for_job($job), 'whole: read again in halves');
+is(number("SELECT chunks FROM kg_batch.progress WHERE job_id = $job"), 2, '... two');
+number(q{SELECT kg_batch.forget('trips', '2', graph => 'whole')});
+is(number(q{SELECT count(*) FROM kg_batch_internal.answer a JOIN kg_batch.graph g USING (graph_id) WHERE g.name = 'whole' AND a::text ~ 'Dora|Bergen'}), 0, 'whole: no answer has what was forgotten');
 
 # ---- edits and forgetting reach every reading ----
 
