@@ -127,6 +127,7 @@ CREATE TABLE kg_batch_internal.chunk (
     countable         int NOT NULL,
     tokens            int NOT NULL,
     splits            smallint NOT NULL DEFAULT 0,
+    known             bigint[],
     rereads           bigint,
     reading           int NOT NULL DEFAULT 1,
     error             text,
@@ -140,6 +141,7 @@ CREATE TABLE kg_batch_internal.chunk (
     CHECK ((rereads IS NULL) = (reading = 1))
 ) WITH (fillfactor = 60);
 CREATE INDEX chunk_rereads ON kg_batch_internal.chunk (graph_id, rereads, reading) WHERE rereads IS NOT NULL;
+CREATE INDEX chunk_known ON kg_batch_internal.chunk USING gin (known) WHERE known IS NOT NULL;
 CREATE INDEX chunk_conversation ON kg_batch_internal.chunk (graph_id, conversation_id);
 CREATE INDEX chunk_segment ON kg_batch_internal.chunk (graph_id, segment_id);
 CREATE INDEX chunk_job ON kg_batch_internal.chunk (graph_id, job_id);
@@ -148,6 +150,7 @@ COMMENT ON TABLE kg_batch_internal.chunk IS 'the unit of work: a run of whole se
 COMMENT ON COLUMN kg_batch_internal.chunk.context_size IS 'so many of the sentences at the front are context';
 COMMENT ON COLUMN kg_batch_internal.chunk.starts IS 'characters from 0 within message_ids[i]; ends are exclusive';
 COMMENT ON COLUMN kg_batch_internal.chunk.shown IS '0 words, 1 code, 2 table, 3 base64, 4 paste (shown as placeholders)';
+COMMENT ON COLUMN kg_batch_internal.chunk.known IS 'with use_known: ids of the facts that its question shows; null: not looked up';
 COMMENT ON COLUMN kg_batch_internal.chunk.rereads IS 'the chunk that was read first; null: this is it';
 COMMENT ON COLUMN kg_batch_internal.chunk.reading IS 'which reading of it, from 1; the newest counts whose chunks are all folded';
 COMMENT ON COLUMN kg_batch_internal.chunk.answered_requests IS 'requests of the plan''s steps that were answered, in order';

@@ -248,6 +248,7 @@ std::vector<std::string> words_of_these_alone(std::int64_t graph_id, std::int64_
 struct Gone {
   std::set<std::string> keys;
   std::vector<std::string> types, categories;
+  std::vector<std::int64_t> facts;
 };
 
 // Facts that cite it or carry its words go, with what stands on them alone; of the
@@ -266,11 +267,11 @@ Gone drop_what_it_carried(std::int64_t graph_id, const std::vector<std::int64_t>
   // All mentions of these chunks: what they are called may change with it.
   take(execute("SELECT DISTINCT m.key, m.type, m.category_key FROM kg_batch_internal.node_mention m WHERE m.graph_id = $1 AND m.chunk_id = ANY ($2)",
                {graph_id, chunks}));
-  execute(
+  gone.facts = integers_of(execute(
       "DELETE FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = ANY ($2) AND (f.first_message_id = ANY ($3) "
       " OR kg_batch_internal.has_word(f.text, $4::text[]) OR EXISTS (SELECT FROM kg_batch_internal.fact_source s WHERE s.graph_id = $1 "
-      "  AND s.chunk_id = f.chunk_id AND s.fact = f.n AND (s.message_id = ANY ($3) OR kg_batch_internal.has_word(s.quote, $4::text[]))))",
-      {graph_id, chunks, messages, words});
+      "  AND s.chunk_id = f.chunk_id AND s.fact = f.n AND (s.message_id = ANY ($3) OR kg_batch_internal.has_word(s.quote, $4::text[])))) RETURNING f.fact_id",
+      {graph_id, chunks, messages, words}));
   execute(
       "UPDATE kg_batch_internal.node_mention m SET facts = ARRAY(SELECT f.n FROM unnest(m.facts) AS f (n) WHERE EXISTS ("
       "  SELECT FROM kg_batch_internal.fact x WHERE x.graph_id = $1 AND x.chunk_id = m.chunk_id AND x.n = f.n)), "
@@ -333,6 +334,20 @@ void take_out_of_chunks(std::int64_t graph_id, std::int64_t conversation_id, con
       {graph_id, chunks});
 }
 
+// Questions of other chunks that showed these facts as known: what came of them may
+// carry their words.
+void cut_what_was_shown(std::int64_t graph_id, std::int64_t conversation_id, const std::vector<std::int64_t>& facts) {
+  if (facts.empty()) return;
+  const std::vector<std::int64_t> chunks = integers_of(execute(
+      "SELECT c.chunk_id FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.known && $2 ORDER BY c.chunk_id FOR UPDATE", {graph_id, facts}));
+  if (chunks.empty()) return;
+  cut_answers(graph_id, chunks);
+  execute("UPDATE kg_batch_internal.chunk c SET known = ARRAY(SELECT k.id FROM unnest(c.known) WITH ORDINALITY AS k (id, n) WHERE NOT k.id = ANY ($3) ORDER BY k.n) "
+          "WHERE c.graph_id = $1 AND c.chunk_id = ANY ($2)",
+          {graph_id, chunks, facts});
+  take_out_of_chunks(graph_id, conversation_id, chunks, {}, {});
+}
+
 }  // namespace
 
 std::int64_t forget_conversation(std::int64_t graph_id, const std::string& key) {
@@ -364,6 +379,8 @@ std::int64_t forget_conversation(std::int64_t graph_id, const std::string& key) 
   traces.insert(keys.begin(), keys.end());
   const std::vector<std::string> touched(keys.begin(), keys.end());
 
+  cut_what_was_shown(graph_id, conversation_id, integers_of(execute(
+      "SELECT f.fact_id FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = ANY ($2)", {graph_id, chunks})));
   cut_answers(graph_id, chunks);
   drop_input_of(graph_id, key);
   execute("DELETE FROM kg_batch_internal.ready WHERE graph_id = $1 AND (kind IN (2, 3, 6) AND chunk_id = ANY ($2) OR kind = 1 AND chunk_id = $3)",
@@ -407,6 +424,7 @@ std::int64_t forget_message(std::int64_t graph_id, const std::string& key, const
   drop_input_of(graph_id, key);
   Gone gone = drop_what_it_carried(graph_id, chunks, messages, words);
   take_out_of_chunks(graph_id, conversation_id, chunks, messages, words);
+  cut_what_was_shown(graph_id, conversation_id, gone.facts);
   // A reading that waited for nothing but what is gone is whole now.
   const Readings readings = readings_of(graph_id, chunks);
   gone.keys.merge(settle_facts(graph_id, {readings.all.begin(), readings.all.end()}));
