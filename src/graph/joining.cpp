@@ -112,7 +112,7 @@ class Component {
     } else if (const auto vetoed = veto_between(x, y)) {
       skip(same, std::string(vetoed->second), vetoed->first);
     } else if (groups_[x].size() > large_group && groups_[y].size() > large_group && !have_two_between(x, y)) {
-      skip(same, "one of two needed", same.ends);
+      skip(same, std::string(one_of_two_needed), same.ends);
     } else {
       unite(x, y);
     }

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "graph/resolution.h"
@@ -33,6 +34,8 @@ struct DecidedPair {
 };
 
 inline constexpr std::size_t large_group = 20;
+
+inline constexpr std::string_view one_of_two_needed = "one of two needed";
 
 struct SkippedPair {
   DecidedPair pair;    // with a < b

@@ -1,5 +1,6 @@
 #include "graph/mentions.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <utility>
@@ -7,6 +8,7 @@
 #include "graph/evidence.h"
 #include "graph/identity_keys.h"
 #include "graph/keys.h"
+#include "graph/naming.h"
 #include "graph/statement_roles.h"
 
 namespace kg_batch::graph {
@@ -93,6 +95,24 @@ MentionRow statement_row(const Statement& statement, const Standing& standing) {
   return row;
 }
 
+// What the words behind a thing say of its names. Only quotes that stand in their
+// sentence: what the model made up names nobody.
+void read_naming(MentionRow& row, const Mentions& mentions) {
+  std::set<std::string> stated;
+  std::set<int> addressing;
+  for (const SourceRow& source : mentions.sources) {
+    if (!source.matched || !std::binary_search(row.facts.begin(), row.facts.end(), source.fact)) continue;
+    for (const std::string& alias : row.aliases) {
+      if (states_alias(source.quote, row.label, alias)) stated.insert(name_key(alias));
+    }
+    if (row.named && !row.participant && addresses(source.quote, row.label)) {
+      addressing.insert(mentions.facts[static_cast<std::size_t>(source.fact) - 1].said_by.value_or(0));
+    }
+  }
+  row.stated_aliases.assign(stated.begin(), stated.end());
+  row.addressed_by.assign(addressing.begin(), addressing.end());
+}
+
 }  // namespace
 
 Mentions mentions_of(const Reading& reading, const stages::Question& question, const Place& place) {
@@ -114,6 +134,7 @@ Mentions mentions_of(const Reading& reading, const stages::Question& question, c
     row.scope = identities[i].scope;
     row.owner = identities[i].owner;
     row.relation = thing.relation;
+    read_naming(row, mentions);
     things.insert(thing.id);
     node_of.emplace(thing.id, i);
     mentions.nodes.push_back(std::move(row));

@@ -83,6 +83,8 @@ struct MentionRow {
   std::optional<Key> owner;  // of a thing: identity of the one it belongs to
   std::optional<std::string> relation;  // what it is to its owner, from the closed list
   std::vector<std::string> aliases;
+  std::vector<std::string> stated_aliases;  // those that words of the conversation give: by name_key
+  std::vector<int> addressed_by;            // participants who address it by its label; 0: somebody who is none
   std::vector<std::pair<std::string, std::string>> attributes;
   std::vector<std::string> hash_tags;
   int confidence = 0, importance = 0;

@@ -101,7 +101,7 @@ CREATE INDEX message_skipped ON kg_batch_internal.message (graph_id, conversatio
 COMMENT ON TABLE kg_batch_internal.message IS 'messages as they were handed in';
 COMMENT ON COLUMN kg_batch_internal.message.message_key IS 'i: and the user''s id, or h: and content hash with how many equal ones stood before';
 COMMENT ON COLUMN kg_batch_internal.message.participant IS 'who speaks: place in the conversation''s participants, from 1; null for the assistant and tools';
-COMMENT ON COLUMN kg_batch_internal.message.skipped IS 'why it is not read: empty, media, html, role';
+COMMENT ON COLUMN kg_batch_internal.message.skipped IS 'why it is not read: empty, media, html, role, model (which found nothing in it worth reading)';
 COMMENT ON COLUMN kg_batch_internal.message.replaces IS 'the version that this edit takes the place of';
 COMMENT ON COLUMN kg_batch_internal.message.repaired IS 'characters that were replaced when it came in: NUL, lone surrogates, invalid UTF-8';
 
@@ -187,7 +187,7 @@ CREATE INDEX request_chunk ON kg_batch_internal.request (graph_id, chunk_id) WHE
 CREATE INDEX request_batch ON kg_batch_internal.request (batch_id, input_hash) WHERE batch_id IS NOT NULL;
 CREATE INDEX request_worker ON kg_batch_internal.request (worker_id) WHERE worker_id IS NOT NULL;
 COMMENT ON TABLE kg_batch_internal.request IS 'one question to the model: the ledger of what was asked; its text follows from chunk and prompt';
-COMMENT ON COLUMN kg_batch_internal.request.chunk_id IS 'the chunk that asked first; others with the same question point to this request too; null: it is about the graph, see inquiry; 0: it was forgotten';
+COMMENT ON COLUMN kg_batch_internal.request.chunk_id IS 'the chunk that asked first; others with the same question point to this request too; null: it is about the graph, see inquiry, or about boundaries, see boundary_window; 0: it was forgotten';
 COMMENT ON COLUMN kg_batch_internal.request.input_hash IS 'SHA-256 over graph and body: the same question is found by it, and it is the custom_id of a batch line';
 COMMENT ON COLUMN kg_batch_internal.request.reserved IS 'US dollars that it may cost at most while it is out';
 COMMENT ON COLUMN kg_batch_internal.request.worker_id IS 'the pipeline that has it in flight directly';
@@ -306,10 +306,13 @@ CREATE TABLE kg_batch_internal.node_mention (
     live         boolean NOT NULL DEFAULT true,
     given_key    uuid,
     given_owner  uuid,
+    stated_aliases text[] NOT NULL DEFAULT '{}',
+    addressed_by int[] NOT NULL DEFAULT '{}',
     PRIMARY KEY (graph_id, chunk_id, n),
     FOREIGN KEY (graph_id, chunk_id) REFERENCES kg_batch_internal.chunk ON DELETE CASCADE
 );
 CREATE INDEX node_mention_key ON kg_batch_internal.node_mention (graph_id, key, order_key);
+CREATE INDEX node_mention_kind ON kg_batch_internal.node_mention (graph_id, type, category_key);
 COMMENT ON TABLE kg_batch_internal.node_mention IS 'one thing or statement that the facts of one chunk speak of: immutable evidence';
 COMMENT ON COLUMN kg_batch_internal.node_mention.key IS 'of its identity: first half of a SHA-256 over what the design calls keys';
 COMMENT ON COLUMN kg_batch_internal.node_mention.category_key IS 'category of its kind: as kg_batch_internal.category_key writes it';
@@ -317,6 +320,8 @@ COMMENT ON COLUMN kg_batch_internal.node_mention.owner IS 'of an unnamed thing: 
 COMMENT ON COLUMN kg_batch_internal.node_mention.relation IS 'what it is to its owner: mother, brother …';
 COMMENT ON COLUMN kg_batch_internal.node_mention.given_key IS 'the key that its chunk gave, where a person''s split lets another one count; else null';
 COMMENT ON COLUMN kg_batch_internal.node_mention.given_owner IS 'the same of owner';
+COMMENT ON COLUMN kg_batch_internal.node_mention.stated_aliases IS 'aliases that words behind its facts give ("everybody calls me Bob"), as names are compared';
+COMMENT ON COLUMN kg_batch_internal.node_mention.addressed_by IS 'participants who address it by its label ("Thanks, Ali!"); 0: somebody who is none';
 COMMENT ON COLUMN kg_batch_internal.node_mention.attributes IS 'key and value joined by a tab';
 COMMENT ON COLUMN kg_batch_internal.node_mention.order_key IS 'the total order: time said, conversation, message, place, as sortable text';
 
@@ -394,6 +399,8 @@ CREATE TABLE kg_batch_internal.identity (
     first_node_id bigint,
     former_node_id bigint,
     given_key    uuid,
+    owner        uuid,
+    relation     text COLLATE "C",
     PRIMARY KEY (graph_id, identity_id),
     UNIQUE (graph_id, key),
     FOREIGN KEY (graph_id, node_id) REFERENCES kg_batch_internal.node
@@ -409,6 +416,7 @@ COMMENT ON COLUMN kg_batch_internal.identity.unresolved IS 'a thing that is new,
 COMMENT ON COLUMN kg_batch_internal.identity.first_node_id IS 'the node that it had before any was joined with it; it gets that id back when it is parted';
 COMMENT ON COLUMN kg_batch_internal.identity.former_node_id IS 'within a round: the node of a statement before what takes part in it was joined or parted';
 COMMENT ON COLUMN kg_batch_internal.identity.given_key IS 'of a statement whose participants a person split: the key that its chunks gave, under which it may have been corrected';
+COMMENT ON COLUMN kg_batch_internal.identity.owner IS 'whose it is: the least that its mentions name, as relation';
 COMMENT ON COLUMN kg_batch_internal.identity.goal IS 'order key and goal_status of the latest mention that has one';
 
 CREATE TABLE kg_batch_internal.alias (
@@ -420,9 +428,27 @@ CREATE TABLE kg_batch_internal.alias (
     PRIMARY KEY (graph_id, identity_id, sort, value),
     FOREIGN KEY (graph_id, identity_id) REFERENCES kg_batch_internal.identity ON DELETE CASCADE
 ) WITH (fillfactor = 70);
+CREATE INDEX alias_stated ON kg_batch_internal.alias (graph_id, value) WHERE sort = 'stated';
 CREATE INDEX alias_name ON kg_batch_internal.alias (graph_id, value) WHERE sort IN ('label', 'alias');
 COMMENT ON TABLE kg_batch_internal.alias IS 'how often each identity was given which label, alias, tag, category, type, class, attribute, start or end';
-COMMENT ON COLUMN kg_batch_internal.alias.sort IS 'label, alias, tag, category, type, class, attribute, start, end (dates with how they are known)';
+COMMENT ON COLUMN kg_batch_internal.alias.sort IS 'label, alias, stated (an alias that words of a conversation give, as names are compared), tag, category, type, class, attribute, start, end (dates with how they are known)';
+
+CREATE TABLE kg_batch_internal.occurrence (
+    graph_id        bigint NOT NULL,
+    identity_id     bigint NOT NULL,
+    conversation_id bigint NOT NULL,
+    participant     int,
+    addressed_by    int[] NOT NULL DEFAULT '{}',
+    PRIMARY KEY (graph_id, identity_id, conversation_id),
+    FOREIGN KEY (graph_id, identity_id) REFERENCES kg_batch_internal.identity ON DELETE CASCADE,
+    FOREIGN KEY (graph_id, conversation_id) REFERENCES kg_batch_internal.conversation ON DELETE CASCADE
+) WITH (fillfactor = 80);
+CREATE INDEX occurrence_conversation ON kg_batch_internal.occurrence (graph_id, conversation_id);
+CREATE INDEX occurrence_participant ON kg_batch_internal.occurrence (graph_id, conversation_id, participant) WHERE participant IS NOT NULL;
+CREATE INDEX occurrence_addressed ON kg_batch_internal.occurrence (graph_id, conversation_id) WHERE addressed_by <> '{}';
+COMMENT ON TABLE kg_batch_internal.occurrence IS 'in which conversations a thing occurs';
+COMMENT ON COLUMN kg_batch_internal.occurrence.participant IS 'which participant it is there, from 1; null where it is only spoken of';
+COMMENT ON COLUMN kg_batch_internal.occurrence.addressed_by IS 'participants who address it by its label there; 0: somebody who is none';
 
 CREATE TABLE kg_batch_internal.node_redirect (
     graph_id    bigint NOT NULL REFERENCES kg_batch_internal.graph ON DELETE CASCADE,
@@ -488,11 +514,18 @@ CREATE TABLE kg_batch_internal.kind (
     decided_by    text CHECK (decided_by IN ('name', 'model', 'person')),
     confidence    int CHECK (confidence BETWEEN 0 AND 1000),
     suggestion_id bigint,
+    job_id        bigint,
+    request_id    bigint,
+    asked         int NOT NULL DEFAULT 0,
+    error         text,
+    error_at      timestamptz,
     PRIMARY KEY (graph_id, kind_id),
     UNIQUE (graph_id, type, category),
     FOREIGN KEY (graph_id, suggestion_id) REFERENCES kg_batch_internal.taxon_suggestion ON DELETE CASCADE,
     CHECK ((taxon_id IS NULL) = (decided_by IS NULL) AND (taxon_id IS NULL) = (confidence IS NULL))
 ) WITH (fillfactor = 70);
+CREATE INDEX kind_open ON kg_batch_internal.kind (graph_id, job_id) WHERE taxon_id IS NULL AND request_id IS NULL AND error IS NULL;
+CREATE INDEX kind_error ON kg_batch_internal.kind (graph_id, job_id) WHERE error IS NOT NULL;
 CREATE INDEX kind_taxon ON kg_batch_internal.kind (graph_id, taxon_id);
 CREATE INDEX kind_suggestion ON kg_batch_internal.kind (graph_id, suggestion_id) WHERE suggestion_id IS NOT NULL;
 COMMENT ON TABLE kg_batch_internal.kind IS 'types with categories that mentions have: what is filed in the taxonomy, each once for all its nodes';
@@ -501,6 +534,21 @@ COMMENT ON COLUMN kg_batch_internal.kind.taxon_id IS 'where it is filed, shipped
 COMMENT ON COLUMN kg_batch_internal.kind.decided_by IS 'name (it is a name of the taxon), model or person; a person''s word beats a name, a name a model''s word';
 COMMENT ON COLUMN kg_batch_internal.kind.confidence IS 'thousandths';
 COMMENT ON COLUMN kg_batch_internal.kind.suggestion_id IS 'the new taxon that the model would rather have';
+COMMENT ON COLUMN kg_batch_internal.kind.job_id IS 'whose chunk brought it up, and who pays for the question; null: whose round comes next';
+COMMENT ON COLUMN kg_batch_internal.kind.request_id IS 'the question that is out, or that was answered';
+COMMENT ON COLUMN kg_batch_internal.kind.asked IS 'how often a question about it came back without an answer to it: each time it is asked with fewer others';
+COMMENT ON COLUMN kg_batch_internal.kind.error IS 'why no answer is to be had: it stays open until somebody says retry, and stands in errors';
+
+CREATE TABLE kg_batch_internal.kind_shown (
+    graph_id   bigint NOT NULL,
+    kind_id    bigint NOT NULL,
+    request_id bigint NOT NULL,
+    chunk_id   bigint NOT NULL,
+    PRIMARY KEY (graph_id, kind_id, request_id, chunk_id),
+    FOREIGN KEY (graph_id, kind_id) REFERENCES kg_batch_internal.kind ON DELETE CASCADE
+);
+CREATE INDEX kind_shown_chunk ON kg_batch_internal.kind_shown (graph_id, chunk_id);
+COMMENT ON TABLE kg_batch_internal.kind_shown IS 'chunks of which a question about a kind showed labels or facts: when one is forgotten, so is the answer';
 
 CREATE TABLE kg_batch_internal.rejected (
     graph_id    bigint NOT NULL REFERENCES kg_batch_internal.graph ON DELETE CASCADE,

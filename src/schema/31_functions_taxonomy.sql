@@ -38,7 +38,8 @@ COMMENT ON COLUMN kg_batch_internal.known_taxon.shipped IS 'comes with the exten
 
 -- Files kinds by name: a name before an alias, the name itself before the
 -- canonical form of a kind of statement, the graph's own before the shipped, the
--- broader before the narrower. Kinds whose taxon or name is gone are open again.
+-- broader before the narrower. Kinds whose taxon or name is gone are open again,
+-- for whoever works on the graph next to ask about.
 CREATE FUNCTION kg_batch_internal.file_kinds(graph bigint, only_kinds bigint[] DEFAULT NULL) RETURNS void
     LANGUAGE sql SET search_path = pg_catalog, pg_temp
     BEGIN ATOMIC
@@ -64,23 +65,35 @@ CREATE FUNCTION kg_batch_internal.file_kinds(graph bigint, only_kinds bigint[] D
             WHERE k.graph_id = file_kinds.graph AND (only_kinds IS NULL OR k.kind_id = ANY (only_kinds)))
         UPDATE kg_batch_internal.kind k
         SET taxon_id = f.taxon_id, decided_by = f.decided_by,
-            confidence = CASE f.decided_by WHEN 'name' THEN 1000 WHEN 'person' THEN 1000 WHEN 'model' THEN k.confidence END
+            confidence = CASE f.decided_by WHEN 'name' THEN 1000 WHEN 'person' THEN 1000 WHEN 'model' THEN k.confidence END,
+            error = NULL, error_at = NULL, asked = 0,
+            job_id = CASE WHEN f.taxon_id IS NOT NULL THEN k.job_id END,
+            -- A question that is out still stands for it.
+            request_id = CASE WHEN f.taxon_id IS NOT NULL OR EXISTS (SELECT FROM kg_batch_internal.inquiry q
+                WHERE q.graph_id = k.graph_id AND q.request_id = k.request_id) THEN k.request_id END
         FROM filed f
         WHERE k.graph_id = file_kinds.graph AND k.kind_id = f.kind_id
           AND (k.taxon_id IS DISTINCT FROM f.taxon_id OR k.decided_by IS DISTINCT FROM f.decided_by);
     END;
 COMMENT ON FUNCTION kg_batch_internal.file_kinds(bigint, bigint[]) IS 'files kinds of a graph, all or some, by name, and opens those whose taxon is gone';
 
-CREATE FUNCTION kg_batch_internal.note_kinds(graph bigint, chunks bigint[]) RETURNS bigint
+CREATE FUNCTION kg_batch_internal.note_kinds(graph bigint, chunks bigint[], keys uuid[] DEFAULT '{}', job bigint DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     noted bigint[];
 BEGIN
     WITH made AS (
-        INSERT INTO kg_batch_internal.kind (graph_id, type, category)
-        SELECT DISTINCT note_kinds.graph, m.type, m.category_key
-        FROM kg_batch_internal.node_mention m
-        WHERE m.graph_id = note_kinds.graph AND m.chunk_id = ANY (chunks) AND m.live AND m.category_key <> ''
+        INSERT INTO kg_batch_internal.kind (graph_id, type, category, job_id)
+        SELECT DISTINCT note_kinds.graph, m.type, m.category_key, note_kinds.job
+        FROM (
+            SELECT o.type, o.category_key FROM kg_batch_internal.node_mention o
+            WHERE o.graph_id = note_kinds.graph AND o.chunk_id = ANY (chunks) AND o.live
+            UNION ALL
+            SELECT o.type, o.category_key FROM unnest(keys) k (key) CROSS JOIN LATERAL (
+                SELECT n.type, n.category_key FROM kg_batch_internal.node_mention n
+                WHERE n.graph_id = note_kinds.graph AND n.key = k.key AND n.live
+                  AND (SELECT c.folded FROM kg_batch_internal.chunk c WHERE c.graph_id = n.graph_id AND c.chunk_id = n.chunk_id) OFFSET 0) o) m
+        WHERE m.category_key <> ''
         ORDER BY 2, 3
         ON CONFLICT (graph_id, type, category) DO NOTHING RETURNING kind_id)
     SELECT array_agg(kind_id) INTO noted FROM made;
@@ -93,8 +106,8 @@ BEGIN
     RETURN (SELECT count(*) FROM kg_batch_internal.kind k
             WHERE k.graph_id = note_kinds.graph AND k.kind_id = ANY (noted) AND k.taxon_id IS NULL);
 END $$;
-COMMENT ON FUNCTION kg_batch_internal.note_kinds(bigint, bigint[])
-    IS 'makes the kinds of the mentions of chunks, files them by name, and gives how many new ones a model has to be asked about';
+COMMENT ON FUNCTION kg_batch_internal.note_kinds(bigint, bigint[], uuid[], bigint)
+    IS 'makes the kinds of the mentions of chunks, or of identities, files them by name, and gives how many new ones a model has to be asked about; the job pays';
 
 -- What a model is shown for a kind: taxa of its type that share a name or words
 -- with the category (most, the last word counting more), with the labels of its
@@ -140,7 +153,7 @@ CREATE FUNCTION kg_batch_internal.candidate_taxa(graph bigint, type text, catego
         raised AS (
             SELECT t.taxon_id, t.path, t.depth, GREATEST(t.score,
                 COALESCE((SELECT max(below.score >> (below.depth - t.depth)) FROM scored below
-                          WHERE starts_with(below.path, t.path || ' > ')), 0)) AS score
+                          WHERE below.score > 0 AND starts_with(below.path, t.path || ' > ')), 0)) AS score
             FROM scored t),
         best AS (
             SELECT r.* FROM raised r WHERE r.depth > 0 AND (r.score > 0 OR r.depth = 1)

@@ -8,7 +8,7 @@ COMMENT ON FUNCTION kg_batch.forget(text, text, text)
 CREATE FUNCTION kg_batch.rebuild(graph text DEFAULT NULL, recompare boolean DEFAULT false) RETURNS bigint
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_rebuild';
 COMMENT ON FUNCTION kg_batch.rebuild(text, boolean)
-    IS 'computes identities, nodes, edges and kinds again from mentions and decisions, and gives how many nodes there are. Ids stay, and so does the digest; recompare: where blocks were too large to compare everything with everything, all pairs are looked at anew. Asks no model. Needs admin';
+    IS 'computes identities, nodes, edges and kinds again from mentions and decisions, and gives how many nodes there are. Ids stay, and so does the digest; recompare: where blocks were too large to compare everything with everything, all pairs are looked at anew, and what a model said of two that are no neighbours any more rests. Asks no model. Needs admin';
 
 CREATE FUNCTION kg_batch.compare(graph_a text, graph_b text)
     RETURNS TABLE (graph text, what text, content text)
@@ -19,7 +19,7 @@ COMMENT ON FUNCTION kg_batch.compare(text, text)
 CREATE FUNCTION kg_batch.alter_graph(name text, options jsonb) RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_alter_graph';
 COMMENT ON FUNCTION kg_batch.alter_graph(text, jsonb)
-    IS 'sets options of a graph, null takes one away; jobs that are there keep theirs. where names changes, the keys of everything that was read are made anew from the stored answers, and a model is asked about pairs that are new by it; where self changes, reread asks again about what nameless users said. Needs admin';
+    IS 'sets options of a graph, null takes one away; jobs that are there keep theirs. Where names changes, the keys of everything that was read are made anew from the stored answers, and a model is asked about pairs that are new by it; where self changes, reread asks again about what nameless users said. Needs admin';
 
 CREATE FUNCTION kg_batch.drop_graph(name text) RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_drop_graph';

@@ -72,33 +72,73 @@ COMMENT ON COLUMN kg_batch.word.role IS 'the person, by role';
 COMMENT ON COLUMN kg_batch.word.undone_at IS 'since when it no longer counts';
 COMMENT ON COLUMN kg_batch.word.counts IS 'neither undone nor, a split, overruled by a later merge';
 
-CREATE VIEW kg_batch.review WITH (security_barrier) AS
-WITH given AS (
-    SELECT i.graph_id, i.node_id, i.type, a.sort, pg_catalog.split_part(a.value, ' ', 1) COLLATE "C" AS date
-    FROM kg_batch_internal.identity i
-    JOIN kg_batch_internal.alias a ON a.graph_id = i.graph_id AND a.identity_id = i.identity_id
-    WHERE i.is_statement AND a.sort IN ('start', 'end') AND a.value LIKE '% actual'
-      AND i.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]))
-SELECT d.graph_id, d.decision_id, d.node_a, d.node_b, d.label_a, d.label_b, d.verdict, d.confidence, d.reason, d.at
-FROM kg_batch.decision d
-WHERE d.verdict IN ('open', 'unsure') AND d.node_a <> d.node_b
-  AND NOT EXISTS (SELECT FROM kg_batch.decision p WHERE p.graph_id = d.graph_id AND p.made_by = 'person' AND p.undone_at IS NULL
-      AND LEAST(p.node_a, p.node_b) = LEAST(d.node_a, d.node_b) AND GREATEST(p.node_a, p.node_b) = GREATEST(d.node_a, d.node_b))
+-- Where a cap of resolution was hit. A block is compared whole up to 17 (twice the
+-- window of store/resolution_caps.h and one).
+CREATE VIEW kg_batch_internal.resolution_cap AS
+SELECT c.graph_id, 'block' AS verdict, a.key AS key_a, z.key AS key_b, m.number, m.kinds
+FROM kg_batch_internal.crowded_block c
+CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS number, pg_catalog.string_agg(DISTINCT b.kind, ', ' ORDER BY b.kind) AS kinds
+    FROM kg_batch_internal.block b WHERE b.graph_id = c.graph_id AND b.block_key = c.block_key OFFSET 0) m
+CROSS JOIN LATERAL (SELECT b.key FROM kg_batch_internal.block b WHERE b.graph_id = c.graph_id AND b.block_key = c.block_key
+    ORDER BY b.sort, b.key LIMIT 1) a
+CROSS JOIN LATERAL (SELECT b.key FROM kg_batch_internal.block b WHERE b.graph_id = c.graph_id AND b.block_key = c.block_key
+    ORDER BY b.sort DESC, b.key DESC LIMIT 1) z
+WHERE m.number > 17
+UNION ALL
+SELECT h.graph_id, 'large', h.key_a, h.key_b, NULL, NULL FROM kg_batch_internal.held_apart h;
+COMMENT ON VIEW kg_batch_internal.resolution_cap IS 'places where not everything was compared or joined that could have been: blocks with their first and last, pairs between large groups';
+
+-- The rows of `review`, which the digest covers. Of several pairs between two nodes
+-- the one that most is known of; what cannot be joined is no question.
+CREATE VIEW kg_batch_internal.review_row AS
+SELECT p.* FROM (
+    SELECT DISTINCT ON (d.graph_id, LEAST(a.node_id, b.node_id), GREATEST(a.node_id, b.node_id))
+        d.graph_id, d.verdict, a.node_id AS node_a, b.node_id AS node_b, NULL::text AS finding, d.decision_id, d.confidence, d.reason, d.at
+    FROM kg_batch_internal.decision d
+    JOIN kg_batch_internal.identity a ON a.graph_id = d.graph_id AND a.key = d.key_a
+    JOIN kg_batch_internal.identity b ON b.graph_id = d.graph_id AND b.key = d.key_b
+    WHERE d.verdict IN ('open', 'unsure') AND d.barred IS NULL AND a.node_id <> b.node_id
+    ORDER BY d.graph_id, LEAST(a.node_id, b.node_id), GREATEST(a.node_id, b.node_id), d.verdict = 'open', d.confidence DESC, d.key_a, d.key_b) p
 UNION ALL
 -- Neither is the other, wider or narrower; what ended in between began anew.
-SELECT x.graph_id, NULL, x.node_id, NULL, n.label, NULL, 'dates', NULL, x.sort || ': ' || x.date || ' and ' || y.date, NULL
-FROM (SELECT DISTINCT g.* FROM given g) x
-JOIN (SELECT DISTINCT g.* FROM given g) y ON y.graph_id = x.graph_id AND y.node_id = x.node_id AND y.sort = x.sort AND x.date < y.date
-JOIN kg_batch_internal.node n ON n.graph_id = x.graph_id AND n.node_id = x.node_id
-WHERE NOT starts_with(y.date, x.date)
+SELECT g.graph_id, 'dates', g.node_id, NULL, x.sort || ': ' || x.date || ' and ' || y.date, NULL, NULL, NULL, NULL
+FROM (SELECT i.graph_id, i.node_id, pg_catalog.min(i.type) AS type,
+          pg_catalog.array_agg(DISTINCT a.sort || ' ' || pg_catalog.split_part(a.value, ' ', 1)) AS given
+      FROM kg_batch_internal.identity i
+      JOIN kg_batch_internal.alias a ON a.graph_id = i.graph_id AND a.identity_id = i.identity_id
+      WHERE i.is_statement AND a.sort IN ('start', 'end') AND a.value LIKE '% actual'
+      GROUP BY i.graph_id, i.node_id) g
+CROSS JOIN LATERAL (SELECT pg_catalog.split_part(u.given, ' ', 1) AS sort, pg_catalog.split_part(u.given, ' ', 2) COLLATE "C" AS date
+    FROM unnest(g.given) AS u (given)) x
+CROSS JOIN LATERAL (SELECT pg_catalog.split_part(u.given, ' ', 1) AS sort, pg_catalog.split_part(u.given, ' ', 2) COLLATE "C" AS date
+    FROM unnest(g.given) AS u (given)) y
+WHERE x.sort = y.sort AND x.date < y.date AND NOT pg_catalog.starts_with(y.date, x.date)
   AND NOT EXISTS (SELECT FROM kg_batch_internal.identity i
                   JOIN kg_batch_internal.word_key k ON k.graph_id = i.graph_id AND k.key IN (i.key, i.given_key)
                   JOIN kg_batch_internal.word w ON w.graph_id = k.graph_id AND w.decision_id = k.decision_id
-                  WHERE i.graph_id = x.graph_id AND i.node_id = x.node_id AND w.field = x.sort || '_date' AND w.undone_at IS NULL)
-  AND NOT (x.type = 'State' AND EXISTS (SELECT FROM given z WHERE z.graph_id = x.graph_id AND z.node_id = x.node_id AND z.sort <> x.sort
-                                        AND z.date BETWEEN x.date AND y.date));
-COMMENT ON VIEW kg_batch.review IS 'what waits for a person: pairs that look alike and are kept apart, to say merge(node_a, node_b) or keep_apart(node_a, node_b) of, and statements with dates that contradict each other, to correct';
-COMMENT ON COLUMN kg_batch.review.verdict IS 'open: nobody was asked yet; unsure: the model; dates: two actual ones of node_a that cannot both be';
+                  WHERE i.graph_id = g.graph_id AND i.node_id = g.node_id AND w.field = x.sort || '_date' AND w.undone_at IS NULL)
+  AND NOT (g.type = 'State' AND EXISTS (SELECT FROM unnest(g.given) AS z (given) WHERE pg_catalog.split_part(z.given, ' ', 1) <> x.sort
+                                        AND pg_catalog.split_part(z.given, ' ', 2) COLLATE "C" BETWEEN x.date AND y.date))
+UNION ALL
+SELECT c.graph_id, c.verdict, a.node_id, b.node_id,
+    CASE c.verdict WHEN 'block' THEN c.number || ' that meet by ' || c.kinds || ', from the first to the last by name: each was compared with its neighbours only'
+    ELSE 'one pair of them is said to be the same; what is made of more than 20 names each needs two' END, d.decision_id, d.confidence, NULL, d.at
+FROM kg_batch_internal.resolution_cap c
+JOIN kg_batch_internal.identity a ON a.graph_id = c.graph_id AND a.key = c.key_a
+JOIN kg_batch_internal.identity b ON b.graph_id = c.graph_id AND b.key = c.key_b
+LEFT JOIN kg_batch_internal.decision d ON c.verdict = 'large' AND d.graph_id = c.graph_id AND d.key_a = c.key_a AND d.key_b = c.key_b AND d.made_by = 'model';
+COMMENT ON VIEW kg_batch_internal.review_row IS 'what waits for a person: what kg_batch.review shows, and the digest covers';
+COMMENT ON COLUMN kg_batch_internal.review_row.finding IS 'what was found by computing; the reason beside it is a model''s word';
+
+CREATE VIEW kg_batch.review WITH (security_barrier) AS
+SELECT r.graph_id, r.decision_id, r.node_a, r.node_b, a.label AS label_a, b.label AS label_b, r.verdict, r.confidence / 1000.0 AS confidence,
+    COALESCE(r.finding, r.reason) AS reason, r.at
+FROM kg_batch_internal.review_row r
+LEFT JOIN kg_batch_internal.node a ON a.graph_id = r.graph_id AND a.node_id = r.node_a
+LEFT JOIN kg_batch_internal.node b ON b.graph_id = r.graph_id AND b.node_id = r.node_b
+WHERE r.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
+COMMENT ON VIEW kg_batch.review IS 'what waits for a person: pairs that look alike and are kept apart, to say merge(node_a, node_b) or keep_apart(node_a, node_b) of, statements with dates that contradict each other, to correct, and places where so many things meet that not all were compared or joined';
+COMMENT ON COLUMN kg_batch.review.verdict IS 'open: nobody was asked yet; unsure: the model; dates: two actual ones of node_a that cannot both be; block: a name so common that each was compared with its neighbours only, node_a and node_b are the first and the last of them; large: one pair says that two large nodes are one, and it takes two';
 
 CREATE FUNCTION kg_batch.explain(node bigint, graph text DEFAULT NULL)
     RETURNS TABLE (identity_id bigint, label text, category text, mentions bigint, decision_id bigint, with_identity bigint,

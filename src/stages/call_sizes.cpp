@@ -12,4 +12,15 @@ std::vector<std::size_t> call_sizes(std::size_t items, std::size_t usual, std::s
   return sizes;
 }
 
+std::vector<std::size_t> call_sizes(const std::vector<int>& asked, std::size_t usual, std::size_t most) {
+  std::vector<std::size_t> sizes;
+  for (std::size_t begin = 0, end = 0; begin < asked.size(); begin = end) {
+    while (end < asked.size() && asked[end] == asked[begin]) ++end;
+    const std::size_t divided = std::size_t{1} << std::clamp(asked[begin], 0, 5);
+    for (const std::size_t size : call_sizes(end - begin, std::max<std::size_t>(1, usual / divided), std::max<std::size_t>(1, most / divided)))
+      sizes.push_back(size);
+  }
+  return sizes;
+}
+
 }  // namespace kg_batch::stages

@@ -3,6 +3,7 @@
 #include "backend/bridge.h"
 #include "backend/spi.h"
 #include "store/job.h"
+#include "store/request.h"
 
 namespace kg_batch::store {
 
@@ -246,8 +247,16 @@ int finish(std::int64_t batch_id, const std::string& state, const std::string& e
       "answered = (SELECT pg_catalog.count(*) FROM kg_batch_internal.request r WHERE r.batch_id = $1 AND r.state = 'answered') WHERE batch_id = $1",
       {batch_id, state, kept});
   if (rest == Rest::failed) {
+    const Rows open = execute(
+        "SELECT r.graph_id, r.request_id FROM kg_batch_internal.request r WHERE r.batch_id = $1 AND r.state IN ('planned', 'asking')", {batch_id});
+    std::vector<std::int64_t> graphs, requests;
+    for (std::size_t i = 0; i < open.size(); ++i) {
+      graphs.push_back(open.integer(i, 0));
+      requests.push_back(open.integer(i, 1));
+    }
+    lock_chunks_of(graphs, requests);
     const Rows failed = execute(
-        "WITH open AS MATERIALIZED (SELECT graph_id, request_id, job_id, reserved, reserved_day FROM kg_batch_internal.request "
+        "WITH open AS MATERIALIZED (SELECT graph_id, request_id, job_id, chunk_id, reserved, reserved_day FROM kg_batch_internal.request "
         "  WHERE batch_id = $1 AND state IN ('planned', 'asking')), "
         "released AS (UPDATE kg_batch_internal.job j SET reserved = j.reserved - o.total FROM (SELECT graph_id, job_id, pg_catalog.sum(reserved) AS total "
         "  FROM open GROUP BY graph_id, job_id) o WHERE j.graph_id = o.graph_id AND j.job_id = o.job_id), "
@@ -255,9 +264,8 @@ int finish(std::int64_t batch_id, const std::string& state, const std::string& e
         "  FROM open GROUP BY reserved_day) o WHERE s.day = o.reserved_day), "
         "chunks AS (UPDATE kg_batch_internal.chunk c SET state = 'failed', error = $2, error_at = pg_catalog.clock_timestamp() FROM open o "
         "  WHERE c.graph_id = o.graph_id AND c.request_id = o.request_id AND c.state = 'asking'), "
-        "inquiries AS (INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
-        "  SELECT o.graph_id, 1, 8, 0, o.request_id, o.job_id FROM open o "
-        "  JOIN kg_batch_internal.inquiry q ON q.graph_id = o.graph_id AND q.request_id = o.request_id ON CONFLICT DO NOTHING) "
+        "about_no_chunk AS (INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+        "  SELECT o.graph_id, 1, 8, 0, o.request_id, o.job_id FROM open o WHERE o.chunk_id IS NULL ON CONFLICT DO NOTHING) "
         "UPDATE kg_batch_internal.request r SET state = 'failed', error = $2, reserved = 0 FROM open o "
         "WHERE r.graph_id = o.graph_id AND r.request_id = o.request_id RETURNING 1",
         {batch_id, error});
@@ -275,6 +283,16 @@ int finish(std::int64_t batch_id, const std::string& state, const std::string& e
 }
 
 int fail_lines(std::int64_t batch_id, const std::vector<std::int64_t>& lines, const std::vector<std::string>& errors) {
+  const Rows bad = execute(
+      "SELECT n.graph_id, n.request_id FROM (SELECT graph_id, request_id, pg_catalog.row_number() OVER (ORDER BY graph_id, request_id) AS line "
+      "  FROM kg_batch_internal.request WHERE batch_id = $1) n WHERE n.line = ANY ($2)",
+      {batch_id, lines});
+  std::vector<std::int64_t> graphs, requests;
+  for (std::size_t i = 0; i < bad.size(); ++i) {
+    graphs.push_back(bad.integer(i, 0));
+    requests.push_back(bad.integer(i, 1));
+  }
+  lock_chunks_of(graphs, requests);
   const Rows rows = execute(
       "WITH numbered AS (SELECT graph_id, request_id, pg_catalog.row_number() OVER (ORDER BY graph_id, request_id) AS line "
       "  FROM kg_batch_internal.request WHERE batch_id = $1), "
@@ -284,10 +302,9 @@ int fail_lines(std::int64_t batch_id, const std::vector<std::int64_t>& lines, co
       "  WHERE c.graph_id = bad.graph_id AND c.request_id = bad.request_id AND c.state = 'asking'), "
       "failed AS (UPDATE kg_batch_internal.request r SET state = 'failed', error = bad.error, batch_id = NULL FROM bad "
       "  WHERE r.graph_id = bad.graph_id AND r.request_id = bad.request_id AND r.state IN ('planned', 'asking') "
-      "  RETURNING r.graph_id, r.request_id, r.job_id, r.reserved, r.reserved_day), "
-      "inquiries AS (INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
-      "  SELECT f.graph_id, 1, 8, 0, f.request_id, f.job_id FROM failed f "
-      "  JOIN kg_batch_internal.inquiry q ON q.graph_id = f.graph_id AND q.request_id = f.request_id ON CONFLICT DO NOTHING), "
+      "  RETURNING r.graph_id, r.request_id, r.job_id, r.chunk_id, r.reserved, r.reserved_day), "
+      "about_no_chunk AS (INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "  SELECT f.graph_id, 1, 8, 0, f.request_id, f.job_id FROM failed f WHERE f.chunk_id IS NULL ON CONFLICT DO NOTHING), "
       "day AS (UPDATE kg_batch_internal.spending s SET reserved = s.reserved - f.total FROM (SELECT reserved_day, pg_catalog.sum(reserved) AS total "
       "  FROM failed GROUP BY reserved_day) f WHERE s.day = f.reserved_day), "
       "released AS (UPDATE kg_batch_internal.job j SET reserved = j.reserved - f.total FROM (SELECT graph_id, job_id, pg_catalog.sum(reserved) AS total "

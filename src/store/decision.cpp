@@ -5,6 +5,7 @@
 #include "backend/bridge.h"
 #include "backend/spi.h"
 #include "store/resolution.h"
+#include "store/unresolved.h"
 #include "store/round.h"
 #include "store/split.h"
 #include "store/word.h"

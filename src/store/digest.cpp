@@ -77,6 +77,12 @@ content (item) AS (
     JOIN kg_batch_internal.node o ON o.graph_id = x.graph_id AND o.node_id = x.node_id
     WHERE x.graph_id = $1
     UNION ALL
+    SELECT ROW ('review', r.verdict, LEAST(a.key, b.key), GREATEST(a.key, b.key), r.finding)::text
+    FROM kg_batch_internal.review_row r
+    LEFT JOIN kg_batch_internal.node a ON a.graph_id = r.graph_id AND a.node_id = r.node_a
+    LEFT JOIN kg_batch_internal.node b ON b.graph_id = r.graph_id AND b.node_id = r.node_b
+    WHERE r.graph_id = $1
+    UNION ALL
     SELECT ROW ('periods', u.text)::text FROM pg_catalog.unnest($2) AS u (text)))";
 
 // The same with other numbers of its parameters.

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "chunking/function_words.h"
+#include "store/boundary.h"
 #include "store/chunk.h"
 #include "store/inquiry.h"
 #include "store/job.h"
@@ -16,6 +17,7 @@
 #include "store/request.h"
 #include "store/rereading.h"
 #include "store/resolution.h"
+#include "store/resolution_caps.h"
 #include "store/round.h"
 
 namespace kg_batch::store {
@@ -78,6 +80,12 @@ void cancel_unsent(std::int64_t graph_id, const std::vector<std::int64_t>& reque
       {graph_id, requests});
 }
 
+// Before the requests: a batch that is being gathered holds these and waits for those.
+void lock_ready(std::int64_t graph_id, const std::vector<std::int64_t>& requests) {
+  execute("SELECT FROM kg_batch_internal.ready q WHERE q.graph_id = $1 AND q.kind IN (4, 5) AND q.chunk_id = ANY ($2) ORDER BY q.chunk_id, q.kind FOR UPDATE",
+          {graph_id, requests});
+}
+
 // Answers that these chunks were or would have been read from, also where others
 // share them: those ask again when they come to it.
 void cut_answers(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
@@ -89,6 +97,7 @@ void cut_answers(std::int64_t graph_id, const std::vector<std::int64_t>& chunks)
       "JOIN kg_batch_internal.request r ON r.graph_id = $1 AND r.request_id = n.request_id GROUP BY r.request_id ORDER BY r.request_id",
       {graph_id, chunks}));
   if (requests.empty()) return;
+  lock_ready(graph_id, requests);
   execute("SELECT FROM kg_batch_internal.request r WHERE r.graph_id = $1 AND r.request_id = ANY ($2) ORDER BY r.request_id FOR UPDATE",
           {graph_id, requests});
   execute(
@@ -118,33 +127,51 @@ void cut_answers_of_wholes(std::int64_t graph_id, std::int64_t conversation_id) 
       {graph_id, conversation_id});
 }
 
+// The same of what was asked about where its topics begin, of all messages or of some: topics
+// are the model's words for what was said. True when the conversation waited for one of these.
+bool cut_boundary_answers(std::int64_t graph_id, std::int64_t conversation_id, const std::vector<std::int64_t>& messages) {
+  const std::vector<std::int64_t> requests = integers_of(execute(
+      "SELECT DISTINCT w.request_id FROM kg_batch_internal.boundary_window w WHERE w.graph_id = $1 AND w.conversation_id = $2 "
+      "AND w.message_ids && $3 ORDER BY 1",
+      {graph_id, conversation_id, messages}));
+  if (requests.empty()) return false;
+  execute("SELECT FROM kg_batch_internal.request r WHERE r.graph_id = $1 AND r.request_id = ANY ($2) ORDER BY r.request_id FOR UPDATE",
+          {graph_id, requests});
+  const Rows waited = execute("UPDATE kg_batch_internal.boundary_window w SET waits = false WHERE w.graph_id = $1 AND w.conversation_id = $2 "
+                              "AND w.request_id = ANY ($3) AND w.waits RETURNING 1",
+                              {graph_id, conversation_id, requests});
+  execute("UPDATE kg_batch_internal.request r SET error = NULL, chunk_id = CASE WHEN EXISTS (SELECT FROM kg_batch_internal.boundary_window w "
+          " WHERE w.graph_id = $1 AND w.request_id = r.request_id AND w.waits) THEN NULL ELSE 0 END WHERE r.graph_id = $1 AND r.request_id = ANY ($2)",
+          {graph_id, requests});
+  execute("UPDATE kg_batch_internal.answer SET body = NULL, error = NULL WHERE graph_id = $1 AND request_id = ANY ($2)", {graph_id, requests});
+  execute("DELETE FROM kg_batch_internal.rejected WHERE graph_id = $1 AND request_id = ANY ($2)", {graph_id, requests});
+  cancel_unsent(graph_id, requests);
+  const Rows waited_for = execute(
+      "SELECT r.request_id FROM kg_batch_internal.request r WHERE r.graph_id = $1 AND r.request_id = ANY ($2) AND r.state = 'answered' "
+      "AND r.chunk_id IS NULL ORDER BY 1",
+      {graph_id, requests});
+  for (const std::int64_t request : integers_of(waited_for)) plan_anew(graph_id, request, "its answer was forgotten with another conversation");
+  return !waited.empty();
+}
+
 // ---- what was said of what is gone ----
 
-// Of identities of which something was taken: what a model said of them it said of
-// what is gone, too, so it is asked again. Questions and answers that speak of them
-// go with it, also those that are out: what comes is paid for and not kept.
-void open_decisions(std::int64_t graph_id, const std::vector<std::string>& keys) {
-  const Rows touched = execute(
-      // A cancelled job pays for nothing more: they are whose round comes next.
-      "WITH touched AS MATERIALIZED (SELECT DISTINCT d.graph_id, d.decision_id, d.request_id, (SELECT j.job_id FROM kg_batch_internal.job j "
-      "   WHERE j.graph_id = $1 AND j.job_id = d.job_id AND j.state <> 'cancelled') AS job_id FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
-      "  SELECT * FROM kg_batch_internal.decision x WHERE x.graph_id = $1 AND x.key_a = u.key AND x.made_by = 'model' "
-      "  UNION ALL SELECT * FROM kg_batch_internal.decision x WHERE x.graph_id = $1 AND x.key_b = u.key AND x.made_by = 'model') d), "
-      "shown AS (DELETE FROM kg_batch_internal.decision_fact f USING touched t WHERE f.graph_id = t.graph_id AND f.decision_id = t.decision_id), "
-      "opened AS (UPDATE kg_batch_internal.decision d SET verdict = 'open', confidence = 0, reason = NULL, error = NULL, asked = 0, to_apply = false, "
-      "  request_id = NULL, job_id = t.job_id, at = pg_catalog.clock_timestamp() FROM touched t WHERE d.graph_id = t.graph_id AND d.decision_id = t.decision_id) "
-      "SELECT DISTINCT COALESCE(request_id, 0), COALESCE(job_id, 0) FROM touched ORDER BY 1, 2",
-      {graph_id, keys});
+// Questions and answers about the graph that speak of what is gone go with it, also
+// those that are out: what comes is paid for and not kept. What they were about is
+// asked again.
+void forget_inquiries(std::int64_t graph_id, const Gone& gone) {
   std::set<std::int64_t> asked, jobs;
-  for (std::size_t i = 0; i < touched.size(); ++i) {
-    if (touched.integer(i, 0) != 0) asked.insert(touched.integer(i, 0));
-    if (touched.integer(i, 1) != 0) jobs.insert(touched.integer(i, 1));
+  for (const InquirySort* const sort : inquiry_sorts()) {
+    Forgotten forgotten = sort->forget(graph_id, gone);
+    asked.merge(forgotten.requests);
+    jobs.merge(forgotten.jobs);
   }
   const std::vector<std::int64_t> requests(asked.begin(), asked.end());
   if (!requests.empty()) {
+    lock_ready(graph_id, requests);
     execute("SELECT FROM kg_batch_internal.request r WHERE r.graph_id = $1 AND r.request_id = ANY ($2) ORDER BY r.request_id FOR UPDATE",
             {graph_id, requests});
-    for (const std::int64_t request : requests) withdraw_inquiry(graph_id, 0, request);  // other pairs that it asks about
+    for (const std::int64_t request : requests) withdraw_inquiry(graph_id, 0, request);  // others that it asks about
     execute("UPDATE kg_batch_internal.request r SET error = NULL, chunk_id = 0 WHERE r.graph_id = $1 AND r.request_id = ANY ($2)", {graph_id, requests});
     execute("UPDATE kg_batch_internal.answer SET body = NULL, error = NULL WHERE graph_id = $1 AND request_id = ANY ($2)", {graph_id, requests});
     execute("DELETE FROM kg_batch_internal.rejected WHERE graph_id = $1 AND request_id = ANY ($2)", {graph_id, requests});
@@ -178,8 +205,13 @@ void drop_traces(std::int64_t graph_id, const std::vector<std::string>& keys, co
       " OR (w.verb = 'retract' OR w.verb = 'split' AND w.conversation IS NULL) AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.word_fact f "
       "   WHERE f.graph_id = $1 AND f.decision_id = w.decision_id) = 0)",
       {graph_id, gone});
+  drop_uncrowded_blocks(graph_id);
   execute("DELETE FROM kg_batch_internal.node_redirect r WHERE r.graph_id = $1 AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.node n "
           " WHERE n.graph_id = $1 AND n.node_id = r.node_id) = 0",
+          {graph_id});
+  // Words that nothing uses any more are what was forgotten.
+  execute("DELETE FROM kg_batch_internal.predicate_mapping m WHERE m.graph_id = $1 AND (SELECT pg_catalog.count(*) FROM ("
+          " SELECT FROM kg_batch_internal.predicate_use u WHERE u.graph_id = $1 AND u.mapping_id = m.mapping_id LIMIT 1) x) = 0",
           {graph_id});
   execute(
       "WITH gone AS (DELETE FROM kg_batch_internal.kind k USING unnest($2, $3) AS u (type, category) WHERE k.graph_id = $1 AND k.type = u.type "
@@ -206,8 +238,17 @@ std::int64_t conversation_to_change(std::int64_t graph_id, const std::string& ke
 }
 
 // Whoever has one in hand ends first; the statements after this see what it did.
+// Those of other conversations that share an answer with one are locked with them:
+// they ask again when it is gone.
 std::vector<std::int64_t> lock_chunks(std::int64_t graph_id, std::int64_t conversation_id) {
-  return integers_of(execute("SELECT c.chunk_id FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.conversation_id = $2 ORDER BY c.chunk_id FOR UPDATE",
+  execute("SELECT FROM (SELECT o.chunk_id FROM kg_batch_internal.chunk o WHERE o.graph_id = $1 AND o.conversation_id = $2 "
+          "  UNION SELECT s.chunk_id FROM kg_batch_internal.chunk o CROSS JOIN LATERAL (SELECT x.request_id FROM kg_batch_internal.request x "
+          "    WHERE x.graph_id = $1 AND x.chunk_id = o.chunk_id UNION ALL SELECT unnest(o.answered_requests || o.request_id) OFFSET 0) r "
+          "   CROSS JOIN LATERAL (SELECT y.chunk_id FROM kg_batch_internal.chunk y WHERE y.graph_id = $1 AND y.request_id = r.request_id "
+          "    AND y.state = 'asking' OFFSET 0) s WHERE o.graph_id = $1 AND o.conversation_id = $2) k "
+          "JOIN kg_batch_internal.chunk c ON c.graph_id = $1 AND c.chunk_id = k.chunk_id ORDER BY c.chunk_id FOR UPDATE OF c",
+          {graph_id, conversation_id});
+  return integers_of(execute("SELECT c.chunk_id FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.conversation_id = $2 ORDER BY c.chunk_id",
                              {graph_id, conversation_id}));
 }
 
@@ -245,7 +286,7 @@ std::vector<std::string> words_of_these_alone(std::int64_t graph_id, std::int64_
   return words;
 }
 
-struct Gone {
+struct Carried {
   std::set<std::string> keys;
   std::vector<std::string> types, categories;
   std::vector<std::int64_t> facts;
@@ -253,9 +294,9 @@ struct Gone {
 
 // Facts that cite it or carry its words go, with what stands on them alone; of the
 // rest its words.
-Gone drop_what_it_carried(std::int64_t graph_id, const std::vector<std::int64_t>& chunks, const std::vector<std::int64_t>& messages,
+Carried drop_what_it_carried(std::int64_t graph_id, const std::vector<std::int64_t>& chunks, const std::vector<std::int64_t>& messages,
                           const std::vector<std::string>& words) {
-  Gone gone;
+  Carried gone;
   const auto take = [&](const Rows& rows) {
     for (std::size_t i = 0; i < rows.size(); ++i) {
       gone.keys.insert(rows.text(i, 0));
@@ -382,6 +423,9 @@ std::int64_t forget_conversation(std::int64_t graph_id, const std::string& key) 
   cut_what_was_shown(graph_id, conversation_id, integers_of(execute(
       "SELECT f.fact_id FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = ANY ($2)", {graph_id, chunks})));
   cut_answers(graph_id, chunks);
+  cut_boundary_answers(graph_id, conversation_id, integers_of(execute(
+      "SELECT DISTINCT unnest(message_ids) FROM kg_batch_internal.boundary_window WHERE graph_id = $1 AND conversation_id = $2",
+      {graph_id, conversation_id})));
   drop_input_of(graph_id, key);
   execute("DELETE FROM kg_batch_internal.ready WHERE graph_id = $1 AND (kind IN (2, 3, 6) AND chunk_id = ANY ($2) OR kind = 1 AND chunk_id = $3)",
           {graph_id, chunks, conversation_id});
@@ -391,7 +435,7 @@ std::int64_t forget_conversation(std::int64_t graph_id, const std::string& key) 
   execute("DELETE FROM kg_batch_internal.chunk WHERE graph_id = $1 AND chunk_id = ANY ($2)", {graph_id, chunks});  // with facts, quotes and mentions
   execute("DELETE FROM kg_batch_internal.message WHERE graph_id = $1 AND conversation_id = $2", {graph_id, conversation_id});
   execute("DELETE FROM kg_batch_internal.conversation WHERE graph_id = $1 AND conversation_id = $2", {graph_id, conversation_id});
-  open_decisions(graph_id, touched);
+  forget_inquiries(graph_id, {touched, chunks});
   fold_again(graph_id, keys);
   drop_traces(graph_id, {traces.begin(), traces.end()}, types, categories);
   return count;
@@ -420,9 +464,13 @@ std::int64_t forget_message(std::int64_t graph_id, const std::string& key, const
       "AND (c.message_ids && $3 OR EXISTS (SELECT FROM unnest(c.cast_seen) s WHERE kg_batch_internal.has_word(s, $4::text[]))) ORDER BY 1",
       {graph_id, conversation_id, messages, words}));
   cut_answers(graph_id, chunks);
+  const bool waited = cut_boundary_answers(graph_id, conversation_id, messages);
+  drop_boundaries(graph_id, messages);
+  execute("UPDATE kg_batch_internal.boundary SET topic = '' WHERE graph_id = $1 AND conversation_id = $2 AND kg_batch_internal.has_word(topic, $3::text[])",
+          {graph_id, conversation_id, words});
   cut_answers_of_wholes(graph_id, conversation_id);
   drop_input_of(graph_id, key);
-  Gone gone = drop_what_it_carried(graph_id, chunks, messages, words);
+  Carried gone = drop_what_it_carried(graph_id, chunks, messages, words);
   take_out_of_chunks(graph_id, conversation_id, chunks, messages, words);
   cut_what_was_shown(graph_id, conversation_id, gone.facts);
   // A reading that waited for nothing but what is gone is whole now.
@@ -431,7 +479,8 @@ std::int64_t forget_message(std::int64_t graph_id, const std::string& key, const
   execute("UPDATE kg_batch_internal.message SET replaces = NULL WHERE graph_id = $1 AND conversation_id = $2 AND replaces = ANY ($3)",
           {graph_id, conversation_id, messages});
   execute("DELETE FROM kg_batch_internal.message WHERE graph_id = $1 AND message_id = ANY ($2)", {graph_id, messages});
-  open_decisions(graph_id, {gone.keys.begin(), gone.keys.end()});
+  if (waited) hand_in_again(graph_id, {conversation_id}, true);
+  forget_inquiries(graph_id, {{gone.keys.begin(), gone.keys.end()}, chunks});
   fold_again(graph_id, gone.keys);
   drop_traces(graph_id, {gone.keys.begin(), gone.keys.end()}, gone.types, gone.categories);
   return 1;

@@ -2,7 +2,9 @@
 
 #include "backend/bridge.h"
 #include "backend/spi.h"
+#include "store/classify_questions.h"
 #include "store/merge_questions.h"
+#include "store/predicate_questions.h"
 
 namespace kg_batch::store {
 
@@ -17,7 +19,7 @@ constexpr std::int64_t beyond_messages = std::int64_t{1} << 48;
 }  // namespace
 
 const std::vector<const InquirySort*>& inquiry_sorts() {
-  static const std::vector<const InquirySort*> sorts{&merge_questions()};
+  static const std::vector<const InquirySort*> sorts{&merge_questions(), &predicate_questions(), &classify_questions()};
   return sorts;
 }
 
@@ -40,9 +42,20 @@ void ask_what_is_left(const std::vector<std::int64_t>& graphs, const std::vector
   execute(
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
       "SELECT u.graph_id, 2, 7, 0, u.job_id, u.job_id FROM unnest($1, $2) AS u (graph_id, job_id) "
-      "WHERE EXISTS (SELECT FROM kg_batch_internal.decision d WHERE d.graph_id = u.graph_id AND d.job_id = u.job_id AND d.verdict = 'open' "
-      " AND d.request_id IS NULL) ON CONFLICT DO NOTHING",
+      "WHERE EXISTS (SELECT FROM kg_batch_internal.open_question q WHERE q.graph_id = u.graph_id AND q.job_id = u.job_id) ON CONFLICT DO NOTHING",
       {graphs, jobs});
+}
+
+void put_up_open(std::int64_t graph_id, std::int64_t job_id) {
+  if (job_id == 0) return;
+  // Also for what was left by a job that was cancelled.
+  const Rows open = execute(
+      "SELECT FROM kg_batch_internal.open_question q WHERE q.graph_id = $1 AND (q.job_id = $2 OR q.job_id IS NULL) LIMIT 1", {graph_id, job_id});
+  if (open.processed() > 0) put_up_decide(graph_id, job_id);
+}
+
+bool is_time_to_ask(std::int64_t graph_id, std::int64_t job_id, const InquirySort& sort) {
+  return execute("SELECT kg_batch_internal.is_time_to_ask($1, $2, $3)", {graph_id, job_id, std::string(sort.stage())}).boolean(0, 0);
 }
 
 void keep_inquiry(std::int64_t graph_id, std::int64_t request_id, const Inquiry& inquiry) {
@@ -101,22 +114,14 @@ void withdraw_cancelled_inquiries(std::int64_t graph_id, std::int64_t job_id) {
       "WHERE q.graph_id = $1 AND r.job_id = $2 AND r.state = 'cancelled'",
       {graph_id, job_id});
   for (std::size_t i = 0; i < rows.size(); ++i) withdraw_inquiry(graph_id, job_id, rows.integer(i, 0));
-  // Whoever works on the graph next pays for what stays open.
-  execute("UPDATE kg_batch_internal.decision SET job_id = NULL WHERE graph_id = $1 AND job_id = $2 AND verdict = 'open' AND request_id IS NULL",
-          {graph_id, job_id});
+  for (const InquirySort* const sort : inquiry_sorts()) sort->leave(graph_id, job_id);
 }
 
 std::int64_t reopen_given_up(std::int64_t graph_id, std::int64_t job_id) {
-  const Rows rows = execute(
-      "UPDATE kg_batch_internal.decision SET verdict = 'open', error = NULL, reason = NULL, asked = 0, request_id = NULL, job_id = $2 "
-      "WHERE graph_id = $1 AND made_by = 'model' AND (job_id = $2 AND error IS NOT NULL "
-      // What was not asked when the job was cancelled is nobody's since.
-      " OR job_id IS NULL AND verdict = 'open' AND request_id IS NULL AND (SELECT j.state FROM kg_batch_internal.job j "
-      "  WHERE j.graph_id = $1 AND j.job_id = $2) = 'cancelled') RETURNING 1",
-      {graph_id, job_id});
-  if (rows.empty()) return 0;
-  put_ready({{graph_id, Work::decide, job_id, 2, 0, job_id}});
-  return static_cast<std::int64_t>(rows.size());
+  std::int64_t again = 0;
+  for (const InquirySort* const sort : inquiry_sorts()) again += sort->reopen_given_up(graph_id, job_id);
+  if (again > 0) put_ready({{graph_id, Work::decide, job_id, 2, 0, job_id}});
+  return again;
 }
 
 }  // namespace kg_batch::store

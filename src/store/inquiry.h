@@ -5,6 +5,8 @@
 // A sort of question is one class here and one file; workers know none of them.
 // It says what is open and gives it out as documents, and takes in what was
 // answered. Items are rows of its own, by id; within a document they count from 1.
+// Those that are open are also in the view kg_batch_internal.open_question, by
+// which is_time_to_ask and the queue see them.
 //
 // Guarantees: an item is in at most one request that is out. What comes back
 // without an answer to an item makes it open again, or gives it up when that
@@ -14,8 +16,10 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "stages/stage.h"
@@ -28,6 +32,7 @@ struct Inquiry {
   stages::Json document;
   std::vector<std::int64_t> items;
   int max_output = 0;
+  std::vector<std::pair<std::int64_t, std::int64_t>> shown;  // where a sort keeps it: items, and chunks of which they show something
 };
 
 // What became of an answer.
@@ -35,6 +40,19 @@ struct Concluded {
   std::optional<std::string> unusable;  // why nothing of it counts; the items are open again
   std::vector<graph::Rejected> rejected;
   bool changes_graph = false;  // a round has to look
+  bool is_whole = true;        // else the same question is sent once more where it comes up
+};
+
+// Of what was forgotten: identities of which something was taken, and the chunks
+// that it was taken from.
+struct Gone {
+  std::vector<std::string> keys;
+  std::vector<std::int64_t> chunks;
+};
+
+// Which requests quoted it, and who is to ask again.
+struct Forgotten {
+  std::set<std::int64_t> requests, jobs;
 };
 
 class InquirySort {
@@ -54,6 +72,15 @@ class InquirySort {
                               int max_attempts) const = 0;
   // Their request is not to be sent: open as if it had never been planned.
   virtual void set_open(std::int64_t graph_id, const std::vector<std::int64_t>& items) const = 0;
+
+  // The job was cancelled: whoever works on the graph next pays for what is open.
+  virtual void leave(std::int64_t graph_id, std::int64_t job_id) const = 0;
+  // What this job gave up, or had not asked when it was cancelled, is open and its
+  // own again; returns how many.
+  virtual std::int64_t reopen_given_up(std::int64_t graph_id, std::int64_t job_id) const = 0;
+  // What was answered, given up or is out on the ground of what is gone is open as if
+  // nobody had ever asked. Withdrawing and cutting the requests is the caller's.
+  virtual Forgotten forget(std::int64_t graph_id, const Gone& gone) const = 0;
 };
 
 const std::vector<const InquirySort*>& inquiry_sorts();
@@ -61,6 +88,12 @@ const InquirySort* find_inquiry_sort(std::string_view stage);
 
 // A job asks when there is time; does nothing for one that was cancelled.
 void put_up_decide(std::int64_t graph_id, std::int64_t job_id);
+
+// So does it when something is open that it has to pay for, or nobody else has.
+void put_up_open(std::int64_t graph_id, std::int64_t job_id);
+
+// A sort waits until its calls are full, or nothing can fill them any more.
+bool is_time_to_ask(std::int64_t graph_id, std::int64_t job_id, const InquirySort& sort);
 
 // So do those of these jobs that have something open.
 void ask_what_is_left(const std::vector<std::int64_t>& graphs, const std::vector<std::int64_t>& jobs);

@@ -4,6 +4,7 @@
 #include "backend/settings.h"
 #include "backend/spi.h"
 #include "store/batch.h"
+#include "store/boundary.h"
 #include "store/inquiry.h"
 #include "store/job.h"
 #include "store/nearest_name.h"
@@ -315,6 +316,12 @@ void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
   // What is asked already is paid for: it is read when it comes. What is not is
   // cancelled; a chunk waits for its request, so it goes with it.
   execute(
+      "SELECT FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.job_id = $2 AND c.state IN ('ready', 'asking') "
+      " AND (c.chunk_id IN (SELECT q.chunk_id FROM kg_batch_internal.ready q WHERE q.job_id = $2 AND q.kind = 3) "
+      "  OR c.request_id IN (SELECT q.chunk_id FROM kg_batch_internal.ready q WHERE q.job_id = $2 AND q.kind IN (4, 5))) "
+      "ORDER BY c.chunk_id FOR NO KEY UPDATE",
+      {graph_id, job_id});
+  execute(
       "WITH gone AS (DELETE FROM kg_batch_internal.ready WHERE job_id = $2 AND kind IN (1, 3, 4, 5, 7) RETURNING kind, chunk_id), "
       "requests AS (UPDATE kg_batch_internal.request r SET state = 'cancelled', reserved = 0 FROM gone "
       " WHERE gone.kind IN (4, 5) AND r.graph_id = $1 AND r.request_id = gone.chunk_id RETURNING r.request_id, r.reserved), "
@@ -324,6 +331,7 @@ void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
       "SELECT pg_catalog.count(*) FROM gone",
       {graph_id, job_id});
   withdraw_cancelled_inquiries(graph_id, job_id);
+  withdraw_cancelled_windows(graph_id, job_id);
   execute("UPDATE kg_batch_internal.conversation SET settle_at = NULL WHERE graph_id = $1 AND job_id = $2 AND settle_at IS NOT NULL",
           {graph_id, job_id});
   execute(

@@ -128,7 +128,8 @@ void write_mentions(const LoadedChunk& chunk, std::int64_t request_id, const gra
     std::vector<int> ns, confidences, importances;
     std::vector<Uuid> keys;
     std::vector<bool> statements, named, replaces, negated;
-    std::vector<std::string> types, classes, labels, label_keys, categories, aliases, attributes, tags, modalities, facts, scopes, orders;
+    std::vector<std::string> types, classes, labels, label_keys, categories, aliases, attributes, tags, modalities, facts, scopes, orders,
+        stated, addressed;
     std::vector<std::optional<std::string>> owners, relations;
     std::vector<std::optional<std::string>> start_dates, start_hows, end_dates, end_hows, goals;
     std::vector<std::optional<Time>> said_at;
@@ -148,6 +149,8 @@ void write_mentions(const LoadedChunk& chunk, std::int64_t request_id, const gra
       categories.push_back(node.category);
       named.push_back(node.named);
       aliases.push_back(array_literal(node.aliases));
+      stated.push_back(array_literal(node.stated_aliases));
+      addressed.push_back(array_literal(node.addressed_by));
       std::vector<std::string> pairs;
       for (const auto& [name, value] : node.attributes) pairs.push_back(name + "\t" + value);
       attributes.push_back(array_literal(pairs));
@@ -176,17 +179,18 @@ void write_mentions(const LoadedChunk& chunk, std::int64_t request_id, const gra
       execute_generic(
           "INSERT INTO kg_batch_internal.node_mention (graph_id, chunk_id, n, key, is_statement, type, class, label, label_key, category, "
           "named, aliases, attributes, hash_tags, confidence, importance, start_date, start_how, end_date, end_how, replaces, goal_status, "
-          "negated, modality, facts, said_at, participant, scope, order_key, owner, relation) "
+          "negated, modality, facts, said_at, participant, scope, order_key, owner, relation, stated_aliases, addressed_by) "
           "SELECT $1, $2, u.n, u.key, u.is_statement, u.type, u.class, u.label, u.label_key, u.category, u.named, u.aliases::text[], "
           " u.attributes::text[], u.hash_tags::text[], u.confidence, u.importance, u.start_date, u.start_how, u.end_date, u.end_how, "
-          " u.replaces, u.goal_status, u.negated, u.modality, u.facts::int[], u.said_at, u.participant, u.scope, u.order_key, u.owner::uuid, u.relation "
+          " u.replaces, u.goal_status, u.negated, u.modality, u.facts::int[], u.said_at, u.participant, u.scope, u.order_key, u.owner::uuid, u.relation, "
+          " u.stated_aliases::text[], u.addressed_by::int[] "
           "FROM unnest($3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, "
-          " $27, $28, $29, $30, $31) AS u (n, key, is_statement, type, class, label, label_key, category, named, aliases, attributes, hash_tags, "
+          " $27, $28, $29, $30, $31, $32, $33) AS u (n, key, is_statement, type, class, label, label_key, category, named, aliases, attributes, hash_tags, "
           " confidence, importance, start_date, start_how, end_date, end_how, replaces, goal_status, negated, modality, facts, said_at, "
-          " participant, scope, order_key, owner, relation)",
+          " participant, scope, order_key, owner, relation, stated_aliases, addressed_by)",
           {chunk.graph_id, chunk.chunk_id, ns, keys, statements, types, classes, labels, label_keys, categories, named, aliases,
            attributes, tags, confidences, importances, start_dates, start_hows, end_dates, end_hows, replaces, goals, negated, modalities,
-           facts, said_at, participants, scopes, orders, owners, relations});
+           facts, said_at, participants, scopes, orders, owners, relations, stated, addressed});
   }
   {
     std::vector<int> ns, statements, targets;

@@ -10,6 +10,7 @@
 #include "stages/call_sizes.h"
 #include "stages/decisions.h"
 #include "store/resolution.h"
+#include "store/unresolved.h"
 
 namespace kg_batch::store {
 
@@ -185,17 +186,13 @@ class MergeQuestions final : public InquirySort {
       execute("DELETE FROM kg_batch_internal.decision WHERE graph_id = $1 AND decision_id = ANY ($2)", {graph_id, gone});
     Asked shown;
     std::vector<Inquiry> inquiries;
-    for (std::size_t begin = 0; begin < pairs.size();) {
-      std::size_t end = begin;
-      while (end < pairs.size() && pairs[end].asked == pairs[begin].asked) ++end;
-      // What came back without an answer may have been too much at once.
-      const std::size_t divided = std::size_t{1} << std::min(pairs[begin].asked, 5);
-      for (const std::size_t size : stages::call_sizes(end - begin, std::max<std::size_t>(1, KgMerge::usual_a_call / divided),
-                                               std::max<std::size_t>(1, KgMerge::most_a_call / divided))) {
-        inquiries.push_back(question_of({pairs.begin() + static_cast<std::ptrdiff_t>(begin), pairs.begin() + static_cast<std::ptrdiff_t>(begin + size)},
-                                        sides, shown));
-        begin += size;
-      }
+    std::vector<int> asked;
+    for (const OpenPair& pair : pairs) asked.push_back(pair.asked);
+    auto pair = pairs.begin();
+    for (const std::size_t size : stages::call_sizes(asked, KgMerge::usual_a_call, KgMerge::most_a_call)) {
+      const auto end = pair + static_cast<std::ptrdiff_t>(size);
+      inquiries.push_back(question_of({pair, end}, sides, shown));
+      pair = end;
     }
     note_shown(graph_id, shown);
     return inquiries;
@@ -220,6 +217,7 @@ class MergeQuestions final : public InquirySort {
     const auto& decided = std::get<stages::Decided<stages::MergeDecision>>(result);
     concluded.rejected = decided.rejected;
     concluded.changes_graph = !decided.decisions.empty();
+    concluded.is_whole = decided.unanswered.empty();
     write(graph_id, decided.decisions, inquiry.items, options);
     std::vector<std::int64_t> unanswered;
     for (const int id : decided.unanswered) unanswered.push_back(inquiry.items[static_cast<std::size_t>(id - 1)]);
@@ -245,6 +243,43 @@ class MergeQuestions final : public InquirySort {
         "FROM (SELECT $1 AS graph_id, o.id FROM unnest($2) AS o (id) OFFSET 0) u "
         "WHERE d.graph_id = u.graph_id AND d.decision_id = u.id AND d.verdict = 'open'",
         {graph_id, items});
+  }
+
+  void leave(std::int64_t graph_id, std::int64_t job_id) const override {
+    execute("UPDATE kg_batch_internal.decision SET job_id = NULL WHERE graph_id = $1 AND job_id = $2 AND verdict = 'open' AND request_id IS NULL",
+            {graph_id, job_id});
+  }
+
+  std::int64_t reopen_given_up(std::int64_t graph_id, std::int64_t job_id) const override {
+    const Rows rows = execute(
+        "UPDATE kg_batch_internal.decision SET verdict = 'open', error = NULL, reason = NULL, asked = 0, request_id = NULL, job_id = $2 "
+        "WHERE graph_id = $1 AND made_by = 'model' AND (job_id = $2 AND error IS NOT NULL "
+        // What was not asked when the job was cancelled is nobody's since.
+        " OR job_id IS NULL AND verdict = 'open' AND request_id IS NULL AND (SELECT j.state FROM kg_batch_internal.job j "
+        "  WHERE j.graph_id = $1 AND j.job_id = $2) = 'cancelled') RETURNING 1",
+        {graph_id, job_id});
+    return static_cast<std::int64_t>(rows.size());
+  }
+
+  // What a model said of identities of which something was taken it said of what is gone, too.
+  Forgotten forget(std::int64_t graph_id, const Gone& gone) const override {
+    const Rows touched = execute(
+        // A cancelled job pays for nothing more: they are whose round comes next.
+        "WITH touched AS MATERIALIZED (SELECT DISTINCT d.graph_id, d.decision_id, d.request_id, (SELECT j.job_id FROM kg_batch_internal.job j "
+        "   WHERE j.graph_id = $1 AND j.job_id = d.job_id AND j.state <> 'cancelled') AS job_id FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
+        "  SELECT * FROM kg_batch_internal.decision x WHERE x.graph_id = $1 AND x.key_a = u.key AND x.made_by = 'model' "
+        "  UNION ALL SELECT * FROM kg_batch_internal.decision x WHERE x.graph_id = $1 AND x.key_b = u.key AND x.made_by = 'model') d), "
+        "shown AS (DELETE FROM kg_batch_internal.decision_fact f USING touched t WHERE f.graph_id = t.graph_id AND f.decision_id = t.decision_id), "
+        "opened AS (UPDATE kg_batch_internal.decision d SET verdict = 'open', confidence = 0, reason = NULL, error = NULL, asked = 0, to_apply = false, "
+        "  request_id = NULL, job_id = t.job_id, at = pg_catalog.clock_timestamp() FROM touched t WHERE d.graph_id = t.graph_id AND d.decision_id = t.decision_id) "
+        "SELECT DISTINCT COALESCE(request_id, 0), COALESCE(job_id, 0) FROM touched ORDER BY 1, 2",
+        {graph_id, gone.keys});
+    Forgotten forgotten;
+    for (std::size_t i = 0; i < touched.size(); ++i) {
+      if (touched.integer(i, 0) != 0) forgotten.requests.insert(touched.integer(i, 0));
+      if (touched.integer(i, 1) != 0) forgotten.jobs.insert(touched.integer(i, 1));
+    }
+    return forgotten;
   }
 
  private:
@@ -336,13 +371,20 @@ void note_open_pairs(std::int64_t graph_id, std::int64_t job_id, const std::vect
             " job_id = EXCLUDED.job_id, request_id = NULL, asked = 0, error = NULL, reason = NULL "
             "WHERE d.verdict = 'unsure' AND EXCLUDED.evidence >= 2 * GREATEST(d.evidence, 1)",
             {graph_id, as, bs, evidence, payer});
-  if (job_id == 0) return;
-  // Also for what was left by a job that was cancelled.
-  const Rows open = execute(
-      "SELECT FROM kg_batch_internal.decision d WHERE d.graph_id = $1 AND d.verdict = 'open' AND d.request_id IS NULL "
-      "AND (d.job_id = $2 OR d.job_id IS NULL) LIMIT 1",
-      {graph_id, job_id});
-  if (open.processed() > 0) put_up_decide(graph_id, job_id);
+  put_up_open(graph_id, job_id);
+}
+
+void set_barred(std::int64_t graph_id, const std::vector<BarredPair>& pairs) {
+  std::vector<std::string> as, bs, reasons;
+  for (const BarredPair& pair : pairs) {
+    as.push_back(pair.a);
+    bs.push_back(pair.b);
+    reasons.push_back(pair.by);
+  }
+  execute("UPDATE kg_batch_internal.decision d SET barred = NULLIF(u.by, '') "
+          "FROM (SELECT $1 AS graph_id, o.a::uuid AS a, o.b::uuid AS b, o.by FROM unnest($2, $3, $4) AS o (a, b, by) OFFSET 0) u "
+          "WHERE d.graph_id = u.graph_id AND d.key_a = u.a AND d.key_b = u.b AND d.made_by = 'model' AND COALESCE(d.barred, '') <> u.by",
+          {graph_id, as, bs, reasons});
 }
 
 void reopen_doubled(std::int64_t graph_id, std::int64_t job_id, const std::vector<std::string>& keys) {

@@ -19,6 +19,13 @@ const InquirySort& merge_questions();
 void note_open_pairs(std::int64_t graph_id, std::int64_t job_id, const std::vector<std::string>& as, const std::vector<std::string>& bs,
                      const std::vector<std::int64_t>& evidence);
 
+// What keeps two of which a model has not decided from being joined by it; "" nothing.
+struct BarredPair {
+  std::string a, b;  // keys as text, the lower first
+  std::string by;
+};
+void set_barred(std::int64_t graph_id, const std::vector<BarredPair>& pairs);
+
 // In a round, under the graph's lock: of these identities (keys), which got more
 // mentions, what was `unsure` and has twice its evidence now is open again.
 void reopen_doubled(std::int64_t graph_id, std::int64_t job_id, const std::vector<std::string>& keys);

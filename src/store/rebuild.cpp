@@ -25,6 +25,7 @@ void clear(std::int64_t graph_id) {
   execute("DELETE FROM kg_batch_internal.edge WHERE graph_id = $1", {graph_id});
   execute("DELETE FROM kg_batch_internal.identity WHERE graph_id = $1", {graph_id});  // with forms and blocks
   execute("DELETE FROM kg_batch_internal.node WHERE graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.crowded_block WHERE graph_id = $1", {graph_id});
   execute(
       "UPDATE kg_batch_internal.node_mention SET key = COALESCE(given_key, key), given_key = NULL, owner = COALESCE(given_owner, owner), "
       " given_owner = NULL, live = true WHERE graph_id = $1 AND (given_key IS NOT NULL OR given_owner IS NOT NULL OR NOT live)",
@@ -82,7 +83,7 @@ std::int64_t rebuild(std::int64_t graph_id, bool recompare) {
   }
   if (recompare) {
     execute("UPDATE kg_batch_internal.identity SET unresolved = true WHERE graph_id = $1 AND NOT is_statement AND NOT unresolved", {graph_id});
-    resolve_now(graph_id);
+    resolve_now(graph_id, 0, true);
   }
   lead_old_ids(graph_id, before);
   return execute("SELECT pg_catalog.count(*) FROM kg_batch_internal.node WHERE graph_id = $1", {graph_id}).integer(0, 0);

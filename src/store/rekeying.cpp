@@ -148,7 +148,9 @@ void rename(std::int64_t graph_id, const std::map<std::string, std::string>& goe
     from.push_back(before);
     to.push_back(now);
   }
-  execute("DELETE FROM kg_batch_internal.block b WHERE b.graph_id = $1", {graph_id});  // rebuilt with all the rest
+  // What refers to identities by key is made anew with all the rest.
+  execute("DELETE FROM kg_batch_internal.block b WHERE b.graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.held_apart h WHERE h.graph_id = $1", {graph_id});
   execute("UPDATE kg_batch_internal.identity i SET key = u.new_key FROM (SELECT $1 AS graph_id, o.* FROM unnest($2::uuid[], $3::uuid[]) AS o (old_key, new_key) "
           "OFFSET 0) u WHERE i.graph_id = u.graph_id AND i.key = u.old_key",
           {graph_id, from, to});

@@ -1,11 +1,14 @@
 #include "store/resolution.h"
 
+#include "graph/barriers.h"
 #include "graph/joining.h"
+#include "graph/naming.h"
 #include "graph/resolution.h"
 
 #include "backend/bridge.h"
 #include "backend/spi.h"
 #include "store/merge_questions.h"
+#include "store/resolution_caps.h"
 
 namespace kg_batch::store {
 
@@ -17,8 +20,6 @@ using graph::Key;
 namespace {
 
 constexpr int most_a_round = 2'000;
-// A block is compared whole up to twice this and one, a larger one by neighbours.
-constexpr int window = 8;
 
 using KeyPair = std::pair<Key, Key>;
 
@@ -90,7 +91,7 @@ void take_nodes_from(std::int64_t graph_id, const std::vector<std::string>& keys
 // What a round knows of identities, loaded when it is needed.
 class Round {
  public:
-  Round(std::int64_t graph_id, std::int64_t job_id) : graph_id_(graph_id), job_id_(job_id) {}
+  Round(std::int64_t graph_id, std::int64_t job_id, bool recompare) : graph_id_(graph_id), job_id_(job_id), recompare_(recompare) {}
 
   Resolved run() {
     Resolved result;
@@ -104,7 +105,9 @@ class Round {
     std::set<Key> members;
     expand(fresh, members);
     const graph::Joined joined = join(members);
+    note_held_apart(graph_id_, members, joined.skipped);
     note_open_pairs();
+    note_barred_pairs(joined);
     settle(joined, result);
     return result;
   }
@@ -129,7 +132,7 @@ class Round {
     const std::vector<std::string> texts = texts_of(missing);
     const Rows rows = execute(
         "SELECT i.key, i.identity_id, COALESCE(i.node_id, 0), i.mentions, i.type, i.class, i.kind, i.label_key, i.scope, i.named, i.negated, "
-        " COALESCE(i.first_node_id, 0) FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL (SELECT * FROM kg_batch_internal.identity o "
+        " COALESCE(i.first_node_id, 0), i.owner, i.relation FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL (SELECT * FROM kg_batch_internal.identity o "
         " WHERE o.graph_id = $1 AND o.key = u.key OFFSET 0) i",
         {graph_id_, texts});
     for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -147,9 +150,12 @@ class Round {
       view.named = rows.boolean(i, 9);
       view.negated = rows.boolean(i, 10);
       known.first_node_id = rows.integer(i, 11);
+      if (!rows.is_null(i, 12)) view.owner = graph::key_from(rows.text(i, 12));
+      if (!rows.is_null(i, 13)) view.relation = rows.text(i, 13);
       known_.emplace(view.key, std::move(known));
     }
     load_forms(texts);
+    find_unique_names(texts);
     load_places(texts);
   }
 
@@ -175,19 +181,114 @@ class Round {
 
   void load_places(const std::vector<std::string>& texts) {
     const Rows rows = execute(
-        "SELECT u.key, m.conversation_id, pg_catalog.bool_or(m.participant IS NOT NULL), pg_catalog.min(m.owner::text), "
-        " pg_catalog.min(m.relation) FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
-        " SELECT o.participant, o.owner, o.relation, (SELECT c.conversation_id FROM kg_batch_internal.chunk c "
-        "   WHERE c.graph_id = $1 AND c.chunk_id = o.chunk_id) AS conversation_id "
-        " FROM kg_batch_internal.node_mention o WHERE o.graph_id = $1 AND o.key = u.key AND o.live OFFSET 0) m GROUP BY 1, 2",
+        "SELECT u.key, o.conversation_id, o.participant IS NOT NULL, o.addressed_by FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
+        " SELECT x.conversation_id, x.participant, x.addressed_by FROM kg_batch_internal.occurrence x WHERE x.graph_id = $1 AND x.identity_id = "
+        "  (SELECT i.identity_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = u.key) OFFSET 0) o",
         {graph_id_, texts});
+    std::vector<Addressing> addressing;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       IdentityView& view = known_.at(graph::key_from(rows.text(i, 0))).view;
       view.conversations.push_back(rows.integer(i, 1));
       if (rows.boolean(i, 2)) view.participates_in.push_back(rows.integer(i, 1));
-      if (!rows.is_null(i, 3)) view.owner = graph::key_from(rows.text(i, 3));
-      if (!rows.is_null(i, 4)) view.relation = rows.text(i, 4);
+      for (const std::int64_t speaker : rows.integers(i, 3)) addressing.push_back({&view, rows.integer(i, 1), speaker});
     }
+    find_addressees(addressing);
+  }
+
+  struct Addressing {
+    IdentityView* view;
+    std::int64_t conversation_id, speaker;
+  };
+
+  // Those who speak in a conversation, by number. Who is never spoken of has no
+  // identity, but a name that may be meant.
+  std::map<std::int64_t, std::map<std::int64_t, graph::ConversationParticipant>> participants_in(const std::set<std::int64_t>& conversations) {
+    const Rows rows = execute(
+        "SELECT u.conversation_id, p.number, c.participant_names[p.number], (SELECT pg_catalog.min(i.key::text) FROM kg_batch_internal.occurrence o "
+        "  CROSS JOIN LATERAL (SELECT x.key FROM kg_batch_internal.identity x WHERE x.graph_id = $1 AND x.identity_id = o.identity_id OFFSET 0) i "
+        "  WHERE o.graph_id = $1 AND o.conversation_id = u.conversation_id AND o.participant = p.number) "
+        "FROM unnest($2) AS u (conversation_id) CROSS JOIN LATERAL (SELECT x.participant_names FROM kg_batch_internal.conversation x "
+        "  WHERE x.graph_id = $1 AND x.conversation_id = u.conversation_id OFFSET 0) c "
+        "CROSS JOIN LATERAL pg_catalog.generate_subscripts(c.participant_names, 1) AS p (number) "
+        "WHERE (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.message m WHERE m.graph_id = $1 AND m.conversation_id = u.conversation_id "
+        "  AND m.participant = p.number AND m.segment_id IS NOT NULL LIMIT 1) one) > 0",
+        {graph_id_, std::vector<std::int64_t>(conversations.begin(), conversations.end())});
+    std::map<std::int64_t, std::map<std::int64_t, graph::ConversationParticipant>> found;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const std::int64_t number = rows.integer(i, 1);
+      Key key{};
+      if (rows.is_null(i, 3))
+        key[0] = static_cast<std::uint8_t>(number), key[1] = static_cast<std::uint8_t>(number >> 8), key[15] = 1;
+      else
+        key = graph::key_from(rows.text(i, 3));
+      found[rows.integer(i, 0)].emplace(number, graph::ConversationParticipant{key, rows.text(i, 2)});
+    }
+    return found;
+  }
+
+  // A name that fits two is nobody's, and so it is in all conversations.
+  void find_addressees(const std::vector<Addressing>& addressing) {
+    if (addressing.empty()) return;
+    std::set<std::int64_t> conversations;
+    for (const Addressing& one : addressing) conversations.insert(one.conversation_id);
+    const auto participants = participants_in(conversations);
+    for (const Addressing& one : addressing) {
+      std::vector<graph::ConversationParticipant> there;
+      Key speaker{};
+      if (const auto found = participants.find(one.conversation_id); found != participants.end())
+        for (const auto& [number, participant] : found->second) {
+          there.push_back(participant);
+          if (number == one.speaker) speaker = participant.key;
+        }
+      one.view->addressed.push_back({one.conversation_id, graph::addressee(one.view->label, speaker, there).value_or(Key{})});
+    }
+  }
+
+  // Of names that words state: whether anybody else has them but the one that they
+  // make one with it.
+  void find_unique_names(const std::vector<std::string>& texts) {
+    const Rows rows = execute(
+        "SELECT u.key, a.value, (SELECT pg_catalog.count(*) FROM ("
+        "  (SELECT o.identity_id FROM kg_batch_internal.identity o WHERE o.graph_id = $1 AND o.label_key = a.value AND NOT o.is_statement LIMIT 3) UNION "
+        "  (SELECT o.identity_id FROM kg_batch_internal.alias o WHERE o.graph_id = $1 AND o.sort = 'stated' AND o.value = a.value LIMIT 3)) n "
+        " WHERE n.identity_id <> i.identity_id) < 2 "
+        "FROM unnest($2::uuid[]) AS u (key) "
+        "CROSS JOIN LATERAL (SELECT o.identity_id FROM kg_batch_internal.identity o WHERE o.graph_id = $1 AND o.key = u.key OFFSET 0) i "
+        "CROSS JOIN LATERAL (SELECT o.value FROM kg_batch_internal.alias o WHERE o.graph_id = $1 AND o.identity_id = i.identity_id "
+        "  AND o.sort = 'stated' OFFSET 0) a ORDER BY 1, 2",
+        {graph_id_, texts});
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      known_.at(graph::key_from(rows.text(i, 0))).view.stated_aliases.push_back({rows.text(i, 1), rows.boolean(i, 2)});
+  }
+
+  // Statements in which one of `few` takes part and another of `all` does too.
+  void load_shared(const std::set<Key>& few, const std::set<Key>& all) {
+    if (few.empty()) return;
+    const Rows rows = execute(
+        "SELECT DISTINCT u.key, w.key, s.key FROM unnest($2::uuid[]) AS u (key) "
+        "CROSS JOIN LATERAL (SELECT x.chunk_id, x.n FROM kg_batch_internal.node_mention x WHERE x.graph_id = $1 AND x.key = u.key AND x.live OFFSET 0) m "
+        "CROSS JOIN LATERAL (SELECT x.statement FROM kg_batch_internal.edge_mention x WHERE x.graph_id = $1 AND x.chunk_id = m.chunk_id "
+        "  AND x.target = m.n OFFSET 0) e "
+        "CROSS JOIN LATERAL (SELECT x.target FROM kg_batch_internal.edge_mention x WHERE x.graph_id = $1 AND x.chunk_id = m.chunk_id "
+        "  AND x.statement = e.statement AND x.target <> m.n OFFSET 0) o "
+        "CROSS JOIN LATERAL (SELECT x.key FROM kg_batch_internal.node_mention x WHERE x.graph_id = $1 AND x.chunk_id = m.chunk_id "
+        "  AND x.n = o.target OFFSET 0) w "
+        "CROSS JOIN LATERAL (SELECT x.key FROM kg_batch_internal.node_mention x WHERE x.graph_id = $1 AND x.chunk_id = m.chunk_id "
+        "  AND x.n = e.statement AND x.live AND (SELECT c.folded FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.chunk_id = m.chunk_id) OFFSET 0) s "
+        "WHERE w.key = ANY ($3::uuid[]) AND w.key <> u.key",
+        {graph_id_, texts_of(few), texts_of(all)});
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      const Key statement = graph::key_from(rows.text(i, 2));
+      for (const std::size_t column : {std::size_t{0}, std::size_t{1}}) {
+        std::vector<Key>& statements = known_.at(graph::key_from(rows.text(i, column))).view.statements;
+        if (std::find(statements.begin(), statements.end(), statement) == statements.end()) statements.push_back(statement);
+      }
+    }
+  }
+
+  // The cheaper end of a pair to look from: the one with fewer mentions.
+  const Key& fewer(const Key& a, const Key& b) {
+    return std::pair(known_.at(a).mentions, a) < std::pair(known_.at(b).mentions, b) ? a : b;
   }
 
   void write_blocks(const std::set<Key>& keys) {
@@ -210,6 +311,7 @@ class Round {
             "SELECT $1, u.block_key, u.sort, u.key::uuid, u.kind FROM unnest($2, $3, $4, $5) AS u (block_key, sort, key, kind) "
             "ORDER BY 2, 3, 4 ON CONFLICT DO NOTHING",
             {graph_id_, hashes, sorts, owners, kinds});
+    note_crowded_blocks(graph_id_, hashes);
   }
 
   // From the new ones over whatever is said to be the same, until nothing more is
@@ -219,8 +321,11 @@ class Round {
     while (!frontier.empty()) {
       members.insert(frontier.begin(), frontier.end());
       std::set<Key> reached;
-      for (const auto& [a, b] : candidates(frontier)) {
-        if (!looked_at_.insert(in_order(a, b)).second) continue;
+      std::vector<KeyPair> pairs;
+      for (const KeyPair& pair : candidates(frontier))
+        if (looked_at_.insert(pair).second) pairs.push_back(pair);
+      load_shared_of(pairs);
+      for (const auto& [a, b] : pairs) {
         if (says_same(a, b)) {
           if (!members.contains(a)) reached.insert(a);
           if (!members.contains(b)) reached.insert(b);
@@ -230,6 +335,43 @@ class Round {
       for (const Key& key : with_its_node(reached))
         if (!members.contains(key)) frontier.insert(key);
     }
+  }
+
+  // Only a few of those that meet look alike.
+  void load_shared_of(const std::vector<KeyPair>& pairs) {
+    std::set<Key> few, all;
+    for (const auto& [a, b] : pairs) {
+      const graph::Treatment treatment = graph::treatment(known_.at(a).view, known_.at(b).view);
+      if (treatment != graph::Treatment::rule && treatment != graph::Treatment::model) continue;
+      few.insert(fewer(a, b));
+      all.insert(a);
+      all.insert(b);
+    }
+    load_shared(few, all);
+  }
+
+  // Between any two that may become one, of each component all but its largest member
+  // are looked from.
+  void load_shared_within(const std::set<Key>& members) {
+    std::map<Key, Key> above;
+    const auto top = [&](Key key) {
+      for (auto found = above.find(key); found != above.end(); found = above.find(key)) key = found->second;
+      return key;
+    };
+    std::set<Key> all;
+    for (const graph::DecidedPair& pair : said_) {
+      if (pair.verdict != graph::Verdict::same || !members.contains(pair.a) || !members.contains(pair.b)) continue;
+      all.insert(pair.a);
+      all.insert(pair.b);
+      const Key a = top(pair.a), b = top(pair.b);
+      if (a == b) continue;
+      const Key& small = fewer(a, b);
+      above.emplace(small, small == a ? b : a);
+    }
+    std::set<Key> few;
+    for (const Key& key : all)
+      if (above.contains(key)) few.insert(key);
+    load_shared(few, all);
   }
 
   std::set<Key> with_its_node(const std::set<Key>& keys) {
@@ -247,6 +389,7 @@ class Round {
 
   struct Decision {
     bool by_person = false;
+    bool rests = false;  // since a recomparison in which the two did not meet
     std::string verdict;
     int confidence = 0;
     std::int64_t said = 0;
@@ -280,7 +423,7 @@ class Round {
     for (const auto& [said, keys] : of_split) {
       const auto say = [&, of = said](const Key& one, const Key& other, const char* verdict) {
         pairs.insert(in_order(one, other));
-        note(in_order(one, other), {true, verdict, 1000, of});
+        note(in_order(one, other), {true, false, verdict, 1000, of});
       };
       for (const Key& from : keys.first)
         for (const Key& split_off : keys.second) say(from, split_off, "different");
@@ -313,8 +456,9 @@ class Round {
         " (SELECT x.key FROM kg_batch_internal.block x WHERE x.graph_id = $1 AND x.block_key = b.block_key AND (x.sort, x.key) < (b.sort, b.key) "
         "  ORDER BY x.sort DESC, x.key DESC LIMIT $3)) o",
         {graph_id_, texts, window}));
+    met_.insert(pairs.begin(), pairs.end());
     const Rows decided = execute(
-        "SELECT d.key_a, d.key_b, d.made_by, d.verdict, d.confidence, d.decision_id FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
+        "SELECT d.key_a, d.key_b, d.made_by, d.verdict, d.confidence, d.decision_id, COALESCE(d.barred = 'no neighbours', false) FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
         " SELECT * FROM kg_batch_internal.decision x WHERE x.graph_id = $1 AND x.key_a = u.key AND x.undone_at IS NULL "
         " UNION ALL SELECT * FROM kg_batch_internal.decision x WHERE x.graph_id = $1 AND x.key_b = u.key AND x.undone_at IS NULL) d",
         {graph_id_, texts});
@@ -325,6 +469,7 @@ class Round {
       decision.verdict = decided.text(i, 3);
       decision.confidence = static_cast<int>(decided.integer(i, 4));
       decision.said = decided.integer(i, 5);
+      decision.rests = decided.boolean(i, 6);
       note(in_order(graph::key_from(decided.text(i, 0)), graph::key_from(decided.text(i, 1))), decision);
     }
     for (const KeyPair& pair : parted_by_splits(texts)) {
@@ -347,7 +492,7 @@ class Round {
     if (const auto found = decisions_.find({a, b}); found != decisions_.end()) {
       for (const Decision& decision : found->second) {
         decided = true;
-        if (!decision.by_person && treatment != graph::Treatment::model) continue;
+        if (!decision.by_person && (treatment != graph::Treatment::model || rests({a, b}, decision))) continue;
         const auto origin = decision.by_person ? graph::Origin::person : graph::Origin::model;
         if (decision.verdict == "same") {
           said_.push_back({a, b, graph::Verdict::same, decision.confidence, origin, decision.said});
@@ -368,7 +513,12 @@ class Round {
     return same;
   }
 
+  // Which pairs met in a crowded block depends on who came first. Compared again, those
+  // count that meet now that all are there, until they meet once more.
+  bool rests(const KeyPair& pair, const Decision& decision) const { return !decision.by_person && (recompare_ || decision.rests) && !met_.contains(pair); }
+
   graph::Joined join(const std::set<Key>& members) {
+    load_shared_within(members);
     std::vector<IdentityView> views;
     for (const Key& key : members)
       if (const auto found = known_.find(key); found != known_.end()) views.push_back(found->second.view);
@@ -384,6 +534,60 @@ class Round {
       evidence.push_back(known_.at(a).mentions + known_.at(b).mentions);
     }
     store::note_open_pairs(graph_id_, job_id_, as, bs, evidence);
+  }
+
+  // Of pairs that nobody is sure of: whether anything keeps their groups apart, as
+  // they are now. Only one of the two may be of this component. Of all that a model
+  // said: whether it rests.
+  void note_barred_pairs(const graph::Joined& joined) {
+    std::set<KeyPair> unsure(open_.begin(), open_.end());
+    std::vector<BarredPair> barred;
+    for (const auto& [pair, said] : decisions_) {
+      const auto model = std::find_if(said.begin(), said.end(), [](const Decision& one) { return !one.by_person; });
+      if (model == said.end()) continue;
+      if (rests(pair, *model))
+        barred.push_back({graph::text_of(pair.first), graph::text_of(pair.second), "no neighbours"});
+      else if (model->verdict == "open" || model->verdict == "unsure")
+        unsure.insert(pair);
+      else if (model->rests)
+        barred.push_back({graph::text_of(pair.first), graph::text_of(pair.second), ""});
+    }
+    std::erase_if(unsure, [&](const KeyPair& pair) { return !known_.contains(pair.first) || !known_.contains(pair.second); });
+    std::map<Key, std::size_t> group_of;
+    std::vector<std::vector<const IdentityView*>> groups;
+    const auto add = [&](const Key& key, std::size_t group) {
+      if (group == groups.size()) groups.emplace_back();
+      groups[group].push_back(&known_.at(key).view);
+      group_of.emplace(key, group);
+    };
+    for (const auto& group : joined.groups) {
+      const std::size_t index = groups.size();
+      for (const Key& key : group) add(key, index);
+    }
+    std::set<Key> others;
+    for (const auto& [a, b] : unsure)
+      for (const Key& key : {a, b})
+        if (!group_of.contains(key)) others.insert(key);
+    std::map<std::int64_t, std::size_t> group_of_node;
+    for (const Key& key : with_its_node(others)) {
+      if (group_of.contains(key) || !known_.contains(key)) continue;
+      const std::int64_t node = known_.at(key).node_id;
+      add(key, node == 0 ? groups.size() : group_of_node.try_emplace(node, groups.size()).first->second);
+    }
+    graph::Barriers barriers(said_);
+    std::map<std::pair<std::size_t, std::size_t>, std::string> known;
+    for (const auto& [a, b] : unsure) {
+      const auto ends = std::minmax(group_of.at(a), group_of.at(b));
+      if (graph::treatment(known_.at(a).view, known_.at(b).view) != graph::Treatment::model) {
+        barred.push_back({graph::text_of(a), graph::text_of(b), "no candidate"});
+        continue;
+      }
+      const auto found = known.try_emplace(ends);
+      if (found.second && ends.first != ends.second)
+        found.first->second = barriers.between(groups[ends.first], groups[ends.second]).value_or("");
+      barred.push_back({graph::text_of(a), graph::text_of(b), found.first->second});
+    }
+    if (!barred.empty()) set_barred(graph_id_, barred);
   }
 
   // Nodes for the groups: the lowest id that one of its members has, unless that is
@@ -474,18 +678,19 @@ class Round {
   }
 
   const std::int64_t graph_id_, job_id_;
+  const bool recompare_;
   std::map<Key, Known> known_;
   std::map<KeyPair, std::vector<Decision>> decisions_;
-  std::set<KeyPair> looked_at_;
+  std::set<KeyPair> looked_at_, met_;
   std::vector<graph::DecidedPair> said_;
   std::vector<KeyPair> open_;
 };
 
 }  // namespace
 
-Resolved resolve_things(std::int64_t graph_id, std::int64_t job_id) {
+Resolved resolve_things(std::int64_t graph_id, std::int64_t job_id, bool recompare) {
   take_decisions(graph_id);
-  return Round(graph_id, job_id).run();
+  return Round(graph_id, job_id, recompare).run();
 }
 
 void redirect(std::int64_t graph_id, const std::map<std::int64_t, std::int64_t>& moved_to) {
@@ -526,16 +731,6 @@ void settle_statements(std::int64_t graph_id) {
   execute("UPDATE kg_batch_internal.identity SET former_node_id = NULL WHERE graph_id = $1 AND former_node_id IS NOT NULL AND node_id IS NOT NULL",
           {graph_id});
   redirect(graph_id, moved_to);
-}
-
-void mark_unresolved(std::int64_t graph_id, const std::vector<std::string>& keys) {
-  execute("UPDATE kg_batch_internal.identity i SET unresolved = true FROM ("
-          " SELECT DISTINCT $1 AS graph_id, o.identity_id FROM (SELECT DISTINCT (SELECT x.node_id FROM kg_batch_internal.identity x "
-          "   WHERE x.graph_id = $1 AND x.key = u.key) AS node_id FROM unnest($2::uuid[]) AS u (key)) n "
-          " CROSS JOIN LATERAL (SELECT x.identity_id FROM kg_batch_internal.identity x WHERE x.graph_id = $1 AND x.node_id = n.node_id "
-          "   AND NOT x.is_statement OFFSET 0) o) u "
-          "WHERE i.graph_id = u.graph_id AND i.identity_id = u.identity_id",
-          {graph_id, keys});
 }
 
 }  // namespace kg_batch::store

@@ -26,8 +26,10 @@ struct Resolved {
 };
 
 // Gives things without a node theirs, and joins and parts what new evidence or a
-// decision says. `job_id` pays for questions about pairs that are found now.
-Resolved resolve_things(std::int64_t graph_id, std::int64_t job_id);
+// decision says. `job_id` pays for questions about pairs that are found now. With
+// `recompare` what a model said of two that meet in no block any more rests, so that
+// it does not matter who met while there were fewer.
+Resolved resolve_things(std::int64_t graph_id, std::int64_t job_id, bool recompare = false);
 
 // Statements whose participants have other keys now lose their nodes, with all
 // that are one node with them and with statements on those. Returns their keys.
@@ -39,9 +41,5 @@ void redirect(std::int64_t graph_id, const std::map<std::int64_t, std::int64_t>&
 // After statements found their nodes again: former nodes that are left empty
 // redirect.
 void settle_statements(std::int64_t graph_id);
-
-// What was known of these identities is no longer so: the next round looks at
-// them, and at all they were one node with.
-void mark_unresolved(std::int64_t graph_id, const std::vector<std::string>& keys);
 
 }  // namespace kg_batch::store

@@ -1,12 +1,18 @@
 #include "store/round.h"
 
+#include "store/validity.h"
+
 #include "backend/bridge.h"
 #include "backend/spi.h"
+#include "store/canonical.h"
+#include "store/classify_questions.h"
 #include "store/live_facts.h"
 #include "store/merge_questions.h"
+#include "store/predicate_questions.h"
 #include "store/rereading.h"
 #include "store/resolution.h"
 #include "store/split.h"
+#include "store/unresolved.h"
 
 namespace kg_batch::store {
 
@@ -51,6 +57,7 @@ void add_to_identities(std::int64_t graph_id, const Scope& scope) {
       "  pg_catalog.min(type COLLATE \"C\") AS type, pg_catalog.min(category) AS kind, pg_catalog.min(label_key) AS label_key, "
       "  pg_catalog.bool_or(negated) AS negated, pg_catalog.bool_or(named) AS named, pg_catalog.min(scope) AS scope, "
       "  pg_catalog.min(ARRAY[chunk_id, n]) AS one, pg_catalog.count(*) AS mentions, pg_catalog.min(given_key::text)::uuid AS given_key, "
+      "  pg_catalog.min(owner::text)::uuid AS owner, pg_catalog.min(relation COLLATE \"C\") AS relation, "
       "  pg_catalog.max(confidence) AS confidence, pg_catalog.max(importance) AS importance, "
       "  pg_catalog.min(pg_catalog.array_position(ARRAY['asserted', 'reported', 'planned', 'possible', 'hypothetical'], modality)) AS modality, "
       "  pg_catalog.max(order_key || E'\\x1f' || goal_status) FILTER (WHERE goal_status IS NOT NULL) AS goal, "
@@ -59,10 +66,10 @@ void add_to_identities(std::int64_t graph_id, const Scope& scope) {
       "   '{}'::datemultirange) AS asserted_on "
       " FROM mentions GROUP BY key) "
       ", summed AS (INSERT INTO kg_batch_internal.identity AS i (graph_id, identity_id, key, is_statement, class, type, kind, label_key, negated, named, "
-      " scope, roles, role_keys, mentions, confidence, importance, modality, goal, asserted_on, unresolved, given_key, first_node_id) "
+      " scope, roles, role_keys, mentions, confidence, importance, modality, goal, asserted_on, unresolved, given_key, first_node_id, owner, relation) "
       "SELECT $1, COALESCE(f.identity_id, pg_catalog.nextval('kg_batch_internal.identity_identity_id_seq')), s.key, s.is_statement, s.class, s.type, s.kind, s.label_key, s.negated, s.named, s.scope, "
       " COALESCE(r.roles, '{}'), COALESCE(r.role_keys, '{}'), s.mentions, s.confidence, s.importance, s.modality, s.goal, s.asserted_on, NOT s.is_statement, "
-      " CASE WHEN s.is_statement THEN s.given_key END, f.node_id "
+      " CASE WHEN s.is_statement THEN s.given_key END, f.node_id, s.owner, s.relation "
       "FROM sums s LEFT JOIN LATERAL (SELECT pg_catalog.array_agg(x.role ORDER BY x.role, x.key) AS roles, "
       "  pg_catalog.array_agg(x.key ORDER BY x.role, x.key) AS role_keys FROM ("
       "   SELECT DISTINCT e.role, (SELECT t.key FROM kg_batch_internal.node_mention t "
@@ -79,6 +86,10 @@ void add_to_identities(std::int64_t graph_id, const Scope& scope) {
       " class = CASE WHEN i.mentions = 0 THEN EXCLUDED.class ELSE LEAST(i.class COLLATE \"C\", EXCLUDED.class) END, "
       " kind = CASE WHEN i.mentions = 0 THEN EXCLUDED.kind ELSE LEAST(i.kind, EXCLUDED.kind) END, "
       " named = EXCLUDED.named OR (i.named AND i.mentions > 0), "
+      " owner = CASE WHEN i.mentions = 0 THEN EXCLUDED.owner ELSE LEAST(i.owner, EXCLUDED.owner) END, "
+      " relation = CASE WHEN i.mentions = 0 THEN EXCLUDED.relation ELSE LEAST(i.relation COLLATE \"C\", EXCLUDED.relation) END, "
+      " unresolved = i.unresolved OR NOT i.is_statement AND (EXCLUDED.named AND NOT i.named "
+      "  OR LEAST(i.owner, EXCLUDED.owner) IS DISTINCT FROM i.owner OR LEAST(i.relation COLLATE \"C\", EXCLUDED.relation) IS DISTINCT FROM i.relation), "
       " confidence = GREATEST(i.confidence, EXCLUDED.confidence), importance = GREATEST(i.importance, EXCLUDED.importance), "
       " modality = LEAST(i.modality, EXCLUDED.modality), goal = GREATEST(i.goal, EXCLUDED.goal), "
       " asserted_on = i.asserted_on + EXCLUDED.asserted_on, roles = EXCLUDED.roles, role_keys = EXCLUDED.role_keys, given_key = EXCLUDED.given_key "
@@ -93,18 +104,57 @@ void add_to_identities(std::int64_t graph_id, const Scope& scope) {
       "    ('end', CASE WHEN " DATES " THEN m.end_date || ' ' || m.end_how END)) AS v (sort, value) "
       "  WHERE v.value IS NOT NULL "
       "  UNION ALL SELECT key, 'alias', a FROM mentions m CROSS JOIN LATERAL unnest(m.aliases) AS a "
+      "  UNION ALL SELECT key, 'stated', a FROM mentions m CROSS JOIN LATERAL unnest(m.stated_aliases) AS a "
       "  UNION ALL SELECT key, 'tag', t FROM mentions m CROSS JOIN LATERAL unnest(m.hash_tags) AS t "
       "  UNION ALL SELECT key, 'attribute', t FROM mentions m CROSS JOIN LATERAL unnest(m.attributes) AS t), "
-      "counted AS MATERIALIZED (SELECT key, sort, value, pg_catalog.count(*) AS n FROM said GROUP BY key, sort, value ORDER BY key, sort, value), "
+      "counted AS MATERIALIZED (SELECT (SELECT i.identity_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = c.key) AS identity_id, "
+      "  c.sort, c.value, c.n FROM (SELECT key, sort, value, pg_catalog.count(*) AS n FROM said GROUP BY key, sort, value ORDER BY key, sort, value) c), "
       "given AS (INSERT INTO kg_batch_internal.alias AS a (graph_id, identity_id, sort, value, count) "
-      " SELECT $1, (SELECT i.identity_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = c.key), c.sort, c.value, c.n "
-      " FROM counted c "
+      " SELECT $1, c.identity_id, c.sort, c.value, c.n FROM counted c "
       " ON CONFLICT (graph_id, identity_id, sort, value) DO UPDATE SET count = a.count + EXCLUDED.count "
       " RETURNING identity_id, sort, xmax = 0 AS is_new), "
-      // What is called otherwise now may be something else's other name.
-      "renamed AS MATERIALIZED (SELECT DISTINCT $1 AS graph_id, identity_id FROM given WHERE is_new AND sort IN ('label', 'alias', 'attribute', 'type', 'class', 'category')) "
+      // What is called otherwise now may be something else's other name. So may what has
+      // another order of its names: the most frequent ones are what it is found by.
+      "renamed AS MATERIALIZED (SELECT DISTINCT $1 AS graph_id, identity_id FROM given WHERE is_new AND sort IN ('label', 'alias', 'stated', 'attribute', "
+      "   'type', 'class', 'category') "
+      "  UNION SELECT $1, c.identity_id FROM counted c CROSS JOIN LATERAL (SELECT o.count FROM kg_batch_internal.alias o WHERE o.graph_id = $1 "
+      "    AND o.identity_id = c.identity_id AND o.sort = c.sort AND o.value = c.value OFFSET 0) before "
+      "   WHERE c.sort IN ('label', 'alias') AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.alias o WHERE o.graph_id = $1 "
+      "    AND o.identity_id = c.identity_id AND o.sort IN ('label', 'alias') AND (o.sort, o.value) <> (c.sort, c.value) "
+      "    AND o.count BETWEEN before.count AND before.count + c.n) > 0) "
       "UPDATE kg_batch_internal.identity i SET unresolved = true FROM renamed r "
       "WHERE i.graph_id = r.graph_id AND i.identity_id = r.identity_id AND NOT i.is_statement AND NOT i.unresolved",
+      {graph_id, scope.chunks, scope.keys});
+}
+
+// Where things occur. What comes into a conversation may be somebody there, or be
+// kept from being somebody; it is looked at again if there is anybody it could be.
+void add_occurrences(std::int64_t graph_id, const Scope& scope) {
+  execute(
+      "WITH " FOLDED_MENTIONS
+      ", placed AS MATERIALIZED (SELECT m.key, m.participant, m.addressed_by, (SELECT c.conversation_id FROM kg_batch_internal.chunk c "
+      "   WHERE c.graph_id = $1 AND c.chunk_id = m.chunk_id) AS conversation_id FROM mentions m WHERE NOT m.is_statement), "
+      "seen AS MATERIALIZED (SELECT p.key, p.conversation_id, pg_catalog.min(p.participant) AS participant, "
+      "   COALESCE(pg_catalog.array_agg(DISTINCT a.speaker) FILTER (WHERE a.speaker IS NOT NULL), '{}') AS addressed_by "
+      "  FROM placed p LEFT JOIN LATERAL unnest(p.addressed_by) AS a (speaker) ON true GROUP BY 1, 2), "
+      "known AS MATERIALIZED (SELECT s.*, i.identity_id, i.node_id, o.conversation_id IS NOT NULL AS was_there, o.participant AS took_part_as, "
+      "   COALESCE(o.addressed_by, '{}') AS was_addressed_by "
+      "  FROM seen s CROSS JOIN LATERAL (SELECT x.identity_id, x.node_id FROM kg_batch_internal.identity x WHERE x.graph_id = $1 AND x.key = s.key OFFSET 0) i "
+      "  LEFT JOIN LATERAL (SELECT * FROM kg_batch_internal.occurrence x WHERE x.graph_id = $1 AND x.identity_id = i.identity_id "
+      "   AND x.conversation_id = s.conversation_id OFFSET 0) o ON true), "
+      "news AS MATERIALIZED (SELECT k.* FROM known k WHERE NOT k.was_there OR k.participant < k.took_part_as "
+      "  OR k.took_part_as IS NULL AND k.participant IS NOT NULL OR NOT k.addressed_by <@ k.was_addressed_by), "
+      "put AS (INSERT INTO kg_batch_internal.occurrence AS o (graph_id, identity_id, conversation_id, participant, addressed_by) "
+      "  SELECT $1, identity_id, conversation_id, participant, addressed_by FROM news ORDER BY identity_id, conversation_id "
+      "  ON CONFLICT (graph_id, identity_id, conversation_id) DO UPDATE SET participant = LEAST(o.participant, EXCLUDED.participant), "
+      "   addressed_by = ARRAY(SELECT DISTINCT s FROM unnest(o.addressed_by || EXCLUDED.addressed_by) AS s ORDER BY s)), "
+      "somebody AS MATERIALIZED (SELECT DISTINCT $1 AS graph_id, n.identity_id FROM news n WHERE NOT n.addressed_by <@ n.was_addressed_by "
+      "  OR (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.identity x WHERE x.graph_id = $1 AND x.node_id = n.node_id LIMIT 2) two) > 1 "
+      "  OR (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.block b CROSS JOIN LATERAL (SELECT FROM kg_batch_internal.block x "
+      "    WHERE x.graph_id = $1 AND x.block_key = b.block_key AND x.key <> n.key LIMIT 1) other "
+      "   WHERE b.graph_id = $1 AND b.key = n.key LIMIT 1) one) > 0) "
+      "UPDATE kg_batch_internal.identity i SET unresolved = true FROM somebody s "
+      "WHERE i.graph_id = s.graph_id AND i.identity_id = s.identity_id AND NOT i.unresolved",
       {graph_id, scope.chunks, scope.keys});
 }
 
@@ -118,11 +168,11 @@ std::int64_t make_nodes_of_statements(std::int64_t graph_id) {
         "WITH fresh AS MATERIALIZED (SELECT i.* FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id IS NULL AND i.is_statement AND i.mentions > 0), "
         "derived AS MATERIALIZED (SELECT f.identity_id, f.key, f.former_node_id, f.first_node_id, "
         "  pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(pg_catalog.convert_to("
-        "    pg_catalog.concat_ws(E'\\x1f', f.type, COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'kind' AND c.name = f.kind ORDER BY c.shipped LIMIT 1), f.kind), "
+        "    pg_catalog.concat_ws(E'\\x1f', f.type, " KG_BATCH_CANONICAL_KIND("f.kind") ", "
         "     f.negated::text, f.label_key, f.scope, r.roles), 'UTF8')), 1, 16), 'hex')::uuid AS derived "
         " FROM fresh f CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS expected, pg_catalog.count(y.node_id) AS there, "
         "   pg_catalog.string_agg(y.role || E'\\x1e' || y.node_id, E'\\x1d' ORDER BY y.role COLLATE \"C\", y.node_id) AS roles "
-        "  FROM (SELECT DISTINCT COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'role' AND c.name = x.role ORDER BY c.shipped LIMIT 1), x.role) AS role, "
+        "  FROM (SELECT DISTINCT " KG_BATCH_CANONICAL_ROLE("x.role", "f.kind") " AS role, "
         "    (SELECT t.node_id FROM kg_batch_internal.identity t WHERE t.graph_id = $1 AND t.key = x.key) AS node_id "
         "   FROM unnest(f.roles, f.role_keys) AS x (role, key) OFFSET 0) y) r "
         " WHERE r.expected = r.there), "
@@ -166,7 +216,7 @@ std::int64_t make_nodes_of_statements(std::int64_t graph_id) {
 // What the nodes of these identities show, out of the identities' sums.
 void refold_nodes(std::int64_t graph_id, const std::set<std::string>& keys) {
   if (keys.empty()) return;
-  execute(
+  const Rows folded = execute(
       "WITH touched AS MATERIALIZED (SELECT DISTINCT (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = m.key) "
       "  AS node_id FROM unnest($2::uuid[]) AS m (key)), "
       "folded AS MATERIALIZED (SELECT $1 AS graph_id, t.node_id, s.*, f.*, c.*, COALESCE(c.said_label, f.label) AS shown_label FROM touched t "
@@ -220,8 +270,14 @@ void refold_nodes(std::int64_t graph_id, const std::set<std::string>& keys) {
       "  ORDER BY 1), "
       " hash_tags = COALESCE((pg_catalog.array_remove(f.tags, f.shown_label))[1:20], '{}'), "
       " attributes = ARRAY(SELECT v FROM unnest(f.attributes) v ORDER BY v COLLATE \"C\") "
-      "FROM folded f WHERE n.graph_id = f.graph_id AND n.node_id = f.node_id AND f.label IS NOT NULL",
+      "FROM folded f WHERE n.graph_id = f.graph_id AND n.node_id = f.node_id AND f.label IS NOT NULL "
+      "RETURNING n.node_id, n.type = 'State' AND n.end_date IS NOT NULL",
       {graph_id, std::vector<std::string>(keys.begin(), keys.end())});
+  // What ended may have been taken up again: then the latest of its periods is shown.
+  std::vector<std::int64_t> ended;
+  for (std::size_t i = 0; i < folded.size(); ++i)
+    if (folded.boolean(i, 1)) ended.push_back(folded.integer(i, 0));
+  show_latest_periods(graph_id, ended);
 }
 
 // But for those of the statements `except`.
@@ -233,7 +289,7 @@ std::int64_t add_edges(std::int64_t graph_id, const Scope& scope, const std::vec
       "   (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = m.key) AS source_id, "
       "   (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = "
       "    (SELECT t.key FROM kg_batch_internal.node_mention t WHERE t.graph_id = $1 AND t.chunk_id = e.chunk_id AND t.n = e.target)) AS target_id, "
-      "   COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'role' AND c.name = e.role ORDER BY c.shipped LIMIT 1), e.role) AS predicate, m.negated "
+      "   " KG_BATCH_CANONICAL_ROLE("e.role", "m.category") " AS predicate, m.negated "
       "  FROM kg_batch_internal.edge_mention e WHERE e.graph_id = $1 AND e.chunk_id = m.chunk_id AND e.statement = m.n OFFSET 0) r "
       " WHERE m.is_statement AND NOT m.key = ANY ($4::uuid[]) AND r.source_id IS NOT NULL AND r.target_id IS NOT NULL GROUP BY 1, 2, 3) "
       "INSERT INTO kg_batch_internal.edge AS e (graph_id, source_id, target_id, predicate, negated, mentions) "
@@ -259,16 +315,21 @@ std::set<std::string> keys_in(std::int64_t graph_id, const std::vector<std::int6
 // From identities on: nodes, what they show, edges. `chunks` are new; the edges of
 // the statements `lost` were taken away.
 RoundResult find_nodes(std::int64_t graph_id, const std::vector<std::int64_t>& chunks, std::set<std::string> touched,
-                       std::set<std::string> lost, std::int64_t job_id) {
+                       std::set<std::string> lost, std::int64_t job_id, bool recompare = false) {
   RoundResult result;
+  const std::vector<std::string> renamed = take_mappings(graph_id);
+  touched.insert(renamed.begin(), renamed.end());
+  lost.insert(renamed.begin(), renamed.end());
+  mark_who_states_a_name(graph_id);
   for (bool more = true; more;) {
-    const Resolved resolved = resolve_things(graph_id, job_id);
+    const Resolved resolved = resolve_things(graph_id, job_id, recompare);
     result.nodes += resolved.made;
     touched.insert(resolved.things.begin(), resolved.things.end());
     touched.insert(resolved.statements.begin(), resolved.statements.end());
     lost.insert(resolved.statements.begin(), resolved.statements.end());
     more = resolved.more;
   }
+  note_own_words(graph_id, job_id);
   result.nodes += make_nodes_of_statements(graph_id);
   settle_statements(graph_id);
   refold_nodes(graph_id, touched);
@@ -290,6 +351,8 @@ void change_readings(std::int64_t graph_id, const Readings& readings, std::int64
   const std::vector<std::int64_t> fresh(readings.several.begin(), readings.several.end());
   count_keys(graph_id, fresh);
   keys.merge(keys_in(graph_id, fresh));
+  mark_brought_together(graph_id, fresh);
+  mark_addressed(graph_id, conversations_of(graph_id, all));
   fold_again(graph_id, keys, {}, job_id);
   reopen_doubled(graph_id, job_id, {keys.begin(), keys.end()});
 }
@@ -316,12 +379,15 @@ RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& 
   settle_facts(graph_id, scope.chunks);
   count_keys(graph_id, scope.chunks);
   add_to_identities(graph_id, scope);
+  add_occurrences(graph_id, scope);
+  mark_brought_together(graph_id, scope.chunks);
+  mark_addressed(graph_id, conversations_of(graph_id, scope.chunks));
   const std::set<std::string> touched = keys_in(graph_id, scope.chunks);
   reopen_doubled(graph_id, job_id, {touched.begin(), touched.end()});
   const RoundResult result = find_nodes(graph_id, scope.chunks, touched, {}, job_id);
   if (!readings.all.empty()) change_readings(graph_id, readings, job_id);
   folded.insert(folded.end(), readings.all.begin(), readings.all.end());
-  execute("SELECT kg_batch_internal.note_kinds($1, $2)", {graph_id, folded});
+  note_kinds(graph_id, job_id, folded, {});
   return result;
 }
 
@@ -329,7 +395,11 @@ void fold_again(std::int64_t graph_id, const std::set<std::string>& keys, const 
   if (keys.empty()) return;
   const std::vector<std::string> touched(keys.begin(), keys.end());
   // From zero: their sums, their nodes' edges, then everything again from what is live.
+  // Whoever they were kept apart from, named or meant by may be another now.
   mark_unresolved(graph_id, touched);
+  mark_participants(graph_id, touched);
+  mark_who_states_a_name(graph_id);
+  mark_addressed(graph_id, conversations_with(graph_id, touched));
   const Rows before = execute(
       "SELECT DISTINCT i.node_id FROM (SELECT (SELECT COALESCE(o.node_id, o.former_node_id) FROM kg_batch_internal.identity o WHERE o.graph_id = $1 AND o.key = u.key) AS node_id "
       " FROM unnest($2::uuid[]) AS u (key)) i WHERE i.node_id IS NOT NULL",
@@ -339,7 +409,8 @@ void fold_again(std::int64_t graph_id, const std::set<std::string>& keys, const 
   execute(
       "WITH gone AS MATERIALIZED (SELECT $1 AS graph_id, i.identity_id FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
       "  SELECT o.identity_id FROM kg_batch_internal.identity o WHERE o.graph_id = $1 AND o.key = u.key OFFSET 0) i), "
-      "forms AS (DELETE FROM kg_batch_internal.alias a USING gone g WHERE a.graph_id = g.graph_id AND a.identity_id = g.identity_id) "
+      "forms AS (DELETE FROM kg_batch_internal.alias a USING gone g WHERE a.graph_id = g.graph_id AND a.identity_id = g.identity_id), "
+      "places AS (DELETE FROM kg_batch_internal.occurrence o USING gone g WHERE o.graph_id = g.graph_id AND o.identity_id = g.identity_id) "
       "UPDATE kg_batch_internal.identity i SET mentions = 0, confidence = 0, importance = 0, modality = 9, goal = NULL, asserted_on = '{}' "
       "FROM gone g WHERE i.graph_id = g.graph_id AND i.identity_id = g.identity_id",
       {graph_id, touched});
@@ -350,6 +421,7 @@ void fold_again(std::int64_t graph_id, const std::set<std::string>& keys, const 
   Scope scope;
   scope.keys = touched;
   add_to_identities(graph_id, scope);
+  add_occurrences(graph_id, scope);
   execute(
       "WITH gone AS (DELETE FROM kg_batch_internal.identity i USING (SELECT $1 AS graph_id, o.key FROM unnest($2::uuid[]) AS o (key) OFFSET 0) u "
       "  WHERE i.graph_id = u.graph_id AND i.key = u.key AND i.mentions = 0 "
@@ -378,6 +450,7 @@ void fold_again(std::int64_t graph_id, const std::set<std::string>& keys, const 
   lost.insert(touched.begin(), touched.end());
   lost.insert(freed.begin(), freed.end());
   find_nodes(graph_id, {}, shown, lost, job_id);
+  note_kinds(graph_id, job_id, {}, touched);
 }
 
 void rest_replaced(std::int64_t graph_id, std::int64_t job_id) {
@@ -394,7 +467,7 @@ void rest_replaced(std::int64_t graph_id, std::int64_t job_id) {
 
 void show_again(std::int64_t graph_id, const std::set<std::string>& keys) { refold_nodes(graph_id, keys); }
 
-RoundResult resolve_now(std::int64_t graph_id, std::int64_t job_id) { return find_nodes(graph_id, {}, {}, {}, job_id); }
+RoundResult resolve_now(std::int64_t graph_id, std::int64_t job_id, bool recompare) { return find_nodes(graph_id, {}, {}, {}, job_id, recompare); }
 
 void analyze_grown() { execute("SELECT kg_batch_internal.analyze_grown()"); }
 

@@ -39,7 +39,7 @@ void fold_again(std::int64_t graph_id, const std::set<std::string>& keys, const 
 void show_again(std::int64_t graph_id, const std::set<std::string>& keys);
 
 // Joins and parts what is marked as unresolved (store/resolution.h).
-RoundResult resolve_now(std::int64_t graph_id, std::int64_t job_id = 0);
+RoundResult resolve_now(std::int64_t graph_id, std::int64_t job_id = 0, bool recompare = false);
 
 // Keeps the planner from believing that tables are as small as they were.
 void analyze_grown();

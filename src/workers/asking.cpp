@@ -6,8 +6,10 @@
 #include "backend/spi.h"
 #include "chunking/cuts.h"
 #include "graph/sha256.h"
+#include "stages/kg_boundary.h"
 #include "store/known.h"
 #include "workers/deciding.h"
+#include "workers/dividing.h"
 #include "workers/reading.h"
 
 namespace kg_batch::workers {
@@ -183,7 +185,7 @@ std::vector<std::optional<std::string>> rebuild_bodies(const std::vector<store::
     bodies.emplace_back();
     if (request.state != "planned" && request.state != "asking") continue;
     if (request.chunk_id == 0) {
-      bodies.back() = rebuild_inquiry(request);
+      bodies.back() = request.stage == stages::boundary_stage_name ? rebuild_window(request) : rebuild_inquiry(request);
       continue;
     }
     const auto found = chunks.find({request.graph_id, request.chunk_id});

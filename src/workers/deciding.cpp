@@ -39,6 +39,7 @@ std::vector<Prepared> plan_inquiries(std::int64_t worker_id, const Item& decide)
   std::vector<store::Draft> drafts;
   std::vector<store::Worst> worst;
   for (const InquirySort* const sort : store::inquiry_sorts()) {
+    if (!store::is_time_to_ask(graph_id, job_id, *sort)) continue;
     std::vector<Inquiry> inquiries = sort->gather(graph_id, job_id);
     if (inquiries.empty()) continue;
     const store::Prompt prompt = store::newest_prompt(std::string(sort->stage()));
@@ -61,7 +62,11 @@ std::vector<Prepared> plan_inquiries(std::int64_t worker_id, const Item& decide)
     }
   }
   store::release({decide});
-  if (drafts.empty()) return {};
+  // Sorts whose turn it is not yet wait on.
+  if (drafts.empty()) {
+    store::put_up_open(graph_id, job_id);
+    return {};
+  }
   const auto costs = store::most_costs(worst);
   for (std::size_t i = 0; i < drafts.size(); ++i) drafts[i].most_cost = costs[i].value_or(0);
   const std::vector<store::PlanResult> planned = store::plan_requests(graph_id, drafts);
@@ -94,7 +99,10 @@ std::vector<Prepared> plan_inquiries(std::int64_t worker_id, const Item& decide)
   store::hold(worker_id, claims);
   Item again = decide;
   if (no_budget) again.priority = again.priority % store::parked + store::parked;
-  if (no_budget || wait) store::put_ready({again}, no_budget ? 0 : same_is_out_ms);
+  if (no_budget || wait)
+    store::put_ready({again}, no_budget ? 0 : same_is_out_ms);
+  else
+    store::put_up_open(graph_id, job_id);
   return direct;
 }
 
@@ -144,6 +152,9 @@ void conclude(const std::vector<Item>& items) {
       if (concluded.unusable) {
         (void)store::reject_answer(item.graph_id, item.id, *concluded.unusable, options.max_attempts);
         sort->without_answer(item.graph_id, inquiry->items, *concluded.unusable, options.max_attempts);
+      } else if (!concluded.is_whole) {
+        // Else the same question would find this answer again.
+        (void)store::reject_answer(item.graph_id, item.id, "it says nothing of some of what it was asked", options.max_attempts);
       }
     }
     store::write_rejected(item.graph_id, request->job_id, item.id, concluded.rejected);

@@ -34,6 +34,7 @@
 #include "workers/api_access.h"
 #include "workers/asking.h"
 #include "workers/deciding.h"
+#include "workers/dividing.h"
 #include "workers/reading.h"
 #include "workers/worker_process.h"
 
@@ -371,6 +372,7 @@ class Pipeline {
   void cut_conversation(const Item& item) {
     try {
       in_transaction([&] {
+        std::optional<store::Uncut> without_budget;
         for (bool more = true; more;) {
           const auto uncut = store::load_uncut(item.graph_id, item.id);
           if (!uncut) break;
@@ -380,13 +382,20 @@ class Pipeline {
           for (const auto& edit : uncut->edits) store::write_cuts(*uncut, edit, chunking::cut(edit.input, options), stage);
           const chunking::Cuts cuts = chunking::cut(uncut->open.input, options);
           store::write_cuts(*uncut, uncut->open, cuts, stage);
-          store::mark_cut(*uncut, cuts.cast);
-          more = uncut->more;
+          store::mark_cut(*uncut, cuts);
+          if (!plan_windows(*uncut, job, cuts.windows)) without_budget = uncut;
+          more = uncut->more && cuts.windows.empty();
         }
         store::release({item});
+        if (without_budget)
+          store::put_ready({{item.graph_id, Work::cut, item.id, without_budget->priority + store::parked, item.size, without_budget->job_id}});
       });
     } catch (const Error& error) {
       in_transaction([&] {
+        if (passes(error)) {
+          store::give_back({item});
+          return;
+        }
         store::mark_cut_failed(item.graph_id, item.id, error.message());
         store::release({item});
       });
@@ -408,6 +417,12 @@ class Pipeline {
         direct.clear();
         std::vector<store::Request> requests;
         std::vector<Item> claims, useless;
+        std::vector<std::int64_t> graphs, ids;
+        for (const Item& item : group) {
+          graphs.push_back(item.graph_id);
+          ids.push_back(item.id);
+        }
+        store::lock_chunks_of(graphs, ids);
         for (const Item& item : group) {
           if (auto request = store::lock_request(item.graph_id, item.id)) {
             requests.push_back(*request);
@@ -444,7 +459,7 @@ class Pipeline {
       ReadResult result;
       in_transaction([&] {
         result = read_chunks(chunks);
-        conclude(about_graph);
+        conclude(read_windows(about_graph));
       });
       to_fold_ |= !about_graph.empty();
       process_->count(result.done, result.failed, 0, 0, 0);
@@ -521,20 +536,23 @@ class Pipeline {
     }
   }
 
+  // A cancel, a deadlock or a full disk says nothing of the item.
+  static bool passes(const Error& error) {
+    const int category = ERRCODE_TO_CATEGORY(error.sqlstate());
+    return error.sqlstate() == ERRCODE_QUERY_CANCELED || category == ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE) ||
+           category == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES);
+  }
+
   void fail_alone(const Item& item, const Error& error) {
     report(Level::warning, "kg_batch could not work on " + std::string(item.kind == Work::direct || item.kind == Work::conclude ? "request " : "chunk ") +
                                std::to_string(item.id) + ": " + error.message(),
            error.detail());
-    // A cancel, a deadlock or a full disk says nothing of the item.
-    const int category = ERRCODE_TO_CATEGORY(error.sqlstate());
-    const bool passing = error.sqlstate() == ERRCODE_QUERY_CANCELED || category == ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE) ||
-                         category == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES);
     in_transaction([&] {
-      if (passing) {
+      if (passes(error)) {
         store::give_back({item});
         return;
       }
-      if (item.kind == Work::conclude) give_up(item, error.message());
+      if (item.kind == Work::conclude && !give_up_windows(item, error.message())) give_up(item, error.message());
       if (item.kind == Work::ask || item.kind == Work::read) store::set_failed(item.graph_id, item.id, error.message());
       store::release({item});
     });

@@ -1,5 +1,6 @@
 -- graph_digest: changes with every value that it covers, with nothing else.
 \ir fixtures/two_graphs.sql
+\ir fixtures/review_of_pets.sql
 SELECT * FROM no_plan();
 
 CREATE FUNCTION pets() RETURNS bigint LANGUAGE sql AS $$ SELECT graph_id FROM kg_batch_internal.graph WHERE name = 'pets' $$;
@@ -71,6 +72,25 @@ SELECT isnt(digest_after($$UPDATE kg_batch_internal.graph SET options = '{"self"
 SELECT isnt(digest_after($$UPDATE kg_batch_internal.graph SET options = '{"names": "shared"}'$$), digest(), 'it covers how names are scoped');
 SELECT is(digest_after($$UPDATE kg_batch_internal.graph SET options = '{"names": "personal"}'$$), digest(), 'a default that is written out is the default');
 
+-- What waits for a person.
+SELECT is((SELECT string_agg(verdict, ' ' ORDER BY verdict) FROM kg_batch.review WHERE graph_id = pets()), 'block dates large unsure', 'review has a row of each sort');
+SELECT isnt(digest_after(change), digest(), 'it covers ' || what)
+FROM (VALUES
+    ('what is said of two that may be one', $$UPDATE kg_batch_internal.decision SET verdict = 'open' WHERE graph_id = pets()$$),
+    ('that nobody is sure of them', $$UPDATE kg_batch_internal.decision SET verdict = 'different' WHERE graph_id = pets()$$),
+    ('that they cannot be joined', $$UPDATE kg_batch_internal.decision SET barred = 'numbers' WHERE graph_id = pets()$$),
+    ('which two they are', $$UPDATE kg_batch_internal.decision SET key_a = LEAST(md5('Adoption')::uuid, md5('Clyde')::uuid), key_b = GREATEST(md5('Adoption')::uuid, md5('Clyde')::uuid) WHERE graph_id = pets()$$),
+    ('pairs between large groups', $$DELETE FROM kg_batch_internal.held_apart$$),
+    ('which groups those are', $$UPDATE kg_batch_internal.held_apart SET key_a = LEAST(md5('Adoption')::uuid, md5('Clyde')::uuid), key_b = GREATEST(md5('Adoption')::uuid, md5('Clyde')::uuid)$$),
+    ('dates that contradict each other', $$UPDATE kg_batch_internal.alias SET value = '2022-05 actual' WHERE value = '2022-05-02 actual'$$),
+    ('which dates those are', $$UPDATE kg_batch_internal.alias SET value = '2022-05-03 actual' WHERE value = '2022-05-02 actual'$$),
+    ('whether they are starts', $$UPDATE kg_batch_internal.alias SET sort = 'end' WHERE value ~ '^2022-05-0'$$),
+    ('that a block is too large', $$DELETE FROM kg_batch_internal.block WHERE sort = 'C'$$),
+    ('how large it is', $$INSERT INTO kg_batch_internal.block SELECT graph_id, block_key, 'CC', key, kind FROM kg_batch_internal.block WHERE sort = 'C'$$),
+    ('by what those in it meet', $$UPDATE kg_batch_internal.block SET kind = 'typo' WHERE sort = 'C'$$),
+    ('who is its first', $$UPDATE kg_batch_internal.block SET key = md5('Clyde')::uuid WHERE sort = 'A'$$),
+    ('who is its last', $$UPDATE kg_batch_internal.block SET key = md5('Adoption')::uuid WHERE sort = 'R'$$)) AS c (what, change);
+
 -- Nothing else.
 SELECT is(digest_after(change), digest(), 'not ' || what)
 FROM (VALUES
@@ -78,6 +98,8 @@ FROM (VALUES
     ('the ledger', 'DELETE FROM kg_batch_internal.usage'),
     ('jobs', $$UPDATE kg_batch_internal.job SET name = 'x', spent = 1, state = 'paused'$$),
     ('settings of jobs', $$UPDATE kg_batch_internal.graph SET options = '{"budget": 1}'$$),
+    ('how a model put it', $$UPDATE kg_batch_internal.decision SET reason = 'hm', confidence = 400, at = now(), asked = 2, evidence = 9, job_id = 7$$),
+    ('blocks that are no longer too large', $$INSERT INTO kg_batch_internal.crowded_block SELECT pets(), 8$$),
     ('what was rejected', 'DELETE FROM kg_batch_internal.rejected'),
     ('messages that nothing cites', $$UPDATE kg_batch_internal.message SET content = 'x' WHERE skipped IS NOT NULL$$)) AS c (what, change);
 CREATE TEMP TABLE before AS SELECT digest();
@@ -89,6 +111,7 @@ UPDATE kg_batch_internal.graph SET name = 'first pets' WHERE name = 'animals';
 UPDATE kg_batch_internal.graph SET name = 'first work' WHERE name = 'work';
 SET client_min_messages = error;
 \ir fixtures/two_graphs.sql
+\ir fixtures/review_of_pets.sql
 SELECT is(digest(), (SELECT digest FROM before), 'not ids');
 
 -- Settings of the session.

@@ -168,6 +168,51 @@ is($node->kg(q{SELECT state FROM kg_batch.progress WHERE job = 'pairs'}), 'cance
 $node->kg(q{SELECT kg_batch.drop_graph('asked')});
 is($node->kg(q{SELECT count(*) FROM kg_batch.graph WHERE name = 'asked'}), 0, '… and its graph, with all that was asked about it, is dropped');
 
+# ---- where kinds belong, as far as a model said it on the ground of what is gone ----
+
+my %likes = (a => [ [ Anna => 'I like zorump.', undef, '2024-01-10T10:00:00Z' ], [ Anna => 'I like vintink.' ] ],
+	b => [ [ Ben => 'I like zorump.', undef, '2024-02-10T10:00:00Z' ], [ Ben => 'I like quuxump.' ] ]);
+my $filed = sub { return $node->kg("SELECT string_agg(category || ' ' || COALESCE(decided_by, 'open'), ', ' ORDER BY category) FROM kg_batch_internal.kind
+	WHERE graph_id = kg_batch.graph_id('$_[0]') AND category ~ 'ump|ink'"); };
+$node->kg("SELECT kg_batch.create_graph('$_'); SELECT kg_batch.create_job('likes', '{\"paused\":true}', graph => '$_')") for qw(liked out);
+$node->kg("SELECT kg_batch.create_graph('only')");
+my $likes = sub {
+	my ($graph) = @_;
+	for my $key (sort keys %likes)
+	{
+		my $json = JSON::PP->new->encode([ map { { speaker => $_->[0], content => $_->[1], ($_->[3] ? (sent_at => $_->[3]) : ()) } } @{ $likes{$key} } ]);
+		$node->kg("SELECT kg_batch.enqueue(\$m\$$json\$m\$::jsonb, key => '$key', job => 'likes', final => true, graph => '$graph')");
+	}
+	return $node->kg("SELECT kg_batch.resume('likes', graph => '$graph')");
+};
+$likes->('liked');
+enqueue('only', 'a', @{ $likes{a} });
+ok($node->wait_until(q{SELECT bool_and(state = 'done') FROM kg_batch.progress WHERE graph IN ('liked', 'only')}), 'kinds were asked about');
+is($filed->('liked'), 'quuxump model, vintink model, zorump model', '... and filed');
+like(tables_with('quuxump'), qr/answer.*taxon_suggestion/, '... with a suggestion out of the answer');
+my $request_of = "SELECT request_id FROM kg_batch_internal.kind WHERE graph_id = kg_batch.graph_id('liked') AND category";
+my ($vintink, $zorump) = ($node->kg("$request_of = 'vintink'"), $node->kg("$request_of = 'zorump'"));
+is($node->kg(q{SELECT kg_batch.forget('b', graph => 'liked')}), 2, 'one of the conversations is forgotten');
+is(tables_with('quux'), '', '... and no table holds a word of it');
+ok($node->wait_until(q{SELECT state = 'done' FROM kg_batch.progress WHERE graph = 'liked'}), '... its job is done again');
+is($filed->('liked'), 'vintink model, zorump model', '... with its own kind gone');
+isnt($node->kg("$request_of = 'zorump'"), $zorump, '... and the one that was shown with words of it asked about again');
+is($node->kg("$request_of = 'vintink'"), $vintink, '... but not the one that was not');
+is(digest('liked'), digest('only'), '... so the graph is the one that never had it');
+
+$node->sim->fault({ fault => 'delay', stage => 'kg_classify', ms => 3000, count => 1 });
+$likes->('out');
+ok($node->wait_until(q{SELECT EXISTS (SELECT FROM kg_batch_internal.inquiry JOIN kg_batch_internal.request r USING (graph_id, request_id)
+	WHERE r.state = 'asking' AND pg_catalog.strpos(document, 'quuxump') > 0)}), 'a question about kinds that quotes it is out');
+my $out = $node->kg(q{SELECT request_id FROM kg_batch_internal.inquiry});
+is($node->kg(q{SELECT kg_batch.forget('b', graph => 'out')}), 2, 'it is forgotten while it is');
+is(tables_with('quux'), '', '... and its document with it');
+ok($node->wait_until("SELECT EXISTS (SELECT FROM kg_batch_internal.answer WHERE request_id = $out)"), '... the answer is booked when it comes');
+ok($node->wait_until(q{SELECT state = 'done' FROM kg_batch.progress WHERE graph = 'out'}), '... its job is done');
+is(tables_with('quux'), '', '... and no table holds a word of it');
+is($filed->('out'), 'vintink model, zorump model', '... while the other kinds were asked about again');
+is(digest('out'), digest('only'), '... in the graph that never had it');
+
 # ---- what a model said ----
 
 $node->kg("SELECT kg_batch.create_graph('judged')");

@@ -188,7 +188,7 @@ sub costs_what_the_bill_says
 		sum(output_tokens) AS output_tokens, sum(unpriced) AS unpriced, sum(requests) FILTER (WHERE stage = 'kg_extract') AS about_chunks,
 		string_agg(DISTINCT mode, ' ') FILTER (WHERE stage = 'kg_extract') AS modes FROM kg_batch.cost WHERE job_id = $job");
 	# What is asked about the graph goes directly either way.
-	my $about_graph = $stats->{stages}{kg_merge}{answers} // 0;
+	my $about_graph = $node->sim->about_graph('answers');
 	is($stats->{$other}{answers}, $graph eq 'batch' ? $about_graph : 0, "$graph: no answer about a chunk came the other way");
 	is($stats->{batch}{answers} + $stats->{direct}{answers}, $ledger->{requests}, "$graph: the ledger has as many requests as were answered");
 	is($ledger->{modes}, $graph, "$graph: the ledger knows which way they went");

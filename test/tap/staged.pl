@@ -158,8 +158,8 @@ sub has_each_stage_in_the_ledger
 			$stats->{stages}{$stage}{answers}, "$way: the ledger has every question of $stage");
 		$usd += $stats->{stages}{$stage}{usd};
 	}
-	is($stats->{repeated_answers}, $stats->{stages}{kg_merge}{repeated_answers} // 0, "$way: nothing was asked twice");
-	my $cost = $node->kg("SELECT sum(cost) FROM kg_batch.cost WHERE graph = '$graph' AND stage <> 'kg_merge'");
+	is($stats->{repeated_answers}, $sim->about_graph('repeated_answers'), "$way: nothing was asked twice");
+	my $cost = $node->kg("SELECT sum(cost) FROM kg_batch.cost WHERE graph = '$graph' AND stage <> ALL ('{@{[join ',', @KgBatch::StandIn::about_graph]}}')");
 	cmp_ok(abs($cost - $usd), '<', 1e-9, "$way: the ledger is the bill") or diag("ledger $cost, bill $usd");
 	note("tokens in, out, a sentence: $_") for split /\n/, $node->kg("SELECT concat_ws(' ', g.name, u.stage, round(u.input_tokens::numeric / c.n), round(u.output_tokens::numeric / c.n, 1))
 		FROM kg_batch.cost u JOIN kg_batch.graph g USING (graph_id), LATERAL (SELECT sum(countable) AS n FROM kg_batch_internal.chunk k
@@ -176,8 +176,8 @@ sub has_each_stage_in_the_ledger
 	return;
 }
 
-# Answers but those about pairs, which are asked again when their evidence has doubled.
-sub about_chunks { my $stats = $sim->stats; return $stats->{all}{answers} - ($stats->{stages}{kg_merge}{answers} // 0); }
+# Answers but those about the graph: pairs are asked about again when their evidence has doubled.
+sub about_chunks { return $sim->stats->{all}{answers} - $sim->about_graph('answers'); }
 
 sub costs_nothing_again
 {

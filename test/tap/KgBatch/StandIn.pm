@@ -4,6 +4,7 @@
 #   my $sim = KgBatch::StandIn->start('main', options => ['--latency-ms', 20]);
 #   $sim->url                                  http://127.0.0.1:…
 #   $sim->stats->{requests}                    GET /_sim/stats
+#   $sim->about_graph('answers')               the same, summed over questions about the graph
 #   $sim->chats                                GET /_sim/journal: entries of chat completions
 #   $sim->configure(rpm => 60);                POST /_sim/config
 #   $sim->fault({ name => …, count => 1 });    POST /_sim/faults
@@ -105,6 +106,15 @@ sub upload
 }
 
 sub stats { return $_[0]->request('GET', '/_sim/stats'); }
+# Of questions about the graph, whatever sort: 'answers', 'repeated_answers', 'usd'.
+our @about_graph = qw(kg_merge kg_classify kg_predicate);
+sub about_graph
+{
+	my ($self, $what) = @_;
+	my ($stages, $sum) = ($self->stats->{stages}, 0);
+	$sum += $stages->{$_}{$what} // 0 for @about_graph;
+	return $sum;
+}
 sub journal { return $_[0]->request('GET', '/_sim/journal'); }
 
 # The journal's chat completions in the order in which they came.
