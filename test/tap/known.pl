@@ -85,9 +85,9 @@ is(number(q{SELECT count(*) FROM kg_batch_internal.chunk WHERE reading > 1 AND k
 
 # What is forgotten is shown no more, and what had shown it is asked again.
 number(q{SELECT kg_batch.forget('Rexc', graph => 'many')});
-is(number(q{SELECT count(*) FROM kg_batch_internal.answer a JOIN kg_batch_internal.request r USING (graph_id, request_id) JOIN kg_batch_internal.chunk c ON c.graph_id = r.graph_id
-	AND c.chunk_id = r.chunk_id JOIN kg_batch_internal.conversation v USING (graph_id, conversation_id) WHERE v.key = 'last' AND v.graph_id = kg_batch.graph_id('many') AND a.body IS NOT NULL
-	AND c.reading = 1}), 0, 'an answer to a question that showed it is kept no more');
+is(number(q{SELECT count(*) FROM kg_batch_internal.answer a JOIN kg_batch_internal.chunk c ON c.graph_id = a.graph_id AND a.request_id = c.request_id
+	JOIN kg_batch_internal.conversation v ON v.graph_id = c.graph_id AND v.conversation_id = c.conversation_id
+	WHERE v.key = 'last' AND v.graph_id = kg_batch.graph_id('many') AND c.reading = 1 AND a.body IS NOT NULL}), 0, 'an answer to a question that showed it is kept no more');
 unlike(known_in('many', 'last'), qr/Rexc/, '... nor is it known');
 
 $node->stop('fast');
