@@ -26,6 +26,8 @@ BEGIN
     EXECUTE format('GRANT EXECUTE ON ALL ROUTINES IN SCHEMA kg_batch TO %I', role_name);
     -- The view pipelines calls it; without a right to its schema nobody can call it elsewhere.
     EXECUTE format('GRANT EXECUTE ON FUNCTION kg_batch_internal.live_workers() TO %I', role_name);
+    -- So does the function report, and what it gives is the same for all.
+    EXECUTE format('GRANT EXECUTE ON FUNCTION kg_batch_internal.report_page() TO %I', role_name);
 END $$;
 COMMENT ON FUNCTION kg_batch_internal.grant_entry(text) IS 'lets a role use views and functions, which check its access themselves';
 

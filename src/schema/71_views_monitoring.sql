@@ -32,7 +32,7 @@ CROSS JOIN LATERAL (
     SELECT count(*) AS conversations,
         count(*) FILTER (WHERE t.cut_deliveries >= t.deliveries AND t.settle_at IS NULL AND t.cut_error IS NULL AND NOT EXISTS (
             SELECT FROM kg_batch_internal.chunk k WHERE k.graph_id = t.graph_id AND k.conversation_id = t.conversation_id
-                AND k.state <> 'done')) AS conversations_done,
+                AND k.state <> 'done' AND k.rereads IS NULL)) AS conversations_done,
         count(*) FILTER (WHERE t.settle_at IS NOT NULL) AS settling, min(t.settle_at) AS settles_at,
         COALESCE(sum(t.messages) FILTER (WHERE t.cut_deliveries = 0 AND t.cut_error IS NULL), 0) AS messages_uncut
     FROM kg_batch_internal.conversation t WHERE t.graph_id = j.graph_id AND t.job_id = j.job_id) v
@@ -87,10 +87,10 @@ SELECT b.batch_id, b.model, b.state, b.remote_status, b.requests, b.remote_compl
      JOIN kg_batch_internal.answer a ON a.graph_id = r.graph_id AND a.request_id = r.request_id AND a.mode = 'batch'
      WHERE r.batch_id = b.batch_id AND r.graph_id = ANY (x.graphs)) AS cost,
     b.error, b.cancel_requested, b.next_poll_at, b.polls, b.input_tokens, b.bytes, b.planned_at, b.submitted_at, b.ended_at, b.remote_id,
-    b.input_file_id, b.output_file_id, b.error_file_id
+    b.input_file_id, b.output_file_id, b.error_file_id, x.job_ids
 FROM kg_batch_internal.batch b
 CROSS JOIN LATERAL (
-    SELECT array_agg(DISTINCT j.name ORDER BY j.name) AS jobs, array_agg(DISTINCT m.graph_id) AS graphs
+    SELECT array_agg(DISTINCT j.name ORDER BY j.name) AS jobs, array_agg(DISTINCT j.job_id) AS job_ids, array_agg(DISTINCT m.graph_id) AS graphs
     FROM kg_batch_internal.batch_job m
     LEFT JOIN kg_batch_internal.job j ON j.graph_id = m.graph_id AND j.job_id = m.job_id
     WHERE m.batch_id = b.batch_id AND m.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[])) x
@@ -101,6 +101,7 @@ COMMENT ON COLUMN kg_batch.batches.remote_status IS 'at the API, as last seen: v
 COMMENT ON COLUMN kg_batch.batches.requests IS 'in the whole batch';
 COMMENT ON COLUMN kg_batch.batches.completed IS 'by the API''s count; answered are those that are stored here';
 COMMENT ON COLUMN kg_batch.batches.jobs IS 'names of the jobs in it that one may see';
+COMMENT ON COLUMN kg_batch.batches.job_ids IS 'ids of the jobs in it that one may see';
 COMMENT ON COLUMN kg_batch.batches.deadline IS 'when it is cancelled and the rest asked directly (batch_timeout)';
 COMMENT ON COLUMN kg_batch.batches.cost IS 'US dollars of the answers to one''s own requests';
 
@@ -118,7 +119,9 @@ FROM (SELECT c.graph_id, c.job_id, 'chunk' AS what, v.key AS conversation, c.chu
           c.error_at AS at, c.state
       FROM kg_batch_internal.chunk c
       JOIN kg_batch_internal.conversation v ON v.graph_id = c.graph_id AND v.conversation_id = c.conversation_id
-      WHERE c.state = 'failed' AND c.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
+      WHERE c.state = 'failed' AND NOT EXISTS (SELECT FROM kg_batch_internal.chunk r WHERE r.graph_id = c.graph_id
+              AND r.rereads = COALESCE(c.rereads, c.chunk_id) AND r.reading > c.reading GROUP BY r.reading HAVING bool_and(r.folded))
+          AND c.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
       UNION ALL
       SELECT v.graph_id, v.job_id, 'conversation', v.key, NULL, NULL, v.cut_error, NULL, NULL
       FROM kg_batch_internal.conversation v

@@ -192,6 +192,7 @@ Job job_from(const backend::Rows& rows, std::int64_t graph_id) {
   options.reasoning_effort = frozen.value("reasoning_effort", options.reasoning_effort);
   options.settle_s = frozen.value("settle", options.settle_s);
   options.use_batch_api = frozen.value("use_batch_api", options.use_batch_api);
+  options.use_known = frozen.value("use_known", options.use_known);
   return job;
 }
 

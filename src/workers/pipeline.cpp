@@ -376,7 +376,7 @@ class Pipeline {
   void cut_conversation(const Item& item) {
     try {
       in_transaction([&] {
-        std::optional<store::Uncut> without_budget;
+        std::vector<Item> without_budget;
         for (bool more = true; more;) {
           const auto uncut = store::load_uncut(item.graph_id, item.id);
           if (!uncut) break;
@@ -387,12 +387,12 @@ class Pipeline {
           const chunking::Cuts cuts = chunking::cut(uncut->open.input, options);
           store::write_cuts(*uncut, uncut->open, cuts, stage);
           store::mark_cut(*uncut, cuts);
-          if (!plan_windows(*uncut, job, cuts.windows)) without_budget = uncut;
+          if (!plan_windows(*uncut, job, cuts.windows))
+            without_budget = {{item.graph_id, Work::cut, item.id, uncut->priority + store::parked, item.size, uncut->job_id}};
           more = uncut->more && cuts.windows.empty();
         }
         store::release({item});
-        if (without_budget)
-          store::put_ready({{item.graph_id, Work::cut, item.id, without_budget->priority + store::parked, item.size, without_budget->job_id}});
+        store::put_ready(without_budget);
       });
     } catch (const Error& error) {
       in_transaction([&] {
