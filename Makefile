@@ -71,10 +71,12 @@ $(objects)/complete: kg_batch.so
 	@! nm -D --undefined-only -C kg_batch.so | grep ' kg_batch::' || { echo >&2 'declared but never defined: see above'; exit 1; }
 	@touch $@
 
-# The install script is its parts in the order of their names.
-kg_batch--$(version).sql: $(schema) kg_batch.control Makefile
+# The install script is its parts in the order of their names, with the page that
+# report() gives in the place that is kept for it (web/README.md).
+kg_batch--$(version).sql: $(schema) src/schema/report_page.html kg_batch.control Makefile
 	@{ printf '%s\n' '\echo Use "CREATE EXTENSION kg_batch" to load this file. \quit'; \
-	   for part in $(schema); do echo; cat "$$part"; done; } > $@
+	   for part in $(schema); do echo; cat "$$part"; done; } \
+	   | sed -e '/^@report_page\.html@$$/{r src/schema/report_page.html' -e 'd' -e '}' > $@
 
 installcheck: not-as-root
 .PHONY: not-as-root

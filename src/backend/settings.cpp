@@ -51,9 +51,10 @@ int retention = -1;
 int settle = 30 * 60;
 int tokens_per_minute = 0;
 bool use_batch_api = true;
+bool use_known = false;
 
 const config_enum_entry boundary_choices[] = {
-    {"none", 0, false}, {"rules", 1, false}, {nullptr, 0, false}};
+    {"none", 0, false}, {"rules", 1, false}, {"model", 2, false}, {nullptr, 0, false}};
 const config_enum_entry extraction_choices[] = {{"combined", 0, false}, {"staged", 1, false}, {nullptr, 0, false}};
 
 void define_bool(const char* name, const char* brief, const char* more, bool* value, bool start, GucContext context) {
@@ -108,7 +109,8 @@ void register_settings() {
     define_int("kg_batch.batch_timeout", "Past this a batch is cancelled and the rest goes directly.", nullptr, &batch_timeout,
                24 * 3600, 60, 7 * 24 * 3600, PGC_USERSET, GUC_UNIT_S);
     define_enum("kg_batch.boundaries", "How conversations are divided into segments.",
-                "rules: explicit sessions, silence, size and shifts of topic, at no cost; none: size alone.", &boundaries, 1, boundary_choices,
+                "rules: explicit sessions, silence, size and shifts of topic, at no cost; "
+                "model: shifts of topic as a model says; none: size alone.", &boundaries, 1, boundary_choices,
                 PGC_USERSET);
     define_real("kg_batch.budget", "US dollars that a job may spend.",
                 "For jobs a caller's value, at most the server's; -1 is none where the server's is none.", &budget, 5, -1, 1e9,
@@ -174,6 +176,8 @@ void register_settings() {
                &tokens_per_minute, 0, 0, INT_MAX, PGC_SIGHUP);
     define_bool("kg_batch.use_batch_api", "Whether chunks are read through the Batch API, at half price.", nullptr, &use_batch_api,
                 true, PGC_USERSET);
+    define_bool("kg_batch.use_known", "Whether what the graph says of what a chunk names goes along with its question.",
+                "Only what is new comes back then, but what it is depends on when it was asked.", &use_known, false, PGC_USERSET);
     MarkGUCPrefixReserved("kg_batch");
   });
 }
@@ -185,7 +189,7 @@ const std::vector<JobSetting>& job_settings() {
       {"batch_chunk_size", Type::integer, 1, 200, ""},
       {"batch_min_requests", Type::integer, 1, 50'000, ""},
       {"batch_timeout", Type::seconds, 60, 7 * 24 * 3600, ""},
-      {"boundaries", Type::choice, 0, 0, "none, rules"},
+      {"boundaries", Type::choice, 0, 0, "none, rules, model"},
       {"budget", Type::money, -1, 1e9, ""},
       {"chunk_max_tokens", Type::integer, 200, 100'000, ""},
       {"context_sentences", Type::integer, 0, 50, ""},
@@ -204,6 +208,7 @@ const std::vector<JobSetting>& job_settings() {
       {"reasoning_effort", Type::text, 0, 20, ""},
       {"settle", Type::seconds, 0, INT_MAX, ""},
       {"use_batch_api", Type::boolean, 0, 0, ""},
+      {"use_known", Type::boolean, 0, 0, ""},
   };
   return list;
 }
@@ -232,7 +237,8 @@ std::string job_setting(const JobSetting& setting) {
   if (name == "real_time_chunk_size") return std::to_string(real_time_chunk_size);
   if (name == "reasoning_effort") return text_of(reasoning_effort);
   if (name == "settle") return std::to_string(settle);
-  return use_batch_api ? "on" : "off";
+  if (name == "use_batch_api") return use_batch_api ? "on" : "off";
+  return use_known ? "on" : "off";
 }
 
 namespace settings {

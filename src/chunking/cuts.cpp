@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <unordered_map>
 #include <utility>
@@ -285,6 +286,7 @@ class Cutter {
     const std::size_t end = std::min(first + window_messages, places.size());
     window.messages.assign(places.begin() + static_cast<std::ptrdiff_t>(first), places.begin() + static_cast<std::ptrdiff_t>(end));
     window.reaches_end = end == places.size();
+    window.begins = first == 0;
     cuts_.windows.push_back(std::move(window));
     if (!waiting_delivery_) {
       waiting_delivery_ = delivery_;
@@ -598,7 +600,35 @@ Cuts cut(const CutInput& input, const CutOptions& options) {
   // closed together are cut together.
   Cuts before = Cutter(input, options).run(*waiting);
   before.windows = std::move(cuts.windows);
+  before.waiting = waiting;
   return before;
+}
+
+std::vector<ToldSegment> told_by_rules(std::vector<Message> messages) {
+  // One stretch, whatever the messages say of sessions and times.
+  CutInput input;
+  input.messages = std::move(messages);
+  input.closing = {1};
+  for (Message& message : input.messages) {
+    message.delivery = 1;
+    message.session.reset();
+    message.sent_at_us.reset();
+  }
+  CutOptions options;
+  options.segment_max_sentences = std::numeric_limits<int>::max();
+  std::vector<ToldSegment> told;
+  const Cuts cuts = cut(input, options);
+  auto segment = cuts.segments.begin();
+  int first = 1;
+  for (std::size_t i = 0; i < input.messages.size() && segment != cuts.segments.end(); ++i) {
+    if (input.messages[i].message_id == segment->last_message_id) {
+      const int last = static_cast<int>(i) + 1;
+      told.push_back({first, last, true, ""});
+      first = last + 1;
+      ++segment;
+    }
+  }
+  return told;
 }
 
 std::optional<std::pair<Chunk, Chunk>> split(const Chunk& chunk, int context_sentences) {

@@ -83,6 +83,7 @@ struct Cuts {
   std::vector<std::string> cast;  // after the last closed stretch: hand it to the next cut
   std::size_t taken = 0;          // messages in closed stretches; the rest is still open
   std::vector<Window> windows;    // what the model is to be asked about, one a stretch, before the rest can be cut
+  std::optional<int> waiting;     // with windows: the first delivery that was not cut
 };
 
 struct CutInput {
@@ -97,6 +98,10 @@ struct CutInput {
 };
 
 Cuts cut(const CutInput& input, const CutOptions& options);
+
+// Of a window that no model would answer to: how `rules` divides its messages, as if a model
+// had told so. All of them can be read.
+std::vector<ToldSegment> told_by_rules(std::vector<Message> messages);
 
 // A chunk that asked for too long an answer, in two halves at a sentence
 // border near the middle; empty when it has one sentence. Works from the places

@@ -51,6 +51,7 @@ Arranged arrange(const std::vector<ToldSegment>& told, int messages);
 struct Window {
   std::vector<std::size_t> messages;  // places in CutInput::messages, ascending
   bool reaches_end = false;           // of its stretch
+  bool begins = false;                // its stretch: with reaches_end it holds all of it
 };
 
 // A segment that counts.

@@ -61,7 +61,16 @@ std::vector<Point> points_of(std::span<const State> group) {
 
 class Timeline {
  public:
-  explicit Timeline(std::span<const State> group) : group_(group), runs_(group.size()) {}
+  explicit Timeline(std::span<const State> group) : group_(group), runs_(group.size()) {
+    for (std::size_t state = 0; state < group.size(); ++state) {
+      for (const StateMark& mark : group[state].marks) {
+        if (!mark.own) continue;
+        const auto day = said_to_hold(mark);
+        if (day || mark.start || !mark.end) runs_[state].has_own_words = true;
+        runs_[state].last_own = std::max(runs_[state].last_own, day);
+      }
+    }
+  }
 
   std::vector<Validity> run() {
     for (const Point& point : points_of(group_)) {
@@ -85,6 +94,8 @@ class Timeline {
     const Date* start = nullptr;  // that counts, of the last period
     const Date* end = nullptr;
     std::optional<std::size_t> superseded_by;
+    bool has_own_words = false;    // a holder says that it holds or held
+    std::optional<Day> last_own;   // the last day of such words
     bool is_open() const { return !periods.empty() && periods.back().ended == Ended::open; }
   };
 
@@ -103,6 +114,7 @@ class Timeline {
     if (!contradicted && (run.start == nullptr || rank(date) < rank(*run.start))) {
       run.start = &date;
       period.from = point.day;
+      period.start = date;
     }
     take_over(point);
   }
@@ -110,6 +122,7 @@ class Timeline {
   void ends(const Point& point) {
     Run& run = runs_[point.state];
     const Date& date = *point.mark->end;
+    if (!point.mark->own && run.last_own && *run.last_own > point.day) return;
     const Day until = point.day + std::chrono::days(1);
     if (run.periods.empty()) begin(run);
     Period& period = run.periods.back();
@@ -125,6 +138,7 @@ class Timeline {
     }
     run.end = &date;
     period.until = until;
+    period.end = date;
     period.ended = Ended::said;
     period.ended_by.reset();
   }
@@ -144,6 +158,7 @@ class Timeline {
     for (std::size_t other = 0; other < group_.size(); ++other) {
       Run& run = runs_[other];
       if (other == point.state || !run.is_open() || !covers(point.state, other)) continue;
+      if (run.has_own_words && !runs_[point.state].has_own_words) continue;
       Period& period = run.periods.back();
       const std::optional<Day> began = period.from ? period.from : period.first_said;
       if (!began || *began >= point.day) continue;
@@ -205,12 +220,23 @@ void correct(std::vector<StateMark>& marks, std::optional<Date> StateMark::*whic
   const auto rank = [](const Date& date) {
     return std::tuple(date.how, std::numeric_limits<std::size_t>::max() - date.date.size(), std::string_view(date.date));
   };
-  const Date* shown = nullptr;
-  for (const StateMark& mark : marks) {
-    const std::optional<Date>& date = mark.*which;
-    if (date && (shown == nullptr || rank(*date) < rank(*shown))) shown = &*date;
+  std::optional<Date> shown;
+  State own;
+  own.marks = marks;
+  const std::vector<Period> periods = validity_of({&own, 1}).front().periods;
+  if (periods.size() > 1) {
+    shown = which == &StateMark::start ? periods.back().start : periods.back().end;
+    if (said && !shown) {
+      marks.emplace_back().*which = said;
+      return;
+    }
+  } else {
+    for (const StateMark& mark : marks) {
+      const std::optional<Date>& date = mark.*which;
+      if (date && (!shown || rank(*date) < rank(*shown))) shown = date;
+    }
   }
-  const std::optional<std::string> instead_of = said && shown != nullptr ? std::optional(shown->date) : std::nullopt;
+  const std::optional<std::string> instead_of = said && shown ? std::optional(shown->date) : std::nullopt;
   for (StateMark& mark : marks) {
     std::optional<Date>& date = mark.*which;
     if (!instead_of || (date && date->date == *instead_of)) date = said;
@@ -220,12 +246,11 @@ void correct(std::vector<StateMark>& marks, std::optional<Date> StateMark::*whic
 std::vector<Validity> validity_of(std::span<const State> group) { return Timeline(group).run(); }
 
 Status status_of(const Validity& validity, const Period& period, Day day) {
-  const std::optional<Day> began = period.from ? period.from : period.first_said;
-  if (period.ended != Ended::open) {
-    if (day >= *period.until) return Status::ended;
-    return began && day < *began ? Status::not_yet : Status::holds;
-  }
-  if (began && day < *began) return Status::not_yet;
+  std::optional<Day> began = period.from ? period.from : period.first_said;
+  if (!began && period.until) began = *period.until - std::chrono::days(1);
+  if (period.ended != Ended::open && day >= *period.until) return Status::ended;
+  if (began && day < *began) return period.from ? Status::not_yet : Status::unknown;
+  if (period.ended != Ended::open) return Status::holds;
   if (period.last_said && day <= *period.last_said) return Status::holds;
   return validity.superseded_by ? Status::superseded : Status::last_known;
 }

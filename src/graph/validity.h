@@ -12,6 +12,9 @@
 //   of an exclusive kind (residence, marriage) a later State closes those whose
 //   holders are all among its own: when it has a dated start, or was said to
 //   replace what was; "later" by the first day that its start may mean
+//   what one says of oneself beats what another reports: a State that only others
+//   speak of closes none of which a holder speaks, and an end that another gives
+//   does not count where a holder says later that it holds
 //   where neither is so, both stand, and all but the one that was said to hold
 //   last are marked superseded, which hides nothing
 //
@@ -45,6 +48,7 @@ struct StateMark {
   bool replaces = false;    // said with words like moved, new job, left
   std::optional<Day> said;  // nothing where the message has no time
   std::string order_key;    // of the total order
+  bool own = false;         // said by one who takes part in it
 };
 
 struct State {
@@ -54,8 +58,9 @@ struct State {
 };
 
 // A person's start (end) of a State: it stands for the one that is shown, which is
-// known best, then the narrower, then the lower; for all where there is none or is
-// to be none. So other periods keep their own.
+// that of the latest period, or of the only one what is known best, then the
+// narrower, then the lower; for all where there is none or is to be none. So other
+// periods keep their own.
 void correct(std::vector<StateMark>& marks, std::optional<Date> StateMark::*which, const std::optional<Date>& said);
 
 enum class Ended { open, said, taken_over };
@@ -66,6 +71,7 @@ struct Period {
   std::optional<Day> until;                   // exclusive; nothing while it is open
   Ended ended = Ended::open;
   std::optional<std::size_t> ended_by;        // the State that took over
+  std::optional<Date> start, end;             // as they were given, where they count
 };
 
 struct Validity {
@@ -77,13 +83,15 @@ struct Validity {
 // that have holders in common, over others too; or a single State of any kind.
 std::vector<Validity> validity_of(std::span<const State> group);
 
-enum class Status { not_yet, holds, last_known, superseded, ended };
+enum class Status { not_yet, unknown, holds, last_known, superseded, ended };
 
 // In the order of Status.
-inline constexpr auto status_names = std::to_array<std::string_view>({"not yet", "holds", "last known", "superseded", "ended"});
+inline constexpr auto status_names = std::to_array<std::string_view>({"not yet", "unknown", "holds", "last known", "superseded", "ended"});
 
 // What is known of one of its periods on a day. `holds` only up to the last day on
 // which it was said to, or with an end that is known; from then on it is last known.
+// Where no start is known nothing is known of the days before it was first said to
+// hold, and where it never was, before the last day of its end.
 Status status_of(const Validity& validity, const Period& period, Day day);
 
 }  // namespace kg_batch::graph

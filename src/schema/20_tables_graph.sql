@@ -101,7 +101,7 @@ CREATE INDEX message_skipped ON kg_batch_internal.message (graph_id, conversatio
 COMMENT ON TABLE kg_batch_internal.message IS 'messages as they were handed in';
 COMMENT ON COLUMN kg_batch_internal.message.message_key IS 'i: and the user''s id, or h: and content hash with how many equal ones stood before';
 COMMENT ON COLUMN kg_batch_internal.message.participant IS 'who speaks: place in the conversation''s participants, from 1; null for the assistant and tools';
-COMMENT ON COLUMN kg_batch_internal.message.skipped IS 'why it is not read: empty, media, html, role';
+COMMENT ON COLUMN kg_batch_internal.message.skipped IS 'why it is not read: empty, media, html, role, model (which found nothing in it worth reading)';
 COMMENT ON COLUMN kg_batch_internal.message.replaces IS 'the version that this edit takes the place of';
 COMMENT ON COLUMN kg_batch_internal.message.repaired IS 'characters that were replaced when it came in: NUL, lone surrogates, invalid UTF-8';
 
@@ -127,6 +127,9 @@ CREATE TABLE kg_batch_internal.chunk (
     countable         int NOT NULL,
     tokens            int NOT NULL,
     splits            smallint NOT NULL DEFAULT 0,
+    known             bigint[],
+    rereads           bigint,
+    reading           int NOT NULL DEFAULT 1,
     error             text,
     error_at          timestamptz,
     created_at        timestamptz NOT NULL DEFAULT pg_catalog.now(),
@@ -134,8 +137,11 @@ CREATE TABLE kg_batch_internal.chunk (
     PRIMARY KEY (graph_id, chunk_id),
     FOREIGN KEY (graph_id, conversation_id) REFERENCES kg_batch_internal.conversation ON DELETE CASCADE,
     FOREIGN KEY (graph_id, segment_id) REFERENCES kg_batch_internal.segment ON DELETE CASCADE,
-    FOREIGN KEY (graph_id, job_id) REFERENCES kg_batch_internal.job
+    FOREIGN KEY (graph_id, job_id) REFERENCES kg_batch_internal.job,
+    CHECK ((rereads IS NULL) = (reading = 1))
 ) WITH (fillfactor = 60);
+CREATE INDEX chunk_rereads ON kg_batch_internal.chunk (graph_id, rereads, reading) WHERE rereads IS NOT NULL;
+CREATE INDEX chunk_known ON kg_batch_internal.chunk USING gin (known) WHERE known IS NOT NULL;
 CREATE INDEX chunk_conversation ON kg_batch_internal.chunk (graph_id, conversation_id);
 CREATE INDEX chunk_segment ON kg_batch_internal.chunk (graph_id, segment_id);
 CREATE INDEX chunk_job ON kg_batch_internal.chunk (graph_id, job_id);
@@ -144,6 +150,9 @@ COMMENT ON TABLE kg_batch_internal.chunk IS 'the unit of work: a run of whole se
 COMMENT ON COLUMN kg_batch_internal.chunk.context_size IS 'so many of the sentences at the front are context';
 COMMENT ON COLUMN kg_batch_internal.chunk.starts IS 'characters from 0 within message_ids[i]; ends are exclusive';
 COMMENT ON COLUMN kg_batch_internal.chunk.shown IS '0 words, 1 code, 2 table, 3 base64, 4 paste (shown as placeholders)';
+COMMENT ON COLUMN kg_batch_internal.chunk.known IS 'with use_known: ids of the facts that its question shows; null: not looked up';
+COMMENT ON COLUMN kg_batch_internal.chunk.rereads IS 'the chunk that was read first; null: this is it';
+COMMENT ON COLUMN kg_batch_internal.chunk.reading IS 'which reading of it, from 1; the newest counts whose chunks are all folded';
 COMMENT ON COLUMN kg_batch_internal.chunk.answered_requests IS 'requests of the plan''s steps that were answered, in order';
 
 CREATE TABLE kg_batch_internal.request (
@@ -178,7 +187,7 @@ CREATE INDEX request_chunk ON kg_batch_internal.request (graph_id, chunk_id) WHE
 CREATE INDEX request_batch ON kg_batch_internal.request (batch_id, input_hash) WHERE batch_id IS NOT NULL;
 CREATE INDEX request_worker ON kg_batch_internal.request (worker_id) WHERE worker_id IS NOT NULL;
 COMMENT ON TABLE kg_batch_internal.request IS 'one question to the model: the ledger of what was asked; its text follows from chunk and prompt';
-COMMENT ON COLUMN kg_batch_internal.request.chunk_id IS 'the chunk that asked first; others with the same question point to this request too; null: it is about the graph, see inquiry; 0: it was forgotten';
+COMMENT ON COLUMN kg_batch_internal.request.chunk_id IS 'the chunk that asked first; others with the same question point to this request too; null: it is about the graph, see inquiry, or about boundaries, see boundary_window; 0: it was forgotten';
 COMMENT ON COLUMN kg_batch_internal.request.input_hash IS 'SHA-256 over graph and body: the same question is found by it, and it is the custom_id of a batch line';
 COMMENT ON COLUMN kg_batch_internal.request.reserved IS 'US dollars that it may cost at most while it is out';
 COMMENT ON COLUMN kg_batch_internal.request.worker_id IS 'the pipeline that has it in flight directly';
@@ -238,7 +247,7 @@ CREATE INDEX fact_said_at ON kg_batch_internal.fact (graph_id, said_at);
 CREATE INDEX fact_words ON kg_batch_internal.fact USING gin (pg_catalog.to_tsvector('pg_catalog.simple'::regconfig, text)) WHERE live;
 COMMENT ON TABLE kg_batch_internal.fact IS 'self-contained sentences that the model made out of chunks';
 COMMENT ON COLUMN kg_batch_internal.fact.said_by IS 'participant of the conversation, from 1';
-COMMENT ON COLUMN kg_batch_internal.fact.live IS 'false once a message that it cites was edited or deleted, or a person retracted it';
+COMMENT ON COLUMN kg_batch_internal.fact.live IS 'false once a message that it cites was edited or deleted, a person retracted it, or a newer reading is in';
 
 CREATE TABLE kg_batch_internal.fact_source (
     graph_id       bigint NOT NULL,

@@ -26,6 +26,8 @@ BEGIN
     EXECUTE format('GRANT EXECUTE ON ALL ROUTINES IN SCHEMA kg_batch TO %I', role_name);
     -- The view pipelines calls it; without a right to its schema nobody can call it elsewhere.
     EXECUTE format('GRANT EXECUTE ON FUNCTION kg_batch_internal.live_workers() TO %I', role_name);
+    -- So does the function report, and what it gives is the same for all.
+    EXECUTE format('GRANT EXECUTE ON FUNCTION kg_batch_internal.report_page() TO %I', role_name);
 END $$;
 COMMENT ON FUNCTION kg_batch_internal.grant_entry(text) IS 'lets a role use views and functions, which check its access themselves';
 
@@ -83,13 +85,17 @@ CREATE FUNCTION kg_batch_internal.is_open(graph bigint, job bigint) RETURNS bool
                    WHERE b.job_id = job AND batch.ended_at IS NULL)
         OR EXISTS (SELECT FROM kg_batch_internal.conversation v
                    WHERE v.graph_id = graph AND v.job_id = job AND v.settle_at IS NOT NULL)
+        OR EXISTS (SELECT FROM kg_batch_internal.boundary_window w JOIN kg_batch_internal.conversation v USING (graph_id, conversation_id)
+                   WHERE w.graph_id = graph AND w.waits AND v.job_id = job)
         OR EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.graph_id = graph AND r.kind = 2)
         OR EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.graph_id = graph AND c.kind = 2);
-COMMENT ON FUNCTION kg_batch_internal.is_open(bigint, bigint) IS 'whether a job has work that is ready, claimed, out in a batch, waiting to settle or to be folded';
+COMMENT ON FUNCTION kg_batch_internal.is_open(bigint, bigint) IS 'whether a job has work that is ready, claimed, out in a batch, waiting to settle, for boundaries or to be folded';
 
 -- What is open of every sort of question about the graph; a sort has a branch here.
 CREATE VIEW kg_batch_internal.open_question AS
     SELECT d.graph_id, d.job_id, 'kg_merge' AS stage FROM kg_batch_internal.decision d WHERE d.verdict = 'open' AND d.request_id IS NULL
+    UNION ALL
+    SELECT m.graph_id, m.job_id, 'kg_predicate' FROM kg_batch_internal.predicate_mapping m WHERE m.state = 'open'
     UNION ALL
     SELECT k.graph_id, k.job_id, 'kg_classify' FROM kg_batch_internal.kind k WHERE k.taxon_id IS NULL AND k.request_id IS NULL AND k.error IS NULL
     UNION ALL
@@ -103,7 +109,7 @@ COMMENT ON COLUMN kg_batch_internal.open_question.job_id IS 'who pays; null: who
 -- waits for the place of a kind, and the later it is asked about, the more is known.
 CREATE FUNCTION kg_batch_internal.is_time_to_ask(graph bigint, job bigint, about text DEFAULT NULL) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-    RETURN EXISTS (SELECT FROM (VALUES ('kg_merge', 20), ('kg_classify', 100), ('kg_embed', 256)) s (stage, enough)
+    RETURN EXISTS (SELECT FROM (VALUES ('kg_merge', 20), ('kg_predicate', 40), ('kg_classify', 100), ('kg_embed', 256)) s (stage, enough)
                 WHERE (about IS NULL OR about = s.stage) AND (SELECT count(*) = s.enough FROM (SELECT FROM kg_batch_internal.open_question q WHERE q.stage = s.stage AND q.graph_id = graph
                     AND (q.job_id = job OR q.job_id IS NULL) LIMIT s.enough) those))
         OR NOT EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = job AND r.kind <> 7)

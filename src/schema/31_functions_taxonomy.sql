@@ -153,7 +153,7 @@ CREATE FUNCTION kg_batch_internal.candidate_taxa(graph bigint, type text, catego
         raised AS (
             SELECT t.taxon_id, t.path, t.depth, GREATEST(t.score,
                 COALESCE((SELECT max(below.score >> (below.depth - t.depth)) FROM scored below
-                          WHERE starts_with(below.path, t.path || ' > ')), 0)) AS score
+                          WHERE below.score > 0 AND starts_with(below.path, t.path || ' > ')), 0)) AS score
             FROM scored t),
         best AS (
             SELECT r.* FROM raised r WHERE r.depth > 0 AND (r.score > 0 OR r.depth = 1)

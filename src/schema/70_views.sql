@@ -41,7 +41,7 @@ COMMENT ON COLUMN kg_batch.node.type IS 'Entity, Concept or Property for a thing
 COMMENT ON COLUMN kg_batch.node.class IS 'person, animal, organisation, place, work, product or other; empty for statements';
 COMMENT ON COLUMN kg_batch.node.category IS 'what it is in itself, as dog; of a statement its kind, as ownership';
 COMMENT ON COLUMN kg_batch.node.attributes IS 'numbers, addresses, amounts by name; an array where several values were given';
-COMMENT ON COLUMN kg_batch.node.start_date IS 'YYYY, YYYY-MM, YYYY-MM-DD or with THH:MM: as precise as it is known';
+COMMENT ON COLUMN kg_batch.node.start_date IS 'YYYY, YYYY-MM, YYYY-MM-DD or with THH:MM: as precise as it is known. Of a State that ended and was taken up again that of the latest period by its own words, as end_date; validity has all periods';
 COMMENT ON COLUMN kg_batch.node.start_how IS 'actual, inferred or estimated';
 COMMENT ON COLUMN kg_batch.node.end_date IS 'as start_date; null for what has not ended or whose end is unknown';
 COMMENT ON COLUMN kg_batch.node.goal_status IS 'of a Goal: active, completed or abandoned';
@@ -66,7 +66,8 @@ COMMENT ON COLUMN kg_batch.edge.predicate IS 'the role: agent, object, owner, pl
 
 CREATE VIEW kg_batch.fact WITH (security_barrier) AS
 SELECT f.graph_id, f.fact_id, f.text, f.modality, f.negated,
-    COALESCE(NULLIF(v.participant_names[f.said_by], ''), CASE WHEN f.said_by IS NOT NULL THEN 'user' END) AS said_by,
+    CASE WHEN f.said_by IS NOT NULL THEN COALESCE(NULLIF(v.participant_names[f.said_by], ''), (SELECT NULLIF(o.options ->> 'self', '')
+        FROM kg_batch_internal.graph o WHERE o.graph_id = f.graph_id), 'user') END AS said_by,
     f.said_at, v.key AS conversation
 FROM kg_batch_internal.fact f
 LEFT JOIN kg_batch_internal.conversation v ON v.graph_id = f.graph_id AND v.conversation_id = f.conversation_id
@@ -134,7 +135,7 @@ WHERE NOT EXISTS (SELECT FROM kg_batch_internal.edge b
   AND s.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
 COMMENT ON VIEW kg_batch.links IS 'thing, relation, thing, with the statement between them folded away: a row for each pair of its roles; to is null where only one takes part';
 COMMENT ON COLUMN kg_batch.links.relation IS 'the statement with the roles of both: Adoption (agent -> object); "not" before what is denied';
-COMMENT ON COLUMN kg_batch.links.since IS 'start of the statement, as precise as it is known';
+COMMENT ON COLUMN kg_batch.links.since IS 'start of the statement, as precise as it is known; of what was taken up again that of the latest period';
 COMMENT ON COLUMN kg_batch.links.until IS 'its end';
 COMMENT ON COLUMN kg_batch.links.said IS 'the last day on which it was said to hold';
 COMMENT ON COLUMN kg_batch.links.type IS 'Event, State or Goal';
@@ -144,7 +145,8 @@ COMMENT ON COLUMN kg_batch.links.statement_id IS 'node_id of the statement: for 
 CREATE VIEW kg_batch.evidence WITH (security_barrier) AS
 SELECT b.graph_id, b.node_id, b.edge_id, f.fact_id, v.key AS conversation,
     CASE WHEN starts_with(g.message_key, 'i:') THEN substr(g.message_key, 3) END AS message_id,
-    CASE WHEN g.role = 'user' THEN COALESCE(NULLIF(v.participant_names[g.participant], ''), 'user') ELSE g.role END AS speaker,
+    CASE WHEN g.role = 'user' THEN COALESCE(NULLIF(v.participant_names[g.participant], ''), (SELECT NULLIF(o.options ->> 'self', '')
+        FROM kg_batch_internal.graph o WHERE o.graph_id = v.graph_id), 'user') ELSE g.role END AS speaker,
     g.sent_at, q.quote, q.matched, q.span_start, q.span_end, f.text AS fact, g.position, g.message_id AS message
 FROM (SELECT i.graph_id, i.node_id, NULL::bigint AS edge_id, m.chunk_id, m.facts
       FROM kg_batch_internal.identity i
@@ -160,8 +162,18 @@ FROM (SELECT i.graph_id, i.node_id, NULL::bigint AS edge_id, m.chunk_id, m.facts
                     JOIN kg_batch_internal.node_mention w ON w.graph_id = r.graph_id AND w.chunk_id = r.chunk_id AND w.n = r.target
                     JOIN kg_batch_internal.identity t ON t.graph_id = w.graph_id AND t.key = w.key
                     WHERE r.graph_id = m.graph_id AND r.chunk_id = m.chunk_id AND r.statement = m.n AND t.node_id = e.target_id
-                      AND e.predicate = COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c
-                                                  WHERE c.sort = 'role' AND c.name = r.role ORDER BY c.shipped LIMIT 1), r.role))) b
+                      -- What the role stands for, as in src/store/canonical.h.
+                      AND e.predicate = (
+                          SELECT CASE WHEN c.name IN ('agent', 'object') AND EXISTS (
+                                  SELECT FROM kg_batch_internal.predicate_mapping k
+                                  WHERE k.graph_id = m.graph_id AND k.sort = 'kind' AND k.name = m.category AND k.inverse AND NOT EXISTS (
+                                      SELECT FROM kg_batch_internal.predicate p WHERE p.sort = 'kind' AND p.name = m.category))
+                              THEN CASE c.name WHEN 'agent' THEN 'object' ELSE 'agent' END ELSE c.name END
+                          FROM (SELECT COALESCE(
+                                  (SELECT p.canonical FROM kg_batch_internal.predicate p
+                                   WHERE p.sort = 'role' AND p.name = r.role ORDER BY p.shipped LIMIT 1),
+                                  (SELECT k.canonical FROM kg_batch_internal.predicate_mapping k
+                                   WHERE k.graph_id = m.graph_id AND k.sort = 'role' AND k.name = r.role), r.role) AS name) c))) b
 JOIN kg_batch_internal.fact f ON f.graph_id = b.graph_id AND f.chunk_id = b.chunk_id AND f.n = ANY (b.facts) AND f.live
 JOIN kg_batch_internal.fact_source q ON q.graph_id = f.graph_id AND q.chunk_id = f.chunk_id AND q.fact = f.n
 JOIN kg_batch_internal.message g ON g.graph_id = q.graph_id AND g.message_id = q.message_id
@@ -194,7 +206,8 @@ COMMENT ON COLUMN kg_batch.rejected.body IS 'what it said';
 CREATE VIEW kg_batch.skipped WITH (security_barrier) AS
 SELECT m.graph_id, v.key AS conversation, m.skipped AS reason,
     CASE WHEN starts_with(m.message_key, 'i:') THEN substr(m.message_key, 3) END AS message_id, m.position, m.role,
-    CASE WHEN m.role = 'user' THEN COALESCE(NULLIF(v.participant_names[m.participant], ''), 'user') ELSE m.role END AS speaker,
+    CASE WHEN m.role = 'user' THEN COALESCE(NULLIF(v.participant_names[m.participant], ''), (SELECT NULLIF(o.options ->> 'self', '')
+        FROM kg_batch_internal.graph o WHERE o.graph_id = v.graph_id), 'user') ELSE m.role END AS speaker,
     m.sent_at, length(m.content) AS characters, j.name AS job
 FROM kg_batch_internal.message m
 JOIN kg_batch_internal.conversation v ON v.graph_id = m.graph_id AND v.conversation_id = m.conversation_id
@@ -205,5 +218,5 @@ SELECT t.graph_id, NULL, 'forgotten', NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM kg_batch_internal.tombstone t
 WHERE t.skipped > 0 AND t.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
 COMMENT ON VIEW kg_batch.skipped IS 'messages that are not read, with the reason';
-COMMENT ON COLUMN kg_batch.skipped.reason IS 'empty, media, html or role (system, developer and tool messages), which are kept; forgotten: handed in again after forget, and of these nothing else is known';
+COMMENT ON COLUMN kg_batch.skipped.reason IS 'empty, media, html, role (system, developer and tool messages) or model (it found nothing worth reading), which are kept; forgotten: handed in again after forget, and of these nothing else is known';
 COMMENT ON COLUMN kg_batch.skipped.message_id IS 'the id with which it was handed in, if any';

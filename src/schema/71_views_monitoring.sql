@@ -32,7 +32,7 @@ CROSS JOIN LATERAL (
     SELECT count(*) AS conversations,
         count(*) FILTER (WHERE t.cut_deliveries >= t.deliveries AND t.settle_at IS NULL AND t.cut_error IS NULL AND NOT EXISTS (
             SELECT FROM kg_batch_internal.chunk k WHERE k.graph_id = t.graph_id AND k.conversation_id = t.conversation_id
-                AND k.state <> 'done')) AS conversations_done,
+                AND k.state <> 'done' AND k.rereads IS NULL)) AS conversations_done,
         count(*) FILTER (WHERE t.settle_at IS NOT NULL) AS settling, min(t.settle_at) AS settles_at,
         COALESCE(sum(t.messages) FILTER (WHERE t.cut_deliveries = 0 AND t.cut_error IS NULL), 0) AS messages_uncut
     FROM kg_batch_internal.conversation t WHERE t.graph_id = j.graph_id AND t.job_id = j.job_id) v
@@ -87,10 +87,10 @@ SELECT b.batch_id, b.model, b.state, b.remote_status, b.requests, b.remote_compl
      JOIN kg_batch_internal.answer a ON a.graph_id = r.graph_id AND a.request_id = r.request_id AND a.mode = 'batch'
      WHERE r.batch_id = b.batch_id AND r.graph_id = ANY (x.graphs)) AS cost,
     b.error, b.cancel_requested, b.next_poll_at, b.polls, b.input_tokens, b.bytes, b.planned_at, b.submitted_at, b.ended_at, b.remote_id,
-    b.input_file_id, b.output_file_id, b.error_file_id
+    b.input_file_id, b.output_file_id, b.error_file_id, x.job_ids
 FROM kg_batch_internal.batch b
 CROSS JOIN LATERAL (
-    SELECT array_agg(DISTINCT j.name ORDER BY j.name) AS jobs, array_agg(DISTINCT m.graph_id) AS graphs
+    SELECT array_agg(DISTINCT j.name ORDER BY j.name) AS jobs, array_agg(DISTINCT j.job_id) AS job_ids, array_agg(DISTINCT m.graph_id) AS graphs
     FROM kg_batch_internal.batch_job m
     LEFT JOIN kg_batch_internal.job j ON j.graph_id = m.graph_id AND j.job_id = m.job_id
     WHERE m.batch_id = b.batch_id AND m.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[])) x
@@ -101,14 +101,17 @@ COMMENT ON COLUMN kg_batch.batches.remote_status IS 'at the API, as last seen: v
 COMMENT ON COLUMN kg_batch.batches.requests IS 'in the whole batch';
 COMMENT ON COLUMN kg_batch.batches.completed IS 'by the API''s count; answered are those that are stored here';
 COMMENT ON COLUMN kg_batch.batches.jobs IS 'names of the jobs in it that one may see';
+COMMENT ON COLUMN kg_batch.batches.job_ids IS 'ids of the jobs in it that one may see';
 COMMENT ON COLUMN kg_batch.batches.deadline IS 'when it is cancelled and the rest asked directly (batch_timeout)';
 COMMENT ON COLUMN kg_batch.batches.cost IS 'US dollars of the answers to one''s own requests';
 
 CREATE VIEW kg_batch.errors WITH (security_barrier) AS
 SELECT g.name AS graph, j.name AS job, e.what, e.conversation, e.chunk_id, e.batch_id, e.reason, e.at,
     CASE WHEN e.what = 'chunk' THEN format('SELECT kg_batch.retry(%L, chunk => %s, graph => %L)', j.name, e.chunk_id, g.name)
-        WHEN e.what IN ('conversation', 'decision', 'kind', 'embedding') THEN format('SELECT kg_batch.retry(%L, graph => %L)', j.name, g.name)
+        WHEN e.what IN ('conversation', 'decision', 'kind', 'word', 'embedding') THEN format('SELECT kg_batch.retry(%L, graph => %L)', j.name, g.name)
         WHEN e.state = 'unclear' THEN 'Whether the API took this batch is not known. Its requests are asked again only by a person: '
+            || format('SELECT kg_batch.retry(%L, graph => %L)', j.name, g.name)
+        WHEN e.state = 'lost' THEN 'The API does not know this batch any more, its chunks failed. They are asked again only by a person: '
             || format('SELECT kg_batch.retry(%L, graph => %L)', j.name, g.name)
         ELSE 'Nothing to do: its requests are asked again by themselves.' END AS hint,
     e.graph_id, e.job_id
@@ -116,7 +119,9 @@ FROM (SELECT c.graph_id, c.job_id, 'chunk' AS what, v.key AS conversation, c.chu
           c.error_at AS at, c.state
       FROM kg_batch_internal.chunk c
       JOIN kg_batch_internal.conversation v ON v.graph_id = c.graph_id AND v.conversation_id = c.conversation_id
-      WHERE c.state = 'failed' AND c.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
+      WHERE c.state = 'failed' AND NOT EXISTS (SELECT FROM kg_batch_internal.chunk r WHERE r.graph_id = c.graph_id
+              AND r.rereads = COALESCE(c.rereads, c.chunk_id) AND r.reading > c.reading GROUP BY r.reading HAVING bool_and(r.folded))
+          AND c.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
       UNION ALL
       SELECT v.graph_id, v.job_id, 'conversation', v.key, NULL, NULL, v.cut_error, NULL, NULL
       FROM kg_batch_internal.conversation v
@@ -125,6 +130,10 @@ FROM (SELECT c.graph_id, c.job_id, 'chunk' AS what, v.key AS conversation, c.chu
       SELECT d.graph_id, d.job_id, 'decision', NULL, NULL, NULL, d.error, d.at, d.verdict
       FROM kg_batch_internal.decision d
       WHERE d.error IS NOT NULL AND d.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
+      UNION ALL
+      SELECT w.graph_id, w.job_id, 'word', NULL, NULL, NULL, format('%s "%s": %s', w.sort, w.name, w.error), w.at, w.state
+      FROM kg_batch_internal.predicate_mapping w
+      WHERE w.error IS NOT NULL AND w.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
       UNION ALL
       SELECT k.graph_id, k.job_id, 'kind', NULL, NULL, NULL, format('%s "%s": %s', k.type, k.category, k.error), k.error_at, NULL
       FROM kg_batch_internal.kind k
@@ -141,8 +150,8 @@ FROM (SELECT c.graph_id, c.job_id, 'chunk' AS what, v.key AS conversation, c.chu
         AND m.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])) e
 JOIN kg_batch_internal.graph g ON g.graph_id = e.graph_id
 LEFT JOIN kg_batch_internal.job j ON j.graph_id = e.graph_id AND j.job_id = e.job_id;
-COMMENT ON VIEW kg_batch.errors IS 'what did not get into the graph: failed chunks, conversations that could not be cut, pairs and kinds of which a model would say nothing, names without an embedding, batches that went wrong; needs auditor';
-COMMENT ON COLUMN kg_batch.errors.what IS 'chunk, conversation, decision (of two things, which stay apart and stand in review), kind (a type with a category, which stays out of the taxonomy), embedding (of a name, by which nothing is found) or batch';
+COMMENT ON VIEW kg_batch.errors IS 'what did not get into the graph: failed chunks, conversations that could not be cut, pairs, kinds and words of which a model would say nothing, names without an embedding, batches that went wrong; needs auditor';
+COMMENT ON COLUMN kg_batch.errors.what IS 'chunk, conversation, decision (of two things, which stay apart and stand in review), kind (a type with a category, which stays out of the taxonomy), word (a kind or role of statements in a model''s own words, which stands for itself), embedding (of a name, by which nothing is found) or batch';
 COMMENT ON COLUMN kg_batch.errors.conversation IS 'the key under which it was handed in';
 COMMENT ON COLUMN kg_batch.errors.hint IS 'how to try again';
 

@@ -55,7 +55,7 @@ std::optional<int> number_in(const Json& item, const char* name) {
 
 class KgBoundary final : public Stage {
  public:
-  std::string_view name() const override { return "kg_boundary"; }
+  std::string_view name() const override { return boundary_stage_name; }
 
   const Json& schema() const override {
     static const Json schema = answer_schema();

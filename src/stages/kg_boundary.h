@@ -23,6 +23,7 @@
 
 namespace kg_batch::stages {
 
+inline constexpr char boundary_stage_name[] = "kg_boundary";
 inline constexpr int max_boundary_text = 600;  // characters of a message: the first two thirds and the last third
 inline constexpr int max_topic = 100;
 

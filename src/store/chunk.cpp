@@ -1,14 +1,12 @@
 #include "store/chunk.h"
 
 #include "backend/bridge.h"
-#include "backend/settings.h"
 #include "backend/spi.h"
 #include "chunking/cuts.h"
-#include "chunking/redaction.h"
-#include "chunking/sentences.h"
 #include "graph/keys.h"
 #include "store/access.h"
 #include "store/queue.h"
+#include "store/shown_messages.h"
 
 namespace kg_batch::store {
 
@@ -18,109 +16,50 @@ using backend::Rows;
 
 namespace {
 
-struct StoredMessage {
-  std::int64_t position = 0;
-  std::string text;
-  std::optional<int> participant;
-  bool by_assistant = false;
-  std::optional<std::int64_t> sent_at_us;
-  std::optional<std::string> shown_at;
-  std::string segment_key;
-};
-
 struct Conversation {
   std::string key;
   std::vector<std::string> names, ids;
 };
 
-std::string shown_name(const std::string& name, const std::string& self) {
-  if (!name.empty()) return name;
-  return self.empty() ? "user" : self;
-}
-
 void fill_participants(LoadedChunk& chunk, const Conversation& conversation, int count, const GraphOptions& options) {
-  std::map<std::string, int> seen;
+  chunk.question.participants = shown_participants(conversation.names, count, options.self);
   std::map<std::string, int> bearers;
-  for (std::size_t i = 0; i < static_cast<std::size_t>(count) && i < conversation.names.size(); ++i)
-    ++bearers[graph::name_key(conversation.names[i])];
-  for (std::size_t i = 0; i < static_cast<std::size_t>(count) && i < conversation.names.size(); ++i) {
+  for (std::size_t i = 0; i < chunk.question.participants.size(); ++i) ++bearers[graph::name_key(conversation.names[i])];
+  for (std::size_t i = 0; i < chunk.question.participants.size(); ++i) {
     const std::string& given = conversation.names[i];
-    const std::string name = shown_name(given, options.self);
-    const int nth = ++seen[name];
-    const int id = static_cast<int>(i) + 1;
-    chunk.question.participants.push_back({id, nth == 1 ? name : name + " (" + std::to_string(nth) + ")"});
     graph::ParticipantIdentity identity;
-    identity.name = name;
+    identity.name = shown_name(given, options.self);
     if (i < conversation.ids.size() && !conversation.ids[i].empty()) identity.speaker_id = conversation.ids[i];
     identity.is_self = given.empty() && !identity.speaker_id;
     identity.nameless = !identity.speaker_id && !identity.is_self && graph::is_conversation_name(given);
     identity.namesake = bearers[graph::name_key(given)] > 1;
     chunk.place.participants.push_back(std::move(identity));
-    if (given.empty() && !chunk.question.self) chunk.question.self = id;
+    if (given.empty() && !chunk.question.self) chunk.question.self = static_cast<int>(i) + 1;
   }
-}
-
-// Runs of sentences of one message, as the question shows them.
-std::vector<stages::ShownMessage> shown_messages(const std::vector<chunking::Sentence>& sentences,
-                                                 const std::map<std::int64_t, StoredMessage>& messages, int first_id, int id_step) {
-  std::vector<stages::ShownMessage> shown;
-  std::int64_t last_message = 0;
-  int id = first_id;
-  for (const auto& sentence : sentences) {
-    const auto found = messages.find(sentence.message_id);
-    if (found == messages.end()) continue;
-    const StoredMessage& message = found->second;
-    if (shown.empty() || last_message != sentence.message_id) {
-      stages::ShownMessage next;
-      if (!message.by_assistant) next.by = message.participant;
-      next.at = message.shown_at;
-      shown.push_back(std::move(next));
-      last_message = sentence.message_id;
-    }
-    std::string text = chunking::shown_text(message.text, sentence);
-    if (backend::settings::redact()) text = chunking::redact(text);
-    shown.back().sentences.push_back({id, std::move(text), sentence});
-    id += id_step;
-  }
-  return shown;
 }
 
 }  // namespace
 
 std::vector<LoadedChunk> load_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& chunk_ids) {
-  const GraphOptions options = graph_options(graph_id);
   const Rows rows = execute_generic(
       "SELECT c.chunk_id, c.conversation_id, c.job_id, c.state, c.stage, c.step, c.splits, c.request_id, c.answered_requests, "
       " c.participants, c.cast_seen, c.context_size, c.message_ids, c.starts, c.ends, c.shown, "
-      " v.key, v.participant_names, v.participant_ids, COALESCE((j.options ->> 'learn_from_assistant')::boolean, false), c.countable "
+      " v.key, v.participant_names, v.participant_ids, COALESCE((j.options ->> 'learn_from_assistant')::boolean, false), c.countable, c.reading, c.known IS NOT NULL, "
+      " CASE WHEN c.known <> '{}' THEN ARRAY(SELECT f.text FROM unnest(c.known) WITH ORDINALITY AS k (fact_id, n) "
+      "   JOIN kg_batch_internal.fact f ON f.graph_id = $1 AND f.fact_id = k.fact_id ORDER BY k.n) ELSE '{}' END "
       "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2) WITH ORDINALITY AS o (chunk_id, n) OFFSET 0) u "
       "JOIN kg_batch_internal.chunk c ON c.graph_id = u.graph_id AND c.chunk_id = u.chunk_id "
       "JOIN kg_batch_internal.conversation v ON v.graph_id = u.graph_id AND v.conversation_id = c.conversation_id "
       "JOIN kg_batch_internal.job j ON j.graph_id = u.graph_id AND j.job_id = c.job_id "
-      "ORDER BY u.n FOR NO KEY UPDATE OF c",
+      // Locked lowest first, given back as they were asked for.
+      "ORDER BY c.chunk_id FOR NO KEY UPDATE OF c",
       {graph_id, chunk_ids});
   std::vector<std::int64_t> message_ids;
   for (std::size_t i = 0; i < rows.size(); ++i)
     for (const std::int64_t id : rows.integers(i, 12)) message_ids.push_back(id);
-  const Rows message_rows = execute_generic(
-      "SELECT m.message_id, m.position, m.content, m.participant, m.role = 'assistant', kg_batch_internal.us(m.sent_at), "
-      " pg_catalog.to_char(m.sent_at AT TIME ZONE $3, 'YYYY-MM-DD HH24:MI Dy'), COALESCE(s.key, '') "
-      "FROM (SELECT $1 AS graph_id, o.message_id FROM (SELECT DISTINCT unnest($2)) AS o (message_id) OFFSET 0) u "
-      "JOIN kg_batch_internal.message m ON m.graph_id = u.graph_id AND m.message_id = u.message_id "
-      "LEFT JOIN kg_batch_internal.segment s ON s.graph_id = u.graph_id AND s.segment_id = m.segment_id",
-      {graph_id, message_ids, options.timezone});
-  std::map<std::int64_t, StoredMessage> messages;
-  for (std::size_t i = 0; i < message_rows.size(); ++i) {
-    StoredMessage message;
-    message.position = message_rows.integer(i, 1);
-    message.text = message_rows.text(i, 2);
-    if (!message_rows.is_null(i, 3)) message.participant = static_cast<int>(message_rows.integer(i, 3));
-    message.by_assistant = message_rows.boolean(i, 4);
-    message.sent_at_us = message_rows.maybe_integer(i, 5);
-    message.shown_at = message_rows.maybe_text(i, 6);
-    message.segment_key = message_rows.text(i, 7);
-    messages.emplace(message_rows.integer(i, 0), std::move(message));
-  }
+  // With the chunks locked: whoever changes an option that keys depend on has them all.
+  const GraphOptions options = graph_options(graph_id);
+  const std::map<std::int64_t, StoredMessage> messages = load_messages(graph_id, message_ids, options.timezone);
 
   std::vector<LoadedChunk> chunks;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -136,6 +75,9 @@ std::vector<LoadedChunk> load_chunks(std::int64_t graph_id, const std::vector<st
     chunk.request_id = rows.maybe_integer(i, 7);
     chunk.answered_requests = rows.integers(i, 8);
     chunk.countable = static_cast<int>(rows.integer(i, 20));
+    chunk.reading = static_cast<int>(rows.integer(i, 21));
+    chunk.is_known_looked_up = rows.boolean(i, 22);
+    chunk.question.known = rows.texts(i, 23);
     chunk.question.cast = rows.texts(i, 10);
     chunk.question.learn_from_assistant = rows.boolean(i, 19);
     const Conversation conversation{rows.text(i, 16), rows.texts(i, 17), rows.texts(i, 18)};
@@ -172,6 +114,9 @@ std::vector<LoadedChunk> load_chunks(std::int64_t graph_id, const std::vector<st
     }
     chunks.push_back(std::move(chunk));
   }
+  std::map<std::int64_t, std::size_t> place;
+  for (std::size_t i = 0; i < chunk_ids.size(); ++i) place.try_emplace(chunk_ids[i], i);
+  std::stable_sort(chunks.begin(), chunks.end(), [&](const LoadedChunk& a, const LoadedChunk& b) { return place.at(a.chunk_id) < place.at(b.chunk_id); });
   return chunks;
 }
 
@@ -272,13 +217,13 @@ bool split_chunk(const LoadedChunk& chunk, int context_sentences, const std::str
   columns(halves->second, second_ids, second_starts, second_ends, second_shown);
   const Rows made = execute(
       "INSERT INTO kg_batch_internal.chunk (graph_id, conversation_id, segment_id, job_id, stage, participants, cast_seen, context_size, "
-      " message_ids, starts, ends, shown, countable, tokens, splits) "
-      "SELECT graph_id, conversation_id, segment_id, job_id, $11, participants, $3, $4, $5, $6, $7, $8, $9, $10, splits + 1 "
+      " message_ids, starts, ends, shown, countable, tokens, splits, rereads, reading) "
+      "SELECT graph_id, conversation_id, segment_id, job_id, $11, participants, $3, $4, $5, $6, $7, $8, $9, $10, splits + 1, rereads, reading "
       "FROM kg_batch_internal.chunk WHERE graph_id = $1 AND chunk_id = $2 RETURNING chunk_id",
       {chunk.graph_id, chunk.chunk_id, halves->second.cast, static_cast<int>(halves->second.context.size()), second_ids, second_starts,
        second_ends, second_shown, halves->second.countable, halves->second.tokens, first_stage});
   execute(
-      "UPDATE kg_batch_internal.chunk SET splits = splits + 1, context_size = $3, message_ids = $4, "
+      "UPDATE kg_batch_internal.chunk SET splits = splits + 1, known = NULL, context_size = $3, message_ids = $4, "
       "starts = $5, ends = $6, shown = $7, countable = $8, tokens = $9 WHERE graph_id = $1 AND chunk_id = $2",
       {chunk.graph_id, chunk.chunk_id, static_cast<int>(halves->first.context.size()), first_ids, first_starts, first_ends, first_shown,
        halves->first.countable, halves->first.tokens});

@@ -19,7 +19,7 @@ using stages::KindToClassify;
 
 namespace {
 
-constexpr int most_kinds_a_claim = 200;
+constexpr int most_kinds_a_claim = 100;
 // Mentions of a kind that are looked at, first by the total order.
 constexpr int most_mentions = 200;
 

@@ -1,6 +1,9 @@
+#include "store/conversation.h"
+
+#include "store/boundary.h"
+
 #include "backend/bridge.h"
 #include "backend/spi.h"
-#include "store/conversation.h"
 
 namespace kg_batch::store {
 
@@ -24,14 +27,18 @@ chunking::Message message_from(const Rows& rows, std::size_t i) {
   return message;
 }
 
-// As they stood when that many deliveries were there.
+// As they stood when that many deliveries were there. What a cut skipped is no context, but
+// the last message before a segment says why that begins: it comes without its words.
 std::vector<chunking::Message> messages_before(std::int64_t graph_id, std::int64_t conversation_id, std::int64_t position, int deliveries) {
   const Rows rows = execute_generic(
-      "SELECT * FROM (SELECT message_id, delivery, role, participant, content, kg_batch_internal.us(sent_at), session, position "
+      "SELECT * FROM ((SELECT message_id, delivery, role, participant, content, kg_batch_internal.us(sent_at), session, position "
       " FROM kg_batch_internal.message m WHERE graph_id = $1 AND conversation_id = $2 AND position < $3 AND skipped IS NULL "
       " AND NOT (replaced AND EXISTS (SELECT FROM kg_batch_internal.message r WHERE r.graph_id = $1 AND r.conversation_id = $2 "
       "  AND r.replaces = m.message_id AND r.delivery <= $5)) "
-      " AND (replaces IS NULL OR segment_id IS NOT NULL) ORDER BY position DESC, message_id DESC LIMIT $4) t "
+      " AND (replaces IS NULL OR segment_id IS NOT NULL) ORDER BY position DESC, message_id DESC LIMIT $4) "
+      "UNION ALL (SELECT message_id, delivery, role, participant, '', kg_batch_internal.us(sent_at), session, position "
+      " FROM kg_batch_internal.message m WHERE graph_id = $1 AND conversation_id = $2 AND position < $3 AND skipped IN ('html', 'model') "
+      " AND replaces IS NULL ORDER BY position DESC, message_id DESC LIMIT 1)) t "
       "ORDER BY position, message_id",
       {graph_id, conversation_id, position, tail_messages, deliveries});
   std::vector<chunking::Message> messages;
@@ -122,6 +129,7 @@ std::optional<Uncut> load_uncut(std::int64_t graph_id, std::int64_t conversation
     uncut.open.input.before = messages_before(graph_id, conversation_id, *first_position, uncut.deliveries);
     uncut.open.participants_before = participants_before(graph_id, conversation_id, *first_position);
     uncut.open.input.speakers_before = uncut.open.participants_before;
+    uncut.open.input.read = told_segments(graph_id, conversation_id, uncut.open.input.messages.front().message_id);
   }
   return uncut;
 }
@@ -207,11 +215,11 @@ Written write_cuts(const Uncut& conversation, const UncutRun& run, const chunkin
   return written;
 }
 
-void mark_cut(const Uncut& conversation, const std::vector<std::string>& cast) {
+void mark_cut(const Uncut& conversation, const chunking::Cuts& cuts) {
   execute_generic(
-      "UPDATE kg_batch_internal.conversation SET cut_deliveries = $3, cast_seen = $4, cut_error = NULL "
+      "UPDATE kg_batch_internal.conversation SET cut_deliveries = GREATEST(cut_deliveries, $3), cast_seen = $4, cut_error = NULL "
       "WHERE graph_id = $1 AND conversation_id = $2",
-      {conversation.graph_id, conversation.conversation_id, conversation.deliveries, cast});
+      {conversation.graph_id, conversation.conversation_id, cuts.waiting ? *cuts.waiting - 1 : conversation.deliveries, cuts.cast});
 }
 
 void mark_cut_failed(std::int64_t graph_id, std::int64_t conversation_id, const std::string& error) {

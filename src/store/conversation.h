@@ -40,8 +40,8 @@ struct Written {
   int segments = 0, chunks = 0;
 };
 Written write_cuts(const Uncut& conversation, const UncutRun& run, const chunking::Cuts& cuts, const std::string& plan_stage);
-// All deliveries up to `conversation.deliveries` are cut.
-void mark_cut(const Uncut& conversation, const std::vector<std::string>& cast);
+// All deliveries up to `conversation.deliveries` are cut, or up to the one that waits for boundaries.
+void mark_cut(const Uncut& conversation, const chunking::Cuts& cuts);
 void mark_cut_failed(std::int64_t graph_id, std::int64_t conversation_id, const std::string& error);
 
 }  // namespace kg_batch::store

@@ -6,6 +6,9 @@
 #include "backend/bridge.h"
 #include "backend/settings.h"
 #include "backend/spi.h"
+#include "chunking/boundaries.h"
+#include "chunking/sentences.h"
+#include "stages/kg_boundary.h"
 #include "stages/stage.h"
 #include "store/chunk.h"
 #include "store/cutting_options.h"
@@ -31,6 +34,10 @@ constexpr double assumed_output_per_sentence = 80;
 constexpr double assumed_output_per_sentence_of_several = 30;
 constexpr std::int64_t enough_answers = 20;
 
+// Of boundaries by a model: `{"first":1,"last":4,"process":true,"topic":"…"},`.
+constexpr std::int64_t output_a_segment = 30;
+constexpr std::int64_t messages_a_segment = 5;
+
 // Prompts and schemas: English and JSON run at four characters a token. (Marks,
 // which estimate_tokens counts one by one, go together in JSON.)
 std::int64_t constant_tokens(std::string_view text) { return static_cast<std::int64_t>(text.size() + 3) / 4; }
@@ -42,6 +49,7 @@ std::int64_t cacheable(std::int64_t tokens) { return tokens < 1'024 ? 0 : tokens
 
 Estimator::Estimator(std::int64_t graph_id, const JobOptions& options, std::size_t enough_bytes)
     : graph_id_(graph_id), options_(options), enough_bytes_(enough_bytes), cutting_(cutting_options(options)) {
+  if (cutting_.boundaries == chunking::Boundaries::model) cutting_.boundaries = chunking::Boundaries::rules;
   for (std::optional<std::string> stage = first_stage(options.extraction); stage; stage = next_stage(options.extraction, *stage)) {
     stages_.push_back(*stage);
     constant_tokens_.push_back(constant_tokens(newest_prompt(*stage).text));
@@ -143,6 +151,7 @@ void Estimator::cut(Conversation& conversation) {
   input.messages = std::move(conversation.messages);
   input.speakers = std::move(conversation.speakers);
   input.closing = {1};
+  if (options_.boundaries == "model") count_windows(input);
   const chunking::Cuts cuts = chunking::cut(input, cutting_);
   ++conversations_;
   for (const chunking::Chunk& chunk : cuts.chunks) {
@@ -157,6 +166,47 @@ void Estimator::cut(Conversation& conversation) {
                         static_cast<std::int64_t>(chunk.context.size() + chunk.sentences.size()) * sentence_tokens +
                         static_cast<std::int64_t>(context_messages.size() + messages.size()) * message_tokens;
   }
+}
+
+// A stretch as windows show it, a new one every fifteen messages: the last messages of one
+// are shown again in the next.
+void Estimator::count_windows(const chunking::CutInput& input) {
+  const stages::Stage* const stage = stages::find_stage(stages::boundary_stage_name);
+  if (stage == nullptr) return;
+  const std::int64_t constant = constant_tokens(newest_prompt(stages::boundary_stage_name).text) + constant_tokens(stage->schema().dump());
+  chunking::CutOptions whole = cutting_;
+  whole.boundaries = chunking::Boundaries::rules;
+  std::int64_t messages = 0, tokens = 0;
+  const auto finish = [&] {
+    if (messages > 1) {
+      const std::int64_t more = std::max<std::int64_t>(0, messages - chunking::window_messages);
+      const std::int64_t requests = 1 + (more + chunking::window_cut - 1) / chunking::window_cut;
+      const std::int64_t shown = messages + (requests - 1) * (chunking::window_messages - chunking::window_cut);
+      AboutGraph& windows = windows_[options_.use_batch_api && requests == 1 ? 1 : 0];
+      windows.requests += requests;
+      windows.input_tokens += requests * (constant + frame_tokens) + shown * message_tokens + tokens * shown / messages;
+      windows.output_tokens += (shown / messages_a_segment + requests) * output_a_segment;
+    }
+    messages = tokens = 0;
+  };
+  chunking::OpenStretch stretch(whole);
+  for (const chunking::Message& message : input.messages) {
+    if (stretch.begins_another(message)) {
+      finish();
+      stretch.begin_again();
+    }
+    const bool readable = !chunking::skip_reason(message.text);
+    stretch.add(message, readable ? static_cast<int>(chunking::sentences_of(message).size()) : 0);
+    if (readable) {
+      ++messages;
+      tokens += chunking::estimate_tokens(std::string_view(message.text).substr(0, stages::max_boundary_text));
+    }
+    if (stretch.full()) {
+      finish();
+      stretch.begin_again();
+    }
+  }
+  finish();
 }
 
 Estimate Estimator::estimate() {
@@ -195,23 +245,30 @@ Estimate Estimator::estimate() {
       {estimate.model, estimate.mode, estimate.input_tokens / requests, cached, estimate.output_tokens / requests, estimate.requests});
   estimate.cost = cost.maybe_text(0, 0);
   estimate.direct_cost = cost.maybe_text(0, 1);
-  add_about_graph(estimate, questions_about_graph(estimate.chunks, false), options_.merge_model.empty() ? options_.model : options_.merge_model);
-  if (!options_.embedding_model.empty()) add_about_graph(estimate, questions_about_graph(estimate.chunks, true), options_.embedding_model);
+  add_to(estimate, questions_about_graph(estimate.chunks, false), options_.merge_model.empty() ? options_.model : options_.merge_model, options_.merge_by_batch);
+  if (!options_.embedding_model.empty())
+    add_to(estimate, questions_about_graph(estimate.chunks, true), options_.embedding_model, options_.merge_by_batch);
+  for (const bool by_batch : {false, true}) {
+    AboutGraph windows = windows_[by_batch ? 1 : 0];
+    windows = {scaled(static_cast<double>(windows.requests)), scaled(static_cast<double>(windows.input_tokens)),
+               scaled(static_cast<double>(windows.output_tokens))};
+    add_to(estimate, windows, options_.model, by_batch && windows.requests >= options_.batch_min_requests);
+  }
   return estimate;
 }
 
-void Estimator::add_about_graph(Estimate& estimate, const AboutGraph& about_graph, const std::string& model) const {
-  if (about_graph.requests == 0) return;
-  const auto more = execute(
+void Estimator::add_to(Estimate& estimate, const AboutGraph& more, const std::string& model, bool by_batch) {
+  if (more.requests == 0) return;
+  const auto cost = execute(
       "SELECT pg_catalog.round($4::numeric + kg_batch_internal.cost($1, pg_catalog.now(), $2, $5, 0, 0, $6) * $3, 6), "
       "pg_catalog.round($7::numeric + kg_batch_internal.cost($1, pg_catalog.now(), 'direct', $5, 0, 0, $6) * $3, 6)",
-      {model, options_.merge_by_batch ? "batch" : "direct", about_graph.requests,
-       estimate.cost, about_graph.input_tokens / about_graph.requests, about_graph.output_tokens / about_graph.requests, estimate.direct_cost});
-  estimate.cost = more.maybe_text(0, 0);
-  estimate.direct_cost = more.maybe_text(0, 1);
-  estimate.requests += about_graph.requests;
-  estimate.input_tokens += about_graph.input_tokens;
-  estimate.output_tokens += about_graph.output_tokens;
+      {model, by_batch ? "batch" : "direct", more.requests, estimate.cost, more.input_tokens / more.requests, more.output_tokens / more.requests,
+       estimate.direct_cost});
+  estimate.cost = cost.maybe_text(0, 0);
+  estimate.direct_cost = cost.maybe_text(0, 1);
+  estimate.requests += more.requests;
+  estimate.input_tokens += more.input_tokens;
+  estimate.output_tokens += more.output_tokens;
 }
 
 // How many there will be follows from what the graph was asked so far, for each

@@ -4,7 +4,8 @@
 // Messages are cut in memory just as the workers will cut them, as if nothing
 // more came. Input tokens are counted over what each request holds; output
 // tokens follow from what the graph's answers took per sentence once there are
-// enough of them, and from a constant until then. So does how many chunks have
+// enough of them, and from a constant until then. With boundaries by a model its windows
+// count, and chunks are those that `rules` would make. So does how many chunks have
 // something to ask of a plan's later stages: all, until it is known better; and how
 // much is asked about the graph itself: nothing, until it is known.
 
@@ -64,8 +65,8 @@ class Estimator {
   };
   // `embeddings`: those for vectors, else those that a model answers in words.
   AboutGraph questions_about_graph(std::int64_t chunks, bool embeddings) const;
-
-  void add_about_graph(Estimate& estimate, const AboutGraph& about_graph, const std::string& model) const;
+  void count_windows(const chunking::CutInput& input);
+  static void add_to(Estimate& estimate, const AboutGraph& more, const std::string& model, bool by_batch);
 
   std::int64_t graph_id_;
   JobOptions options_;
@@ -76,6 +77,7 @@ class Estimator {
   std::unordered_map<std::string, Conversation> held_;
   std::size_t held_bytes_ = 0;
   std::uint64_t counted_bytes_ = 0, all_bytes_ = 0;
+  AboutGraph windows_[2];  // that a model is asked where topics begin: directly, by batch
   std::int64_t conversations_ = 0, countable_ = 0, chunks_ = 0, question_tokens_ = 0;
 };
 

@@ -18,6 +18,9 @@ constexpr int conversations_a_page = 100;
 
 #define TIME_TEXT(column) "pg_catalog.to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 
+// Who a nameless user is.
+#define SELF "(SELECT NULLIF(g.options ->> 'self', '') FROM kg_batch_internal.graph g WHERE g.graph_id = $1)"
+
 std::vector<std::pair<std::string, std::string>> pairs_of(const std::vector<std::string>& texts, char between) {
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const std::string& text : texts) {
@@ -101,7 +104,7 @@ std::vector<formats::Fact> facts_of(std::int64_t graph_id, const std::vector<std
       "SELECT f.chunk_id, f.n, (encode(substr(sha256(convert_to(ROW (v.key, a.message_key, a.version, c.starts[c.context_size + 1], "
       "   b.message_key, b.version, c.ends[cardinality(c.ends)], f.n)::text, 'UTF8')), 1, 16), 'hex'))::uuid, "
       " f.text, f.modality, f.negated, "
-      " COALESCE(NULLIF(v.participant_names[f.said_by], ''), CASE WHEN f.said_by IS NOT NULL THEN 'user' END), " TIME_TEXT("f.said_at") ", v.key, "
+      " CASE WHEN f.said_by IS NOT NULL THEN COALESCE(NULLIF(v.participant_names[f.said_by], ''), " SELF ", 'user') END, " TIME_TEXT("f.said_at") ", v.key, "
       " ARRAY(SELECT DISTINCT (SELECT n.key FROM kg_batch_internal.node n WHERE n.graph_id = $1 AND n.node_id = i.node_id)::text COLLATE \"C\" "
       "  FROM kg_batch_internal.node_mention m CROSS JOIN LATERAL (SELECT o.node_id FROM kg_batch_internal.identity o "
       "   WHERE o.graph_id = $1 AND o.key = m.key AND o.node_id IS NOT NULL OFFSET 0) i "
@@ -137,7 +140,7 @@ std::vector<formats::Fact> facts_of(std::int64_t graph_id, const std::vector<std
   chunks.erase(std::unique(chunks.begin(), chunks.end()), chunks.end());
   const Rows quotes = execute(
       "SELECT q.chunk_id, q.fact, v.key, CASE WHEN starts_with(m.message_key, 'i:') THEN substr(m.message_key, 3) END, m.position, "
-      " CASE WHEN m.role = 'user' THEN COALESCE(NULLIF(v.participant_names[m.participant], ''), 'user') ELSE m.role END, " TIME_TEXT("m.sent_at") ", "
+      " CASE WHEN m.role = 'user' THEN COALESCE(NULLIF(v.participant_names[m.participant], ''), " SELF ", 'user') ELSE m.role END, " TIME_TEXT("m.sent_at") ", "
       " q.quote, q.matched, q.span_start, q.span_end "
       "FROM unnest($2) AS u (chunk_id) "
       "CROSS JOIN LATERAL (SELECT * FROM kg_batch_internal.fact_source o WHERE o.graph_id = $1 AND o.chunk_id = u.chunk_id OFFSET 0) q "

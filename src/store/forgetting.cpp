@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "chunking/function_words.h"
+#include "store/boundary.h"
 #include "store/chunk.h"
 #include "store/embedding_questions.h"
 #include "store/inquiry.h"
@@ -15,6 +16,7 @@
 #include "store/live_facts.h"
 #include "store/nearest_name.h"
 #include "store/request.h"
+#include "store/rereading.h"
 #include "store/resolution.h"
 #include "store/resolution_caps.h"
 #include "store/round.h"
@@ -79,6 +81,12 @@ void cancel_unsent(std::int64_t graph_id, const std::vector<std::int64_t>& reque
       {graph_id, requests});
 }
 
+// Before the requests: a batch that is being gathered holds these and waits for those.
+void lock_ready(std::int64_t graph_id, const std::vector<std::int64_t>& requests) {
+  execute("SELECT FROM kg_batch_internal.ready q WHERE q.graph_id = $1 AND q.kind IN (4, 5) AND q.chunk_id = ANY ($2) ORDER BY q.chunk_id, q.kind FOR UPDATE",
+          {graph_id, requests});
+}
+
 // Answers that these chunks were or would have been read from, also where others
 // share them: those ask again when they come to it.
 void cut_answers(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
@@ -90,6 +98,7 @@ void cut_answers(std::int64_t graph_id, const std::vector<std::int64_t>& chunks)
       "JOIN kg_batch_internal.request r ON r.graph_id = $1 AND r.request_id = n.request_id GROUP BY r.request_id ORDER BY r.request_id",
       {graph_id, chunks}));
   if (requests.empty()) return;
+  lock_ready(graph_id, requests);
   execute("SELECT FROM kg_batch_internal.request r WHERE r.graph_id = $1 AND r.request_id = ANY ($2) ORDER BY r.request_id FOR UPDATE",
           {graph_id, requests});
   execute(
@@ -109,6 +118,44 @@ void cut_answers(std::int64_t graph_id, const std::vector<std::int64_t>& chunks)
   for (const std::int64_t request : integers_of(waited_for)) plan_anew(graph_id, request, "its answer was forgotten with another conversation");
 }
 
+// Of a chunk that was halved the answer that was too long speaks of both halves.
+void cut_answers_of_wholes(std::int64_t graph_id, std::int64_t conversation_id) {
+  execute(
+      "UPDATE kg_batch_internal.answer a SET body = NULL FROM (SELECT $1 AS graph_id, r.request_id FROM (SELECT c.chunk_id FROM kg_batch_internal.chunk c "
+      "  WHERE c.graph_id = $1 AND c.conversation_id = $2 AND c.splits > 0 OFFSET 0) c CROSS JOIN LATERAL (SELECT o.request_id "
+      "  FROM kg_batch_internal.request o WHERE o.graph_id = $1 AND o.chunk_id = c.chunk_id OFFSET 0) r OFFSET 0) u "
+      "WHERE a.graph_id = u.graph_id AND a.request_id = u.request_id AND a.outcome = 'length'",
+      {graph_id, conversation_id});
+}
+
+// The same of what was asked about where its topics begin, of all messages or of some: topics
+// are the model's words for what was said. True when the conversation waited for one of these.
+bool cut_boundary_answers(std::int64_t graph_id, std::int64_t conversation_id, const std::vector<std::int64_t>& messages) {
+  const std::vector<std::int64_t> requests = integers_of(execute(
+      "SELECT DISTINCT w.request_id FROM kg_batch_internal.boundary_window w WHERE w.graph_id = $1 AND w.conversation_id = $2 "
+      "AND w.message_ids && $3 ORDER BY 1",
+      {graph_id, conversation_id, messages}));
+  if (requests.empty()) return false;
+  lock_ready(graph_id, requests);
+  execute("SELECT FROM kg_batch_internal.request r WHERE r.graph_id = $1 AND r.request_id = ANY ($2) ORDER BY r.request_id FOR UPDATE",
+          {graph_id, requests});
+  const Rows waited = execute("UPDATE kg_batch_internal.boundary_window w SET waits = false WHERE w.graph_id = $1 AND w.conversation_id = $2 "
+                              "AND w.request_id = ANY ($3) AND w.waits RETURNING 1",
+                              {graph_id, conversation_id, requests});
+  execute("UPDATE kg_batch_internal.request r SET error = NULL, chunk_id = CASE WHEN EXISTS (SELECT FROM kg_batch_internal.boundary_window w "
+          " WHERE w.graph_id = $1 AND w.request_id = r.request_id AND w.waits) THEN NULL ELSE 0 END WHERE r.graph_id = $1 AND r.request_id = ANY ($2)",
+          {graph_id, requests});
+  execute("UPDATE kg_batch_internal.answer SET body = NULL, error = NULL WHERE graph_id = $1 AND request_id = ANY ($2)", {graph_id, requests});
+  execute("DELETE FROM kg_batch_internal.rejected WHERE graph_id = $1 AND request_id = ANY ($2)", {graph_id, requests});
+  cancel_unsent(graph_id, requests);
+  const Rows waited_for = execute(
+      "SELECT r.request_id FROM kg_batch_internal.request r WHERE r.graph_id = $1 AND r.request_id = ANY ($2) AND r.state = 'answered' "
+      "AND r.chunk_id IS NULL ORDER BY 1",
+      {graph_id, requests});
+  for (const std::int64_t request : integers_of(waited_for)) plan_anew(graph_id, request, "its answer was forgotten with another conversation");
+  return !waited.empty();
+}
+
 // ---- what was said of what is gone ----
 
 // Questions and answers about the graph that speak of what is gone go with it, also
@@ -123,6 +170,7 @@ void forget_inquiries(std::int64_t graph_id, const Gone& gone) {
   }
   const std::vector<std::int64_t> requests(asked.begin(), asked.end());
   if (!requests.empty()) {
+    lock_ready(graph_id, requests);
     execute("SELECT FROM kg_batch_internal.request r WHERE r.graph_id = $1 AND r.request_id = ANY ($2) ORDER BY r.request_id FOR UPDATE",
             {graph_id, requests});
     for (const std::int64_t request : requests) withdraw_inquiry(graph_id, 0, request);  // others that it asks about
@@ -164,6 +212,10 @@ void drop_traces(std::int64_t graph_id, const std::vector<std::string>& keys, co
   execute("DELETE FROM kg_batch_internal.node_redirect r WHERE r.graph_id = $1 AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.node n "
           " WHERE n.graph_id = $1 AND n.node_id = r.node_id) = 0",
           {graph_id});
+  // Words that nothing uses any more are what was forgotten.
+  execute("DELETE FROM kg_batch_internal.predicate_mapping m WHERE m.graph_id = $1 AND (SELECT pg_catalog.count(*) FROM ("
+          " SELECT FROM kg_batch_internal.predicate_use u WHERE u.graph_id = $1 AND u.mapping_id = m.mapping_id LIMIT 1) x) = 0",
+          {graph_id});
   execute(
       "WITH gone AS (DELETE FROM kg_batch_internal.kind k USING unnest($2, $3) AS u (type, category) WHERE k.graph_id = $1 AND k.type = u.type "
       "  AND k.category = u.category AND NOT EXISTS (SELECT FROM kg_batch_internal.node_mention m WHERE m.graph_id = $1 AND m.type = u.type "
@@ -189,8 +241,17 @@ std::int64_t conversation_to_change(std::int64_t graph_id, const std::string& ke
 }
 
 // Whoever has one in hand ends first; the statements after this see what it did.
+// Those of other conversations that share an answer with one are locked with them:
+// they ask again when it is gone.
 std::vector<std::int64_t> lock_chunks(std::int64_t graph_id, std::int64_t conversation_id) {
-  return integers_of(execute("SELECT c.chunk_id FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.conversation_id = $2 ORDER BY c.chunk_id FOR UPDATE",
+  execute("SELECT FROM (SELECT o.chunk_id FROM kg_batch_internal.chunk o WHERE o.graph_id = $1 AND o.conversation_id = $2 "
+          "  UNION SELECT s.chunk_id FROM kg_batch_internal.chunk o CROSS JOIN LATERAL (SELECT x.request_id FROM kg_batch_internal.request x "
+          "    WHERE x.graph_id = $1 AND x.chunk_id = o.chunk_id UNION ALL SELECT unnest(o.answered_requests || o.request_id) OFFSET 0) r "
+          "   CROSS JOIN LATERAL (SELECT y.chunk_id FROM kg_batch_internal.chunk y WHERE y.graph_id = $1 AND y.request_id = r.request_id "
+          "    AND y.state = 'asking' OFFSET 0) s WHERE o.graph_id = $1 AND o.conversation_id = $2) k "
+          "JOIN kg_batch_internal.chunk c ON c.graph_id = $1 AND c.chunk_id = k.chunk_id ORDER BY c.chunk_id FOR UPDATE OF c",
+          {graph_id, conversation_id});
+  return integers_of(execute("SELECT c.chunk_id FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.conversation_id = $2 ORDER BY c.chunk_id",
                              {graph_id, conversation_id}));
 }
 
@@ -231,6 +292,7 @@ std::vector<std::string> words_of_these_alone(std::int64_t graph_id, std::int64_
 struct Carried {
   std::set<std::string> keys;
   std::vector<std::string> types, categories;
+  std::vector<std::int64_t> facts;
 };
 
 // Facts that cite it or carry its words go, with what stands on them alone; of the
@@ -249,11 +311,11 @@ Carried drop_what_it_carried(std::int64_t graph_id, const std::vector<std::int64
   // All mentions of these chunks: what they are called may change with it.
   take(execute("SELECT DISTINCT m.key, m.type, m.category_key FROM kg_batch_internal.node_mention m WHERE m.graph_id = $1 AND m.chunk_id = ANY ($2)",
                {graph_id, chunks}));
-  execute(
+  gone.facts = integers_of(execute(
       "DELETE FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = ANY ($2) AND (f.first_message_id = ANY ($3) "
       " OR kg_batch_internal.has_word(f.text, $4::text[]) OR EXISTS (SELECT FROM kg_batch_internal.fact_source s WHERE s.graph_id = $1 "
-      "  AND s.chunk_id = f.chunk_id AND s.fact = f.n AND (s.message_id = ANY ($3) OR kg_batch_internal.has_word(s.quote, $4::text[]))))",
-      {graph_id, chunks, messages, words});
+      "  AND s.chunk_id = f.chunk_id AND s.fact = f.n AND (s.message_id = ANY ($3) OR kg_batch_internal.has_word(s.quote, $4::text[])))) RETURNING f.fact_id",
+      {graph_id, chunks, messages, words}));
   execute(
       "UPDATE kg_batch_internal.node_mention m SET facts = ARRAY(SELECT f.n FROM unnest(m.facts) AS f (n) WHERE EXISTS ("
       "  SELECT FROM kg_batch_internal.fact x WHERE x.graph_id = $1 AND x.chunk_id = m.chunk_id AND x.n = f.n)), "
@@ -316,6 +378,20 @@ void take_out_of_chunks(std::int64_t graph_id, std::int64_t conversation_id, con
       {graph_id, chunks});
 }
 
+// Questions of other chunks that showed these facts as known: what came of them may
+// carry their words.
+void cut_what_was_shown(std::int64_t graph_id, std::int64_t conversation_id, const std::vector<std::int64_t>& facts) {
+  if (facts.empty()) return;
+  const std::vector<std::int64_t> chunks = integers_of(execute(
+      "SELECT c.chunk_id FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.known && $2 ORDER BY c.chunk_id FOR UPDATE", {graph_id, facts}));
+  if (chunks.empty()) return;
+  cut_answers(graph_id, chunks);
+  execute("UPDATE kg_batch_internal.chunk c SET known = ARRAY(SELECT k.id FROM unnest(c.known) WITH ORDINALITY AS k (id, n) WHERE NOT k.id = ANY ($3) ORDER BY k.n) "
+          "WHERE c.graph_id = $1 AND c.chunk_id = ANY ($2)",
+          {graph_id, chunks, facts});
+  take_out_of_chunks(graph_id, conversation_id, chunks, {}, {});
+}
+
 }  // namespace
 
 std::int64_t forget_conversation(std::int64_t graph_id, const std::string& key) {
@@ -347,7 +423,12 @@ std::int64_t forget_conversation(std::int64_t graph_id, const std::string& key) 
   traces.insert(keys.begin(), keys.end());
   const std::vector<std::string> touched(keys.begin(), keys.end());
 
+  cut_what_was_shown(graph_id, conversation_id, integers_of(execute(
+      "SELECT f.fact_id FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = ANY ($2)", {graph_id, chunks})));
   cut_answers(graph_id, chunks);
+  cut_boundary_answers(graph_id, conversation_id, integers_of(execute(
+      "SELECT DISTINCT unnest(message_ids) FROM kg_batch_internal.boundary_window WHERE graph_id = $1 AND conversation_id = $2",
+      {graph_id, conversation_id})));
   drop_input_of(graph_id, key);
   execute("DELETE FROM kg_batch_internal.ready WHERE graph_id = $1 AND (kind IN (2, 3, 6) AND chunk_id = ANY ($2) OR kind = 1 AND chunk_id = $3)",
           {graph_id, chunks, conversation_id});
@@ -386,12 +467,22 @@ std::int64_t forget_message(std::int64_t graph_id, const std::string& key, const
       "AND (c.message_ids && $3 OR EXISTS (SELECT FROM unnest(c.cast_seen) s WHERE kg_batch_internal.has_word(s, $4::text[]))) ORDER BY 1",
       {graph_id, conversation_id, messages, words}));
   cut_answers(graph_id, chunks);
+  const bool waited = cut_boundary_answers(graph_id, conversation_id, messages);
+  drop_boundaries(graph_id, messages);
+  execute("UPDATE kg_batch_internal.boundary SET topic = '' WHERE graph_id = $1 AND conversation_id = $2 AND kg_batch_internal.has_word(topic, $3::text[])",
+          {graph_id, conversation_id, words});
+  cut_answers_of_wholes(graph_id, conversation_id);
   drop_input_of(graph_id, key);
-  const Carried gone = drop_what_it_carried(graph_id, chunks, messages, words);
+  Carried gone = drop_what_it_carried(graph_id, chunks, messages, words);
   take_out_of_chunks(graph_id, conversation_id, chunks, messages, words);
+  cut_what_was_shown(graph_id, conversation_id, gone.facts);
+  // A reading that waited for nothing but what is gone is whole now.
+  const Readings readings = readings_of(graph_id, chunks);
+  gone.keys.merge(settle_facts(graph_id, {readings.all.begin(), readings.all.end()}));
   execute("UPDATE kg_batch_internal.message SET replaces = NULL WHERE graph_id = $1 AND conversation_id = $2 AND replaces = ANY ($3)",
           {graph_id, conversation_id, messages});
   execute("DELETE FROM kg_batch_internal.message WHERE graph_id = $1 AND message_id = ANY ($2)", {graph_id, messages});
+  if (waited) hand_in_again(graph_id, {conversation_id}, true);
   forget_inquiries(graph_id, {{gone.keys.begin(), gone.keys.end()}, chunks});
   fold_again(graph_id, gone.keys);
   drop_traces(graph_id, {gone.keys.begin(), gone.keys.end()}, gone.types, gone.categories);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "store/boundary.h"
+
 #include "backend/spi.h"
 #include "store/job.h"
 #include "store/queue.h"
@@ -397,6 +399,7 @@ void Ingest::edit_in_place(const std::vector<Row>& rows) const {
         "e(message_id, role, participant, content, sent_at, skipped, repaired) "
         "WHERE m.graph_id = $1 AND m.message_id = e.message_id",
         {target_.graph_id, message_ids, roles, participants, contents, times, skipped, repaired});
+    drop_boundaries(target_.graph_id, message_ids);
   }
 }
 

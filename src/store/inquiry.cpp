@@ -5,6 +5,7 @@
 #include "store/classify_questions.h"
 #include "store/embedding_questions.h"
 #include "store/merge_questions.h"
+#include "store/predicate_questions.h"
 
 namespace kg_batch::store {
 
@@ -24,7 +25,7 @@ const std::string& InquirySort::model(const JobOptions& options) const {
 
 // Embeddings first: what they find fills the calls of the others.
 const std::vector<const InquirySort*>& inquiry_sorts() {
-  static const std::vector<const InquirySort*> sorts{&embedding_questions(), &merge_questions(), &classify_questions()};
+  static const std::vector<const InquirySort*> sorts{&embedding_questions(), &merge_questions(), &predicate_questions(), &classify_questions()};
   return sorts;
 }
 

@@ -4,6 +4,7 @@
 #include "backend/settings.h"
 #include "backend/spi.h"
 #include "store/batch.h"
+#include "store/boundary.h"
 #include "store/inquiry.h"
 #include "store/job.h"
 #include "store/nearest_name.h"
@@ -193,6 +194,7 @@ Job job_from(const backend::Rows& rows, std::int64_t graph_id) {
   options.reasoning_effort = frozen.value("reasoning_effort", options.reasoning_effort);
   options.settle_s = frozen.value("settle", options.settle_s);
   options.use_batch_api = frozen.value("use_batch_api", options.use_batch_api);
+  options.use_known = frozen.value("use_known", options.use_known);
   return job;
 }
 
@@ -309,12 +311,26 @@ void resume_job(std::int64_t graph_id, std::int64_t job_id, std::optional<double
 }
 
 void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
+  // What is out in a batch and not answered is not paid for yet. Batches first, as
+  // whoever ends one locks it before the jobs and chunks that it holds.
+  execute(
+      "UPDATE kg_batch_internal.batch b SET cancel_requested = true WHERE b.ended_at IS NULL "
+      "AND EXISTS (SELECT FROM kg_batch_internal.batch_job m WHERE m.batch_id = b.batch_id AND m.graph_id = $1 AND m.job_id = $2) "
+      "AND NOT EXISTS (SELECT FROM kg_batch_internal.batch_job m JOIN kg_batch_internal.job j ON j.graph_id = m.graph_id AND j.job_id = m.job_id "
+      " WHERE m.batch_id = b.batch_id AND (m.graph_id, m.job_id) <> ($1, $2) AND j.state <> 'cancelled')",
+      {graph_id, job_id});
   execute(
       "UPDATE kg_batch_internal.job SET state = 'cancelled', reason = 'cancelled', ended_at = pg_catalog.now() "
       "WHERE graph_id = $1 AND job_id = $2",
       {graph_id, job_id});
-  // What is asked already is paid for: it is read when it comes. What is not is
+  // What is answered already is paid for: it is read when it comes. What is not asked is
   // cancelled; a chunk waits for its request, so it goes with it.
+  execute(
+      "SELECT FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.job_id = $2 AND c.state IN ('ready', 'asking') "
+      " AND (c.chunk_id IN (SELECT q.chunk_id FROM kg_batch_internal.ready q WHERE q.job_id = $2 AND q.kind = 3) "
+      "  OR c.request_id IN (SELECT q.chunk_id FROM kg_batch_internal.ready q WHERE q.job_id = $2 AND q.kind IN (4, 5))) "
+      "ORDER BY c.chunk_id FOR NO KEY UPDATE",
+      {graph_id, job_id});
   execute(
       "WITH gone AS (DELETE FROM kg_batch_internal.ready WHERE job_id = $2 AND kind IN (1, 3, 4, 5, 7) RETURNING kind, chunk_id), "
       "requests AS (UPDATE kg_batch_internal.request r SET state = 'cancelled', reserved = 0 FROM gone "
@@ -325,6 +341,7 @@ void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
       "SELECT pg_catalog.count(*) FROM gone",
       {graph_id, job_id});
   withdraw_cancelled_inquiries(graph_id, job_id);
+  withdraw_cancelled_windows(graph_id, job_id);
   execute("UPDATE kg_batch_internal.conversation SET settle_at = NULL WHERE graph_id = $1 AND job_id = $2 AND settle_at IS NOT NULL",
           {graph_id, job_id});
   execute(
@@ -465,6 +482,13 @@ void unreserve(std::int64_t graph_id, std::int64_t job_id, double amount) {
 }
 
 std::vector<JobChange> advance_jobs() {
+  // Whoever put something up while its job was paused, and committed when it was
+  // resumed, parked it for nobody.
+  execute(
+      "WITH running AS MATERIALIZED (SELECT j.graph_id, j.job_id FROM kg_batch_internal.job j WHERE j.state = 'running' AND NOT j.waits_for_budget "
+      " AND EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = j.job_id AND r.priority >= 1000) FOR NO KEY UPDATE SKIP LOCKED) "
+      "UPDATE kg_batch_internal.ready r SET priority = r.priority - 1000 FROM running j "
+      "WHERE r.graph_id = j.graph_id AND r.job_id = j.job_id AND r.priority >= 1000");
   // Whoever waits for a budget with nothing of its own out can wait for ever. What
   // has nothing parked any more had to wait, and got through.
   execute(

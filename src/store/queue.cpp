@@ -61,7 +61,7 @@ std::vector<Item> claim(std::int64_t worker_id, const std::vector<Work>& kinds, 
         "WITH picked AS MATERIALIZED (SELECT r.graph_id, r.kind, r.chunk_id FROM kg_batch_internal.ready r "
         "  WHERE r.graph_id = $1 AND r.kind = $3 AND r.kind NOT IN (2, 4) AND r.priority <= $4 "
         "  AND (r.due_at IS NULL OR r.due_at <= pg_catalog.now()) "
-        "  AND (r.kind = 6 OR (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) <> 'paused') "
+        "  AND (r.kind IN (6, 8) OR (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) <> 'paused') "
         // A conversation that got more while somebody cuts it waits for that one.
         "  AND (SELECT c.worker_id FROM kg_batch_internal.claimed c WHERE c.graph_id = r.graph_id AND c.kind = r.kind AND c.chunk_id = r.chunk_id) "
         "   IS NULL "
@@ -256,7 +256,9 @@ int refill_ready() {
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
       "SELECT v.graph_id, v.priority + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 1, v.messages, v.conversation_id, v.job_id "
       "FROM kg_batch_internal.conversation v JOIN kg_batch_internal.job j USING (graph_id, job_id) "
-      "WHERE j.state <> 'cancelled' AND v.cut_deliveries < v.deliveries ON CONFLICT DO NOTHING RETURNING 1");
+      "WHERE j.state <> 'cancelled' AND (v.cut_deliveries < v.deliveries "
+      " OR EXISTS (SELECT FROM kg_batch_internal.boundary_window w WHERE w.graph_id = v.graph_id AND w.conversation_id = v.conversation_id AND w.waits)) "
+      "ON CONFLICT DO NOTHING RETURNING 1");
   const Rows inquiries = execute(
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
       "SELECT q.graph_id, 1, 8, 0, q.request_id, r.job_id FROM kg_batch_internal.inquiry q "
@@ -268,7 +270,9 @@ int refill_ready() {
       "WHERE j.state <> 'cancelled' ON CONFLICT DO NOTHING RETURNING 1");
   const Rows rounds = execute(
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
-      "SELECT DISTINCT ON (graph_id) graph_id, 0, 2, 0, -(1::bigint << 48), COALESCE(job_id, 0) FROM kg_batch_internal.decision WHERE to_apply "
+      "SELECT DISTINCT ON (graph_id) graph_id, 0, 2, 0, -(1::bigint << 48), COALESCE(job_id, 0) FROM ("
+      " SELECT graph_id, job_id FROM kg_batch_internal.decision WHERE to_apply "
+      " UNION ALL SELECT graph_id, job_id FROM kg_batch_internal.predicate_mapping WHERE to_apply) a "
       "ON CONFLICT DO NOTHING RETURNING 1");
   return static_cast<int>(requests.size() + chunks.size() + cuts.size() + inquiries.size() + questions.size() + rounds.size());
 }

@@ -18,7 +18,7 @@ enum class Work : int {
   direct = 5,  // a request to be sent directly
   read = 6,    // a chunk whose answer is there
   decide = 7,  // a job's open questions about the graph
-  conclude = 8,  // a request about the graph whose answer is there, or that failed
+  conclude = 8,  // a request about the graph or boundaries whose answer is there, or that failed
 };
 
 struct Item {

@@ -1,5 +1,6 @@
 #include "store/request.h"
 
+#include "store/boundary.h"
 #include "store/inquiry.h"
 
 #include "backend/bridge.h"
@@ -34,9 +35,23 @@ std::map<std::string, Known> lock_by_hash(std::int64_t graph_id, const std::vect
       "JOIN kg_batch_internal.request r ON r.graph_id = u.graph_id AND r.input_hash = u.input_hash FOR NO KEY UPDATE OF r",
       {graph_id, hashes});
   std::map<std::string, Known> known;
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    known.emplace(rows.bytes(i, 5), Known{rows.integer(i, 0), rows.text(i, 1), rows.boolean(i, 2), static_cast<int>(rows.integer(i, 3)),
-                                          static_cast<int>(rows.integer(i, 4))});
+  std::vector<std::int64_t> without_text;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Known& one = known.emplace(rows.bytes(i, 5), Known{rows.integer(i, 0), rows.text(i, 1), rows.boolean(i, 2), static_cast<int>(rows.integer(i, 3)),
+                                                             static_cast<int>(rows.integer(i, 4))}).first->second;
+    if (one.state == "answered" && one.bodyless) without_text.push_back(one.request_id);
+  }
+  if (without_text.empty()) return known;
+  // Whose answer was stored while this waited for its row: the row is seen as it is now, the
+  // answer only by another statement.
+  const Rows stored = execute_generic(
+      "SELECT a.request_id FROM (SELECT $1 AS graph_id, o.id FROM unnest($2) AS o (id) OFFSET 0) u "
+      "JOIN kg_batch_internal.answer a ON a.graph_id = u.graph_id AND a.request_id = u.id AND a.body IS NOT NULL",
+      {graph_id, without_text});
+  std::set<std::int64_t> with_text;
+  for (std::size_t i = 0; i < stored.size(); ++i) with_text.insert(stored.integer(i, 0));
+  for (auto& [hash, one] : known)
+    if (with_text.contains(one.request_id)) one.bodyless = false;
   return known;
 }
 
@@ -153,6 +168,22 @@ std::vector<PlanResult> plan_requests(std::int64_t graph_id, const std::vector<D
   return results;
 }
 
+std::string stage_of_request(std::int64_t graph_id, std::int64_t request_id) {
+  const Rows rows = execute_generic("SELECT stage FROM kg_batch_internal.request WHERE graph_id = $1 AND request_id = $2", {graph_id, request_id});
+  return rows.empty() ? "" : rows.text(0, 0);
+}
+
+void lock_chunks_of(const std::vector<std::int64_t>& graphs, const std::vector<std::int64_t>& requests) {
+  if (requests.empty()) return;
+  execute_generic(
+      "SELECT FROM (SELECT DISTINCT x.graph_id, x.chunk_id FROM unnest($1, $2) AS u (graph_id, request_id) CROSS JOIN LATERAL ("
+      "   SELECT c.graph_id, c.chunk_id FROM kg_batch_internal.chunk c WHERE c.graph_id = u.graph_id AND c.request_id = u.request_id "
+      "   UNION ALL SELECT r.graph_id, r.chunk_id FROM kg_batch_internal.request r WHERE r.graph_id = u.graph_id AND r.request_id = u.request_id "
+      "    AND r.chunk_id > 0) x) k "
+      "JOIN kg_batch_internal.chunk c ON c.graph_id = k.graph_id AND c.chunk_id = k.chunk_id ORDER BY c.graph_id, c.chunk_id FOR NO KEY UPDATE OF c",
+      {graphs, requests});
+}
+
 std::optional<Request> lock_request(std::int64_t graph_id, std::int64_t request_id) {
   const Rows rows = execute_generic(
       "SELECT job_id, chunk_id, prompt_id, stage, model, mode, state, input_hash, attempt, bad_answers, input_tokens, max_output "
@@ -212,6 +243,7 @@ void unmark_in_flight(const std::vector<const Request*>& requests) {
 }
 
 void plan_anew(std::int64_t graph_id, std::int64_t request_id, const std::string& why) {
+  lock_chunks_of({graph_id}, {request_id});
   execute(
       "WITH old AS (SELECT job_id, reserved, reserved_day FROM kg_batch_internal.request WHERE graph_id = $1 AND request_id = $2), "
       "released AS (UPDATE kg_batch_internal.job j SET reserved = j.reserved - old.reserved FROM old "
@@ -228,6 +260,7 @@ void plan_anew(std::int64_t graph_id, std::int64_t request_id, const std::string
       {graph_id, request_id});
   const Rows job = execute_generic("SELECT job_id FROM kg_batch_internal.request WHERE graph_id = $1 AND request_id = $2", {graph_id, request_id});
   if (!job.empty()) withdraw_inquiry(graph_id, job.integer(0, 0), request_id);
+  withdraw_windows(graph_id, request_id);
 }
 
 StoredAnswers store_answers(const std::vector<Answer>& answers) {
@@ -263,6 +296,14 @@ StoredAnswers store_answers(const std::vector<Answer>& answers) {
     reasoning.push_back(tokens(usage.reasoning_tokens));
     latencies.push_back(answer.latency_ms);
   }
+  // What fails takes its chunks along.
+  std::vector<std::int64_t> failing_graphs, failing_requests;
+  for (std::size_t i = 0; i < nexts.size(); ++i) {
+    if (nexts[i] != "failed") continue;
+    failing_graphs.push_back(graphs[i]);
+    failing_requests.push_back(requests[i]);
+  }
+  lock_chunks_of(failing_graphs, failing_requests);
   const bool histogram = backend::settings::enable_performance_monitoring();
   const Rows stored = execute_generic(
       "WITH given AS (SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) AS "
@@ -271,7 +312,7 @@ StoredAnswers store_answers(const std::vector<Answer>& answers) {
       "priced AS MATERIALIZED (SELECT g.*, r.attempt, r.stage, r.job_id, r.reserved, r.reserved_day, COALESCE(g.model, r.model) AS used_model, "
       // What it asked about was forgotten meanwhile, and nobody else asks the same.
       "   r.chunk_id IS DISTINCT FROM 0 OR EXISTS (SELECT FROM kg_batch_internal.chunk c WHERE c.graph_id = r.graph_id AND c.request_id = r.request_id) AS kept, "
-      "   CASE WHEN g.perhaps THEN NULL WHEN g.input IS NULL THEN 0 ELSE kg_batch_internal.cost(COALESCE(g.model, r.model), "
+      "   CASE WHEN g.perhaps THEN NULL WHEN g.input IS NULL AND g.outcome <> 'error' THEN r.reserved WHEN g.input IS NULL THEN 0 ELSE kg_batch_internal.cost(COALESCE(g.model, r.model), "
       "     pg_catalog.now(), g.mode, g.input, g.cached, g.written, g.output) END AS cost, "
       "   CASE WHEN g.input IS NULL THEN 0 ELSE kg_batch_internal.cost(COALESCE(g.model, r.model), pg_catalog.now(), 'direct', g.input, "
       "     g.cached, g.written, g.output) END AS direct_cost "
@@ -398,7 +439,9 @@ int cut_old_answers(int seconds, int limit) {
       "   WHERE c.graph_id = o.graph_id AND c.request_id = o.request_id AND NOT c.folded) AND NOT EXISTS (SELECT FROM kg_batch_internal.request r "
       "   JOIN kg_batch_internal.chunk c ON c.graph_id = r.graph_id AND c.chunk_id = r.chunk_id WHERE r.graph_id = o.graph_id "
       "   AND r.request_id = o.request_id AND NOT c.folded AND r.request_id = ANY (c.answered_requests)) "
-      "   AND NOT EXISTS (SELECT FROM kg_batch_internal.inquiry q WHERE q.graph_id = o.graph_id AND q.request_id = o.request_id) LIMIT $2) old "
+      "   AND NOT EXISTS (SELECT FROM kg_batch_internal.inquiry q WHERE q.graph_id = o.graph_id AND q.request_id = o.request_id) "
+      "   AND NOT EXISTS (SELECT FROM kg_batch_internal.boundary_window w WHERE w.graph_id = o.graph_id AND w.request_id = o.request_id AND w.waits) "
+      "   LIMIT $2) old "
       "WHERE a.graph_id = old.graph_id AND a.request_id = old.request_id AND a.attempt = old.attempt RETURNING 1",
       {seconds, limit});
   return static_cast<int>(rows.size());

@@ -14,7 +14,7 @@
 namespace kg_batch::store {
 
 struct Draft {
-  std::int64_t graph_id = 0, job_id = 0, chunk_id = 0, prompt_id = 0;  // chunk 0: about the graph (store/inquiry.h)
+  std::int64_t graph_id = 0, job_id = 0, chunk_id = 0, prompt_id = 0;  // chunk 0: about the graph (store/inquiry.h) or boundaries (store/boundary.h)
   std::string stage, model, mode;  // batch or direct
   std::string input_hash;          // 32 bytes
   int input_tokens = 0, max_output = 0;
@@ -42,7 +42,12 @@ struct Request {
   std::string input_hash;
   int attempt = 0, bad_answers = 0, input_tokens = 0, max_output = 0;
 };
+std::string stage_of_request(std::int64_t graph_id, std::int64_t request_id);  // "" where it is gone
 std::optional<Request> lock_request(std::int64_t graph_id, std::int64_t request_id);
+
+// The chunks that wait for these requests and those that they were made for. Whoever
+// locks both takes chunks first, lowest first (ARCHITECTURE.md, "Row locks").
+void lock_chunks_of(const std::vector<std::int64_t>& graphs, const std::vector<std::int64_t>& requests);
 
 // Entered in the ledger before they are sent: what may be in flight when a worker
 // dies is known. Counts the attempt.

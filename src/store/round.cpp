@@ -1,11 +1,16 @@
 #include "store/round.h"
 
+#include "store/validity.h"
+
 #include "backend/bridge.h"
 #include "backend/spi.h"
+#include "store/canonical.h"
 #include "store/classify_questions.h"
 #include "store/embedding_questions.h"
 #include "store/live_facts.h"
 #include "store/merge_questions.h"
+#include "store/predicate_questions.h"
+#include "store/rereading.h"
 #include "store/resolution.h"
 #include "store/split.h"
 #include "store/unresolved.h"
@@ -166,11 +171,11 @@ std::int64_t make_nodes_of_statements(std::int64_t graph_id) {
         "WITH fresh AS MATERIALIZED (SELECT i.* FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id IS NULL AND i.is_statement AND i.mentions > 0), "
         "derived AS MATERIALIZED (SELECT f.identity_id, f.key, f.former_node_id, f.first_node_id, "
         "  pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(pg_catalog.convert_to("
-        "    pg_catalog.concat_ws(E'\\x1f', f.type, COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'kind' AND c.name = f.kind ORDER BY c.shipped LIMIT 1), f.kind), "
+        "    pg_catalog.concat_ws(E'\\x1f', f.type, " KG_BATCH_CANONICAL_KIND("f.kind") ", "
         "     f.negated::text, f.label_key, f.scope, r.roles), 'UTF8')), 1, 16), 'hex')::uuid AS derived "
         " FROM fresh f CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS expected, pg_catalog.count(y.node_id) AS there, "
         "   pg_catalog.string_agg(y.role || E'\\x1e' || y.node_id, E'\\x1d' ORDER BY y.role COLLATE \"C\", y.node_id) AS roles "
-        "  FROM (SELECT DISTINCT COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'role' AND c.name = x.role ORDER BY c.shipped LIMIT 1), x.role) AS role, "
+        "  FROM (SELECT DISTINCT " KG_BATCH_CANONICAL_ROLE("x.role", "f.kind") " AS role, "
         "    (SELECT t.node_id FROM kg_batch_internal.identity t WHERE t.graph_id = $1 AND t.key = x.key) AS node_id "
         "   FROM unnest(f.roles, f.role_keys) AS x (role, key) OFFSET 0) y) r "
         " WHERE r.expected = r.there), "
@@ -214,7 +219,7 @@ std::int64_t make_nodes_of_statements(std::int64_t graph_id) {
 // What the nodes of these identities show, out of the identities' sums.
 void refold_nodes(std::int64_t graph_id, const std::set<std::string>& keys) {
   if (keys.empty()) return;
-  execute(
+  const Rows folded = execute(
       "WITH touched AS MATERIALIZED (SELECT DISTINCT (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = m.key) "
       "  AS node_id FROM unnest($2::uuid[]) AS m (key)), "
       "folded AS MATERIALIZED (SELECT $1 AS graph_id, t.node_id, s.*, f.*, c.*, COALESCE(c.said_label, f.label) AS shown_label FROM touched t "
@@ -268,8 +273,14 @@ void refold_nodes(std::int64_t graph_id, const std::set<std::string>& keys) {
       "  ORDER BY 1), "
       " hash_tags = COALESCE((pg_catalog.array_remove(f.tags, f.shown_label))[1:20], '{}'), "
       " attributes = ARRAY(SELECT v FROM unnest(f.attributes) v ORDER BY v COLLATE \"C\") "
-      "FROM folded f WHERE n.graph_id = f.graph_id AND n.node_id = f.node_id AND f.label IS NOT NULL",
+      "FROM folded f WHERE n.graph_id = f.graph_id AND n.node_id = f.node_id AND f.label IS NOT NULL "
+      "RETURNING n.node_id, n.type = 'State' AND n.end_date IS NOT NULL",
       {graph_id, std::vector<std::string>(keys.begin(), keys.end())});
+  // What ended may have been taken up again: then the latest of its periods is shown.
+  std::vector<std::int64_t> ended;
+  for (std::size_t i = 0; i < folded.size(); ++i)
+    if (folded.boolean(i, 1)) ended.push_back(folded.integer(i, 0));
+  show_latest_periods(graph_id, ended);
 }
 
 // But for those of the statements `except`.
@@ -281,7 +292,7 @@ std::int64_t add_edges(std::int64_t graph_id, const Scope& scope, const std::vec
       "   (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = m.key) AS source_id, "
       "   (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = "
       "    (SELECT t.key FROM kg_batch_internal.node_mention t WHERE t.graph_id = $1 AND t.chunk_id = e.chunk_id AND t.n = e.target)) AS target_id, "
-      "   COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'role' AND c.name = e.role ORDER BY c.shipped LIMIT 1), e.role) AS predicate, m.negated "
+      "   " KG_BATCH_CANONICAL_ROLE("e.role", "m.category") " AS predicate, m.negated "
       "  FROM kg_batch_internal.edge_mention e WHERE e.graph_id = $1 AND e.chunk_id = m.chunk_id AND e.statement = m.n OFFSET 0) r "
       " WHERE m.is_statement AND NOT m.key = ANY ($4::uuid[]) AND r.source_id IS NOT NULL AND r.target_id IS NOT NULL GROUP BY 1, 2, 3) "
       "INSERT INTO kg_batch_internal.edge AS e (graph_id, source_id, target_id, predicate, negated, mentions) "
@@ -309,6 +320,9 @@ std::set<std::string> keys_in(std::int64_t graph_id, const std::vector<std::int6
 RoundResult find_nodes(std::int64_t graph_id, const std::vector<std::int64_t>& chunks, std::set<std::string> touched,
                        std::set<std::string> lost, std::int64_t job_id, bool recompare = false) {
   RoundResult result;
+  const std::vector<std::string> renamed = take_mappings(graph_id);
+  touched.insert(renamed.begin(), renamed.end());
+  lost.insert(renamed.begin(), renamed.end());
   mark_who_states_a_name(graph_id);
   for (bool more = true; more;) {
     const Resolved resolved = resolve_things(graph_id, job_id, recompare);
@@ -318,6 +332,7 @@ RoundResult find_nodes(std::int64_t graph_id, const std::vector<std::int64_t>& c
     lost.insert(resolved.statements.begin(), resolved.statements.end());
     more = resolved.more;
   }
+  note_own_words(graph_id, job_id);
   result.nodes += make_nodes_of_statements(graph_id);
   settle_statements(graph_id);
   refold_nodes(graph_id, touched);
@@ -329,6 +344,22 @@ RoundResult find_nodes(std::int64_t graph_id, const std::vector<std::int64_t>& c
   return result;
 }
 
+// What was read more than once: one reading rests and another counts, in one go, so
+// that nothing is there twice or not at all in between, and what both say keeps its
+// ids and its evidence does not look doubled.
+void change_readings(std::int64_t graph_id, const Readings& readings, std::int64_t job_id) {
+  const std::vector<std::int64_t> all(readings.all.begin(), readings.all.end());
+  spread_words(graph_id, all);
+  std::set<std::string> keys = settle_facts(graph_id, all);
+  const std::vector<std::int64_t> fresh(readings.several.begin(), readings.several.end());
+  count_keys(graph_id, fresh);
+  keys.merge(keys_in(graph_id, fresh));
+  mark_brought_together(graph_id, fresh);
+  mark_addressed(graph_id, conversations_of(graph_id, all));
+  fold_again(graph_id, keys, {}, job_id);
+  reopen_doubled(graph_id, job_id, {keys.begin(), keys.end()});
+}
+
 }  // namespace
 
 RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& chunk_ids) {
@@ -337,9 +368,14 @@ RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& 
       "UPDATE kg_batch_internal.chunk SET folded = true WHERE graph_id = $1 AND chunk_id = ANY ($2) AND state = 'done' AND NOT folded "
       "RETURNING chunk_id, job_id",
       {graph_id, chunk_ids});
+  if (rows.empty()) return {};
+  const std::int64_t job_id = rows.integer(0, 1);
+  std::vector<std::int64_t> folded;
+  for (std::size_t i = 0; i < rows.size(); ++i) folded.push_back(rows.integer(i, 0));
+  const Readings readings = readings_of(graph_id, folded);
   Scope scope;
-  for (std::size_t i = 0; i < rows.size(); ++i) scope.chunks.push_back(rows.integer(i, 0));
-  if (scope.chunks.empty()) return {};
+  for (const std::int64_t chunk : folded)
+    if (!readings.several.contains(chunk)) scope.chunks.push_back(chunk);
   // A message that was edited while its chunk was out gives no live facts. Rounds of
   // a graph come one after the other, and what replaced the message asks for one
   // (rest_replaced), so one of the two sees both.
@@ -351,9 +387,11 @@ RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& 
   mark_brought_together(graph_id, scope.chunks);
   mark_addressed(graph_id, conversations_of(graph_id, scope.chunks));
   const std::set<std::string> touched = keys_in(graph_id, scope.chunks);
-  reopen_doubled(graph_id, rows.integer(0, 1), {touched.begin(), touched.end()});
-  const RoundResult result = find_nodes(graph_id, scope.chunks, touched, {}, rows.integer(0, 1));
-  note_kinds(graph_id, rows.integer(0, 1), scope.chunks, {});
+  reopen_doubled(graph_id, job_id, {touched.begin(), touched.end()});
+  const RoundResult result = find_nodes(graph_id, scope.chunks, touched, {}, job_id);
+  if (!readings.all.empty()) change_readings(graph_id, readings, job_id);
+  folded.insert(folded.end(), readings.all.begin(), readings.all.end());
+  note_kinds(graph_id, job_id, folded, {});
   return result;
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "backend/spi.h"
+#include "store/canonical.h"
 
 namespace kg_batch::store {
 
@@ -27,8 +28,7 @@ constexpr const char* states_of_nodes =
     "FROM unnest($2) AS u (node_id) "
     "CROSS JOIN LATERAL (SELECT o.node_id, o.key, o.negated FROM kg_batch_internal.node o WHERE o.graph_id = $1 AND o.node_id = u.node_id "
     "  AND o.type = 'State' AND o.modality IN ('asserted', 'reported') OFFSET 0) n "
-    "CROSS JOIN LATERAL (SELECT COALESCE((SELECT c.canonical FROM kg_batch_internal.predicate c WHERE c.sort = 'kind' AND c.name = i.kind "
-    "    ORDER BY c.shipped LIMIT 1), i.kind) AS kind "
+    "CROSS JOIN LATERAL (SELECT " KG_BATCH_CANONICAL_KIND("i.kind") " AS kind "
     "  FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id = n.node_id ORDER BY i.key LIMIT 1) k "
     "LEFT JOIN LATERAL (SELECT d.target_id FROM kg_batch_internal.edge d WHERE d.graph_id = $1 AND d.source_id = n.node_id AND NOT n.negated "
     "  AND d.predicate = (SELECT p.exclusive_role FROM kg_batch_internal.predicate p WHERE p.sort = 'kind' AND p.name = k.kind "
@@ -68,7 +68,16 @@ void load_marks(std::int64_t graph_id, States& states) {
   for (const auto& [node, one] : states) nodes.push_back(node);
   const Rows rows = execute(
       "SELECT i.node_id, m.start_date, m.start_how, m.end_date, m.end_how, m.replaces, (m.said_at AT TIME ZONE 'UTC')::date - '1970-01-01'::date, "
-      " m.order_key FROM unnest($2) AS u (node_id) "
+      " m.order_key, "
+      // The speaker of one of its facts takes part in it.
+      " (SELECT pg_catalog.count(*) FROM kg_batch_internal.edge_mention e "
+      "   CROSS JOIN LATERAL (SELECT t.participant FROM kg_batch_internal.node_mention t WHERE t.graph_id = $1 AND t.chunk_id = e.chunk_id AND t.n = e.target "
+      "     AND t.participant IS NOT NULL OFFSET 0) t "
+      "   CROSS JOIN LATERAL unnest(m.facts) AS q (fact) "
+      "   CROSS JOIN LATERAL (SELECT FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = e.chunk_id AND f.n = q.fact "
+      "     AND f.said_by = t.participant OFFSET 0) f "
+      "  WHERE e.graph_id = $1 AND e.chunk_id = m.chunk_id AND e.statement = m.n) > 0 "
+      "FROM unnest($2) AS u (node_id) "
       "CROSS JOIN LATERAL (SELECT o.node_id, o.key FROM kg_batch_internal.identity o WHERE o.graph_id = $1 AND o.node_id = u.node_id OFFSET 0) i "
       "CROSS JOIN LATERAL (SELECT * FROM kg_batch_internal.node_mention o WHERE o.graph_id = $1 AND o.key = i.key AND o.live "
       " AND o.modality IN ('asserted', 'reported') OFFSET 0) m",
@@ -83,13 +92,14 @@ void load_marks(std::int64_t graph_id, States& states) {
     mark.replaces = rows.boolean(i, 5);
     if (const auto day = rows.maybe_integer(i, 6)) mark.said = graph::Day(std::chrono::days(*day));
     mark.order_key = rows.text(i, 7);
+    mark.own = rows.boolean(i, 8);
     states.at(rows.integer(i, 0)).state.marks.push_back(std::move(mark));
   }
   std::erase_if(states, [](const auto& one) { return one.second.state.marks.empty(); });
 }
 
-// What a person corrected of them, the latest of each.
-void load_corrections(std::int64_t graph_id, States& states) {
+// What a person corrected of them, the latest of each. Gives of which.
+std::set<std::pair<std::int64_t, std::string>> load_corrections(std::int64_t graph_id, States& states) {
   std::vector<std::int64_t> nodes;
   for (const auto& [node, one] : states) nodes.push_back(node);
   const Rows rows = execute(
@@ -101,12 +111,15 @@ void load_corrections(std::int64_t graph_id, States& states) {
       " AND o.decision_id = k.decision_id AND o.undone_at IS NULL AND o.field IN ('start_date', 'end_date') OFFSET 0) w "
       "ORDER BY 1, 2, w.decision_id DESC",
       {graph_id, nodes});
+  std::set<std::pair<std::int64_t, std::string>> corrected;
   for (std::size_t i = 0; i < rows.size(); ++i) {
+    corrected.emplace(rows.integer(i, 0), rows.text(i, 1));
     std::optional<graph::Date> said;
     if (!rows.is_null(i, 2)) said = graph::Date{rows.text(i, 2), graph::How::actual};
     graph::correct(states.at(rows.integer(i, 0)).state.marks,
                    rows.text(i, 1) == "start_date" ? &graph::StateMark::start : &graph::StateMark::end, said);
   }
+  return corrected;
 }
 
 // States of one kind that are connected over holders, each in one group.
@@ -188,6 +201,41 @@ std::vector<StateValidity> validity_in(std::int64_t graph_id, const std::optiona
   }
   std::ranges::sort(result, {}, &StateValidity::key);
   return result;
+}
+
+void show_latest_periods(std::int64_t graph_id, const std::vector<std::int64_t>& nodes) {
+  if (nodes.empty()) return;
+  States states;
+  load_states(graph_id, nodes, states);
+  load_marks(graph_id, states);
+  const auto corrected = load_corrections(graph_id, states);
+  const std::string keep = "keep";
+  std::vector<std::int64_t> shown;
+  std::vector<std::string> starts, start_hows, ends, end_hows;
+  const auto put = [](const std::optional<graph::Date>& date, std::vector<std::string>& dates, std::vector<std::string>& hows) {
+    constexpr std::string_view names[] = {"actual", "inferred", "estimated"};
+    dates.push_back(date ? date->date : "");
+    hows.emplace_back(date ? names[static_cast<std::size_t>(date->how)] : "");
+  };
+  for (auto& [node, one] : states) {
+    one.state.holders.clear();  // its own words alone: who took over is another node's
+    const std::vector<graph::Period> periods = graph::validity_of({&one.state, 1}).front().periods;
+    if (periods.size() < 2) continue;
+    shown.push_back(node);
+    put(periods.back().start, starts, start_hows);
+    put(periods.back().end, ends, end_hows);
+    // A person's word is shown as it was said.
+    if (corrected.contains({node, "start_date"})) starts.back() = keep;
+    if (corrected.contains({node, "end_date"})) ends.back() = keep;
+  }
+  if (shown.empty()) return;
+  execute("UPDATE kg_batch_internal.node n SET start_date = CASE u.s WHEN 'keep' THEN n.start_date ELSE NULLIF(u.s, '') END, "
+          " start_how = CASE u.s WHEN 'keep' THEN n.start_how ELSE NULLIF(u.sh, '') END, "
+          " end_date = CASE u.e WHEN 'keep' THEN n.end_date ELSE NULLIF(u.e, '') END, "
+          " end_how = CASE u.e WHEN 'keep' THEN n.end_how ELSE NULLIF(u.eh, '') END "
+          "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3, $4, $5, $6) AS o (node_id, s, sh, e, eh) OFFSET 0) u "
+          "WHERE n.graph_id = u.graph_id AND n.node_id = u.node_id",
+          {graph_id, shown, starts, start_hows, ends, end_hows});
 }
 
 std::string digest_text(const StateValidity& state) {

@@ -1,5 +1,5 @@
 // When the States of a graph held, out of their live mentions (graph/validity.h).
-// Nothing is written.
+// Periods stand nowhere; a node shows its dates.
 
 #pragma once
 
@@ -30,6 +30,11 @@ struct StateValidity {
 std::vector<StateValidity> validity_in(std::int64_t graph_id, const std::optional<std::vector<std::int64_t>>& nodes);
 
 // As one text: what graph_digest() covers of it, by keys.
+// In a round: of these States, of which an end is known, those that have several
+// periods by their own words show the dates of the latest. What a person corrected
+// stays.
+void show_latest_periods(std::int64_t graph_id, const std::vector<std::int64_t>& nodes);
+
 std::string digest_text(const StateValidity& state);
 
 }  // namespace kg_batch::store

@@ -6,7 +6,10 @@
 #include "backend/spi.h"
 #include "chunking/cuts.h"
 #include "graph/sha256.h"
+#include "stages/kg_boundary.h"
+#include "store/known.h"
 #include "workers/deciding.h"
+#include "workers/dividing.h"
 #include "workers/reading.h"
 
 namespace kg_batch::workers {
@@ -93,8 +96,8 @@ std::vector<Prepared> plan_questions(std::int64_t worker_id, const std::vector<I
   std::vector<Item> started_over;
   std::vector<store::Draft> drafts;
   std::vector<store::Worst> worst;
-  const std::vector<LoadedChunk> chunks = store::load_chunks(graph_id, ids);
-  for (const LoadedChunk& chunk : chunks) {
+  std::vector<LoadedChunk> chunks = store::load_chunks(graph_id, ids);
+  for (LoadedChunk& chunk : chunks) {
     if (chunk.state != "ready") continue;
     if (!jobs.contains(chunk.job_id)) jobs.emplace(chunk.job_id, store::read_job(chunk.graph_id, chunk.job_id));
     const store::JobOptions& options = jobs.at(chunk.job_id).options;
@@ -105,6 +108,7 @@ std::vector<Prepared> plan_questions(std::int64_t worker_id, const std::vector<I
       continue;
     }
     const stages::Stage& stage = stage_of(chunk.stage);
+    if (options.use_known) store::look_up_known(chunk);
     if (!prompts.contains(chunk.stage)) prompts.emplace(chunk.stage, store::newest_prompt(chunk.stage));
     const store::Prompt& prompt = prompts.at(chunk.stage);
     const int max_output = most_output(stage, options, chunk.countable);
@@ -185,7 +189,7 @@ std::vector<std::optional<std::string>> rebuild_bodies(const std::vector<store::
     bodies.emplace_back();
     if (request.state != "planned" && request.state != "asking") continue;
     if (request.chunk_id == 0) {
-      bodies.back() = rebuild_inquiry(request);
+      bodies.back() = request.stage == stages::boundary_stage_name ? rebuild_window(request) : rebuild_inquiry(request);
       continue;
     }
     const auto found = chunks.find({request.graph_id, request.chunk_id});

@@ -97,7 +97,10 @@ std::vector<Prepared> plan_inquiries(std::int64_t worker_id, const Item& decide)
   store::hold(worker_id, claims);
   Item again = decide;
   if (no_budget) again.priority = again.priority % store::parked + store::parked;
-  if (no_budget || wait) store::put_ready({again}, no_budget ? 0 : same_is_out_ms);
+  if (no_budget || wait)
+    store::put_ready({again}, no_budget ? 0 : same_is_out_ms);
+  else
+    store::put_up_open(graph_id, job_id);
   return direct;
 }
 

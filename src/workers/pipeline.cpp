@@ -35,6 +35,7 @@
 #include "workers/api_access.h"
 #include "workers/asking.h"
 #include "workers/deciding.h"
+#include "workers/dividing.h"
 #include "workers/reading.h"
 #include "workers/worker_process.h"
 
@@ -198,7 +199,6 @@ class Pipeline {
     std::vector<store::Answer> answers;
     std::vector<Item> claims, again;
     std::optional<openai::ApiError> stop;
-    std::map<std::int64_t, int> attempts_of_job;
     for (const Arrived& one : arrived) {
       const Item& claim = one.prepared.claim;
       claims.push_back(claim);
@@ -219,14 +219,17 @@ class Pipeline {
         answer.outcome = "error";
         answer.error = error.message;
         answer.remote_request_id = error.request_id;
-        answer.perhaps_billed = one.response.outcome == openai::Outcome::unknown;
+        const bool unreadable = one.response.outcome == openai::Outcome::answered && openai::is_unreadable_success(error);
+        answer.perhaps_billed = unreadable || one.response.outcome == openai::Outcome::unknown;
         const bool money = error.advice == openai::Advice::money || error.advice == openai::Advice::credentials;
         const bool transient = money || error.advice == openai::Advice::retry || error.advice == openai::Advice::unclear;
         if (money) stop = error;
-        answer.counts_as_bad = !transient;
+        // What is answered and cannot be read is paid for each time.
+        answer.counts_as_bad = !transient || unreadable;
+        const bool too_often = unreadable && one.prepared.request.bad_answers + 1 >= max_attempts_of(claim);
         // What passes by itself is asked again for an hour; what a person has to
         // mend waits, parked with its job.
-        if (transient && one.prepared.request.attempt < 40) {
+        if (money || (transient && !too_often && one.prepared.request.attempt < 40)) {
           answer.next = store::Next::again;
           again.push_back(claim);
         } else {
@@ -248,6 +251,8 @@ class Pipeline {
     store::unpark_some(2 * static_cast<int>(arrived.size()) + 2);
     return stored.to_read;
   }
+
+  static int max_attempts_of(const Item& item) { return store::read_job(item.graph_id, item.job_id).options.max_attempts; }
 
   static std::string why_stopped(const openai::ApiError& error) {
     return std::string(error.advice == openai::Advice::money ? "trouble with money: " : "trouble with the API key: ") +
@@ -356,6 +361,7 @@ class Pipeline {
   void cut_conversation(const Item& item) {
     try {
       in_transaction([&] {
+        std::vector<Item> without_budget;
         for (bool more = true; more;) {
           const auto uncut = store::load_uncut(item.graph_id, item.id);
           if (!uncut) break;
@@ -365,13 +371,20 @@ class Pipeline {
           for (const auto& edit : uncut->edits) store::write_cuts(*uncut, edit, chunking::cut(edit.input, options), stage);
           const chunking::Cuts cuts = chunking::cut(uncut->open.input, options);
           store::write_cuts(*uncut, uncut->open, cuts, stage);
-          store::mark_cut(*uncut, cuts.cast);
-          more = uncut->more;
+          store::mark_cut(*uncut, cuts);
+          if (!plan_windows(*uncut, job, cuts.windows))
+            without_budget = {{item.graph_id, Work::cut, item.id, uncut->priority + store::parked, item.size, uncut->job_id}};
+          more = uncut->more && cuts.windows.empty();
         }
         store::release({item});
+        store::put_ready(without_budget);
       });
     } catch (const Error& error) {
       in_transaction([&] {
+        if (passes(error)) {
+          store::give_back({item});
+          return;
+        }
         store::mark_cut_failed(item.graph_id, item.id, error.message());
         store::release({item});
       });
@@ -393,6 +406,12 @@ class Pipeline {
         direct.clear();
         std::vector<store::Request> requests;
         std::vector<Item> claims, useless;
+        std::vector<std::int64_t> graphs, ids;
+        for (const Item& item : group) {
+          graphs.push_back(item.graph_id);
+          ids.push_back(item.id);
+        }
+        store::lock_chunks_of(graphs, ids);
         for (const Item& item : group) {
           if (auto request = store::lock_request(item.graph_id, item.id)) {
             requests.push_back(*request);
@@ -429,7 +448,7 @@ class Pipeline {
       ReadResult result;
       in_transaction([&] {
         result = read_chunks(chunks);
-        conclude(about_graph);
+        conclude(read_windows(about_graph));
       });
       to_fold_ |= !about_graph.empty();
       process_->count(result.done, result.failed, 0, 0, 0);
@@ -506,20 +525,23 @@ class Pipeline {
     }
   }
 
+  // A cancel, a deadlock or a full disk says nothing of the item.
+  static bool passes(const Error& error) {
+    const int category = ERRCODE_TO_CATEGORY(error.sqlstate());
+    return error.sqlstate() == ERRCODE_QUERY_CANCELED || category == ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE) ||
+           category == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES);
+  }
+
   void fail_alone(const Item& item, const Error& error) {
     report(Level::warning, "kg_batch could not work on " + std::string(item.kind == Work::direct || item.kind == Work::conclude ? "request " : "chunk ") +
                                std::to_string(item.id) + ": " + error.message(),
            error.detail());
-    // A cancel, a deadlock or a full disk says nothing of the item.
-    const int category = ERRCODE_TO_CATEGORY(error.sqlstate());
-    const bool passing = error.sqlstate() == ERRCODE_QUERY_CANCELED || category == ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE) ||
-                         category == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES);
     in_transaction([&] {
-      if (passing) {
+      if (passes(error)) {
         store::give_back({item});
         return;
       }
-      if (item.kind == Work::conclude) give_up(item, error.message());
+      if (item.kind == Work::conclude && !give_up_windows(item, error.message())) give_up(item, error.message());
       if (item.kind == Work::ask || item.kind == Work::read) store::set_failed(item.graph_id, item.id, error.message());
       store::release({item});
     });

@@ -135,4 +135,17 @@ SELECT is_empty($$SELECT 'x' FROM kg_batch_internal.prompt WHERE shipped AND pro
 SELECT is_empty('SELECT name FROM kg_batch.health() WHERE ok IS NULL OR detail IS NULL', 'every check says something');
 SELECT is((SELECT ok FROM kg_batch.health() WHERE name = 'budget of the day'), true, 'health looks at the budget');
 
+-- ---- who a nameless user is ----
+
+UPDATE kg_batch_internal.conversation SET participant_names = '{""}' WHERE key = 'chat-Alice';
+UPDATE kg_batch_internal.message SET skipped = 'empty' WHERE content = '' AND skipped IS NULL;
+CREATE FUNCTION speakers() RETURNS text LANGUAGE sql AS $$
+    SELECT concat_ws(' ', (SELECT DISTINCT said_by FROM kg_batch.fact WHERE conversation = 'chat-Alice'),
+        (SELECT DISTINCT speaker FROM kg_batch.evidence WHERE conversation = 'chat-Alice'), (SELECT DISTINCT speaker FROM kg_batch.skipped WHERE conversation = 'chat-Alice'),
+        (SELECT string_agg(DISTINCT line::jsonb ->> 'speaker', ' ') FROM kg_batch.export('jsonl', graph => 'pets') AS line),
+        (SELECT string_agg(DISTINCT line::jsonb ->> 'said_by', ' ') FROM kg_batch.export('jsonl', graph => 'pets') AS line)) $$;
+SELECT is(speakers(), 'user user user user user', 'a nameless user of a graph that does not say who it is');
+UPDATE kg_batch_internal.graph SET options = options || '{"self": "Zoe"}' WHERE name = 'pets';
+SELECT is(speakers(), 'Zoe Zoe Zoe Zoe Zoe', 'a nameless user is the graph''s self, wherever it is shown who spoke');
+
 SELECT * FROM finish();

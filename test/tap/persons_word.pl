@@ -37,7 +37,8 @@ sub ids
 		UNION ALL SELECT 'edge ' || source_id || ' ' || predicate || ' ' || target_id FROM kg_batch.edge) s});
 }
 
-# Nothing leads nowhere, nothing is empty, nothing waits.
+# Nothing leads nowhere, nothing is empty, nothing waits; a node is known by the
+# lowest key of its identities, so no two by one (an export pages by it).
 sub sound
 {
 	my ($name) = @_;
@@ -52,7 +53,9 @@ sub sound
 			WHERE n.graph_id = r.graph_id AND n.node_id = r.old_node_id) OR NOT EXISTS (SELECT FROM kg_batch_internal.node n
 			WHERE n.graph_id = r.graph_id AND n.node_id = r.node_id))
 		|| ' ' || (SELECT count(*) FROM kg_batch_internal.node n WHERE n.is_statement AND NOT EXISTS (SELECT FROM kg_batch_internal.edge e
-			WHERE e.graph_id = n.graph_id AND e.source_id = n.node_id))}), '0 0 0 0 0', "$name: the graph is sound");
+			WHERE e.graph_id = n.graph_id AND e.source_id = n.node_id))
+		|| ' ' || (SELECT count(*) FROM kg_batch_internal.node n WHERE n.key IS DISTINCT FROM (SELECT min(i.key::text)::uuid FROM kg_batch_internal.identity i
+			WHERE i.graph_id = n.graph_id AND i.node_id = n.node_id))}), '0 0 0 0 0 0', "$name: the graph is sound");
 }
 
 # The graph anew from mentions and words: as if nothing had ever been folded.

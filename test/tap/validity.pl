@@ -55,7 +55,27 @@ is(shown(q{SELECT count(*) FROM kg_batch.as_of('2023-06-01', graph => 'forth') a
 	'what ended says by what');
 my $acme = shown(q{SELECT node_id FROM kg_batch.as_of('2023-06-01', graph => 'forth') WHERE to_label = 'Acme'});
 is(shown("SELECT string_agg(concat_ws(' ', status, first_said, until), ', ' ORDER BY first_said) FROM kg_batch.validity('{$acme}', '2022-01-01', 'forth')"),
-	'ended 2020-02-02 2021-06-06, not yet 2023-01-09', 'validity of one State has all its periods');
+	'ended 2020-02-02 2021-06-06, unknown 2023-01-09', 'validity of one State has all its periods');
+
+# The views show the latest period by the words of the State itself.
+sub dates_of { return shown(qq{SELECT DISTINCT COALESCE(n.start_date, '?') || '..' || COALESCE(n.end_date, '') || ' ' || COALESCE(l.since, '?') || '..' || COALESCE(l.until, '')
+	FROM kg_batch.node n JOIN kg_batch.links l ON l.graph_id = n.graph_id AND l.statement_id = n.node_id WHERE n.graph_id = kg_batch.graph_id('$_[0]') AND n.type = 'State' AND l.to_label = '$_[1]'}); }
+is(dates_of('forth', 'Acme'), '?.. ?..', 'a job that was taken up again is shown without the end that it had before');
+$node->kg(q{SELECT kg_batch.create_graph('twice')});
+told('twice', 'first', [ '2019-06-01', 'Anna', 'I started working at Acme in May 2019.' ]);
+told('twice', 'left', [ '2021-06-05', 'Anna', 'I left Acme in March 2021.' ]);
+is(dates_of('twice', 'Acme'), '2019-05..2021-03 2019-05..2021-03', 'a job that was left');
+told('twice', 'again', [ '2023-02-01', 'Anna', 'I started working at Acme in 2022.' ]);
+is(dates_of('twice', 'Acme'), '2022.. 2022..', '… and taken up again is shown with its later start, although the earlier one is narrower, and as not ended');
+told('twice', 'left again', [ '2024-07-01', 'Anna', 'I left Acme in June 2024.' ]);
+is(dates_of('twice', 'Acme'), '2022..2024-06 2022..2024-06', '… left again with its later end');
+my $twice = shown(q{SELECT kg_batch.graph_digest('twice')});
+$node->kg(q{SELECT kg_batch.rebuild('twice')});
+is(shown(q{SELECT kg_batch.graph_digest('twice')}), $twice, '… computed again too');
+$node->kg(q{SELECT kg_batch.correct(node_id, 'end_date', '2024-05', graph => 'twice') FROM kg_batch.node WHERE graph_id = kg_batch.graph_id('twice') AND type = 'State'});
+is(dates_of('twice', 'Acme'), '2022..2024-05 2022..2024-05', '… and what a person says stands');
+$node->kg("SELECT kg_batch.forget('$_', graph => 'twice')") for 'again', 'left again';
+is(dates_of('twice', 'Acme'), '2019-05..2024-05 2019-05..2024-05', 'what took it up again being gone, the earlier period is shown');
 
 # ---- facts that are current ----
 
@@ -75,6 +95,24 @@ told('never moved', 'boston', @boston);
 told('never moved', 'plans', [ '2022-05-03', 'Anna', 'I will move to Graz next year.' ], [ '2022-05-04', 'Anna', 'I do not live in Graz.' ],
 	[ '2022-05-05', 'Anna', 'If I get the job, I will move to Linz.' ]);
 like(known_on('2023-06-01', 'never moved'), qr/^Anna Residence Boston: last known \.\.$/m, 'a plan, a denial and a condition end nothing');
+
+# ---- what others report ----
+
+$node->kg(q{SELECT kg_batch.create_graph('hearsay')});
+told('hearsay', 'boston', @boston);
+told('hearsay', 'rumour', [ '2022-05-03', 'Bob', 'Anna moved to Graz in April 2022.' ]);
+is(known_on('2023-06-01', 'hearsay'), "Anna Employment Acme: last known ..\nAnna Residence Boston: superseded ..\nAnna Residence Graz: last known 2022-04-01..",
+	'what another reports does not end what one said of oneself');
+told('hearsay', 'graz', [ '2022-06-03', 'Anna', 'I moved to Graz in April 2022.' ]);
+like(known_on('2023-06-01', 'hearsay'), qr/^Anna Residence Boston: ended \.\.2022-04-01$/m, '… what one says does');
+
+# ---- only an end is known ----
+
+$node->kg(q{SELECT kg_batch.create_graph('ended')});
+told('ended', 'left', [ '2021-06-05', 'Anna', 'I left Acme in March 2021.' ]);
+is(known_on('2021-03-30', 'ended'), '', 'of what only an end is known nothing is known before');
+is(known_on('2021-03-31', 'ended'), 'Anna Employment Acme: holds ..2021-04-01', '… up to that day it held');
+is(known_on('2021-04-01', 'ended'), 'Anna Employment Acme: ended ..2021-04-01', '… and then no longer');
 
 # ---- dates that contradict each other ----
 

@@ -64,6 +64,7 @@ for my $way (@ways)
 	take($way);
 	note(sprintf '%s: %.1f s', $way->{name}, time - $began);
 	is_as_meant($way) if $way == $ways[0];
+	lists_its_caps($way);
 	my $like = $way->{like} // $ways[0]{name};
 	next if $way == $ways[0] || $like eq 'itself' || !$digest{$like};
 	for my $world (@worlds)
@@ -74,6 +75,8 @@ for my $way (@ways)
 	}
 }
 is_the_same_rebuilt();
+is($node->kg('SELECT count(*) FROM kg_batch_internal.node n WHERE n.key IS DISTINCT FROM (SELECT min(i.key::text)::uuid FROM kg_batch_internal.identity i
+	WHERE i.graph_id = n.graph_id AND i.node_id = n.node_id)'), 0, 'each node is known by the lowest key of its identities, so no two by one');
 is($node->kg('SELECT count(*) FROM kg_batch.errors'), 0, 'nothing failed') or diag($node->kg('SELECT DISTINCT * FROM kg_batch.errors LIMIT 5'));
 is($node->kg('SELECT count(*) FROM kg_batch.rejected'), 0, 'nothing of the answers was rejected') or diag($node->kg('SELECT DISTINCT * FROM kg_batch.rejected LIMIT 5'));
 $node->stop('fast');
@@ -257,6 +260,22 @@ sub is_as_meant
 		is($node->kg("SELECT count(DISTINCT i.node_id), count(DISTINCT i.identity_id) FROM kg_batch_internal.identity i JOIN kg_batch.graph g USING (graph_id)
 			WHERE g.name = '$graph' AND i.key IN (SELECT m.key FROM kg_batch_internal.node_mention m WHERE m.graph_id = i.graph_id AND m.label IN ($names) AND m.live)"),
 			'1|2', 'world ' . $world->seed . ': two names of one person are one node');
+	}
+	return;
+}
+
+# Every block that is too large to be compared whole, and nothing else.
+sub lists_its_caps
+{
+	my ($way) = @_;
+	for my $world (@worlds)
+	{
+		my $graph = graph($way, $world);
+		my $of = "graph_id = (SELECT graph_id FROM kg_batch.graph WHERE name = '$graph')";
+		my $listed = $node->kg("SELECT substring(reason, '^\\d+') FROM kg_batch.review WHERE $of AND verdict IN ('block', 'large') ORDER BY substring(reason, '^\\d+')::int");
+		is($listed, $node->kg("SELECT count(*) FROM kg_batch_internal.block WHERE $of GROUP BY block_key HAVING count(*) > 17 ORDER BY 1"),
+			'world ' . $world->seed . ": $way->{name}: each block that was not compared whole is listed");
+		cmp_ok((split /\n/, $listed)[-1] // 0, $world->is_crowded ? '>=' : '==', $world->is_crowded ? 40 : 0, '… the crowd among them') ;
 	}
 	return;
 }

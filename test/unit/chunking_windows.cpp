@@ -127,5 +127,35 @@ TEST(ChunkingWindows, AreForStretchesThatClosed) {
   EXPECT_TRUE(cut(conversation(1), by_model()).windows.empty());
 }
 
+TEST(ChunkingWindows, SayWhetherTheyHoldTheirWholeStretch) {
+  const CutOptions options = by_model();
+  const Cuts one = cut(conversation(20), options);
+  ASSERT_EQ(one.windows.size(), 1U);
+  EXPECT_TRUE(one.windows[0].begins && one.windows[0].reaches_end);
+  EXPECT_EQ(one.waiting, 0);  // the delivery that they came with
+  CutInput longer = conversation(21);
+  const Cuts first = cut(longer, options);
+  ASSERT_EQ(first.windows.size(), 1U);
+  EXPECT_TRUE(first.windows[0].begins && !first.windows[0].reaches_end);
+  longer.read = read_segments(first.windows[0], longer.messages, arrange({{1, 15, true, ""}}, 20).segments);
+  const Cuts last = cut(longer, options);
+  ASSERT_EQ(last.windows.size(), 1U);
+  EXPECT_TRUE(!last.windows[0].begins && last.windows[0].reaches_end);
+  longer.read.push_back({16, 21, true});
+  EXPECT_EQ(cut(longer, options).waiting, std::nullopt);
+}
+
+TEST(ChunkingWindows, WithoutAnAnswerTheRulesDivideThem) {
+  std::vector<Message> messages = conversation(20).messages;
+  for (Message& message : messages) {
+    message.text = message.message_id < 11 ? "The puppy chewed the slippers again." : "The flights to Lisbon are cheap.";
+    message.sent_at_us = message.message_id * std::int64_t{86'400'000'000};  // silences divide nothing within a window
+  }
+  messages[10].text = "Have you booked the flights to Lisbon with Portugal Airlines?";
+  messages[11].text = "The Lisbon flights with Airlines are booked.";
+  EXPECT_EQ(told_by_rules(messages), (Told{{1, 10, true, ""}, {11, 20, true, ""}}));
+  EXPECT_EQ(told_by_rules({messages[0]}), (Told{{1, 1, true, ""}}));
+}
+
 }  // namespace
 }  // namespace kg_batch::chunking

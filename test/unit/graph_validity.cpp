@@ -40,7 +40,7 @@ struct Group {
 
   // Words on a day: "" is no day, no start, no end. "~2020" is estimated, "=2020" inferred.
   Group& say(const std::string& name, const std::string& said, const std::string& start = "", const std::string& end = "",
-             bool replaces = false, const std::vector<std::string>& holders = {}) {
+             bool replaces = false, const std::vector<std::string>& holders = {}, bool own = false) {
     const Key key = key_of_text(name);
     auto found = std::ranges::find(states, key, &State::key);
     if (found == states.end()) {
@@ -54,6 +54,7 @@ struct Group {
     mark.start = date(start);
     mark.end = date(end);
     mark.replaces = replaces;
+    mark.own = own;
     if (!said.empty()) mark.said = days_of(said)->first;
     mark.order_key = said.empty() ? "~" + std::to_string(found->marks.size()) : said;
     found->marks.push_back(mark);
@@ -131,6 +132,42 @@ TEST(Validity, a_later_start_closes_what_was_before_of_the_same_holder) {
   EXPECT_EQ(homes.of("Graz"), "2022-04-01..2023-01-01<");
 }
 
+TEST(Validity, what_others_report_ends_nothing_that_one_says_of_oneself) {
+  Group homes;
+  homes.say("Boston", "2020-01-01", "", "", false, anna, true).say("Graz", "2022-05-01", "2022-04", "", true, anna);
+  EXPECT_EQ(homes.of("Boston"), "?..^");
+  EXPECT_EQ(Group(homes).say("Graz", "2022-06-01", "", "", false, anna, true).of("Boston"), "?..2022-04-01<");
+  Group reported;
+  reported.say("Boston", "2020-01-01", "", "", false, anna).say("Graz", "2022-05-01", "2022-04", "", true, anna);
+  EXPECT_EQ(reported.of("Boston"), "?..2022-04-01<");
+  reported.say("Boston", "2020-02-01", "", "", false, anna, true);
+  EXPECT_EQ(reported.of("Boston"), "?..^");
+}
+
+TEST(Validity, an_end_that_others_give_counts_unless_one_says_later_that_it_holds) {
+  Group job;
+  job.say("job", "2020-03-01", "2019", "", false, {}, true).say("job", "2021-07-01", "", "2021-06");
+  EXPECT_EQ(job.of("job"), "2019-01-01..2021-07-01");
+  EXPECT_EQ(Group(job).say("job", "2022-01-01", "", "", false, {}, true).of("job"), "2019-01-01..");
+  EXPECT_EQ(Group(job).say("job", "2022-01-01").of("job"), "2019-01-01..2021-07-01 ?..");
+  EXPECT_EQ(Group(job).say("job", "2021-08-01", "", "2021-06", false, {}, true).say("job", "2022-01-01", "", "", false, {}, true).of("job"),
+            "2019-01-01..2021-07-01 ?..");
+}
+
+TEST(Validity, before_it_was_first_said_to_hold_nothing_is_known_of_what_has_no_start) {
+  Group ended;
+  ended.say("job", "2022-03-01", "", "2022-02");
+  EXPECT_EQ(ended.on("job", "1990"), "unknown");
+  EXPECT_EQ(ended.on("job", "2022-02-27"), "unknown");
+  EXPECT_EQ(ended.on("job", "2022-02-28"), "holds");
+  EXPECT_EQ(ended.on("job", "2022-03-01"), "ended");
+  ended.say("job", "2021-05-01");
+  EXPECT_EQ(ended.on("job", "2021-04-30"), "unknown");
+  EXPECT_EQ(ended.on("job", "2021-05-01"), "holds");
+  EXPECT_EQ(ended.on("job", "2022-02-27"), "holds");
+  EXPECT_EQ(ended.say("job", "", "2020").on("job", "2019-12-31"), "not yet");
+}
+
 TEST(Validity, words_that_replace_close_without_a_date) {
   Group homes;
   homes.say("Boston", "2020-01-01", "", "", false, anna).say("Graz", "2022-05-01", "", "", true, anna);
@@ -176,7 +213,7 @@ TEST(Validity, statuses_on_a_day) {
   EXPECT_EQ(job.on("job", "2023-02-02"), "ended, last known");
   Group homes;
   homes.say("Boston", "2020-01-01", "", "", false, anna).say("Graz", "2022-05-01", "", "", false, anna);
-  EXPECT_EQ(homes.on("Boston", "2019-12-31"), "not yet");
+  EXPECT_EQ(homes.on("Boston", "2019-12-31"), "unknown");
   EXPECT_EQ(homes.on("Boston", "2020-01-01"), "holds");
   EXPECT_EQ(homes.on("Boston", "2023-01-01"), "superseded");
   EXPECT_EQ(homes.on("Graz", "2023-01-01"), "last known");
@@ -198,7 +235,7 @@ TEST(Validity, does_not_depend_on_the_order_in_which_anything_comes) {
       const auto& holders = random() % 3 == 0 ? both : anna;
       for (int n = 1 + static_cast<int>(random() % 4); n > 0; --n) {
         const std::string start = one_of(dates), end = one_of(dates);
-        group.say(name, one_of(days), start, start.empty() || (end.size() > 4 && end > start) ? end : "", random() % 4 == 0, holders);
+        group.say(name, one_of(days), start, start.empty() || (end.size() > 4 && end > start) ? end : "", random() % 4 == 0, holders, random() % 2 == 0);
       }
       for (std::size_t i = 0; i < group.states.back().marks.size(); ++i)
         group.states.back().marks[i].order_key += "/" + std::string(name) + std::to_string(i);  // no two are equal
@@ -227,6 +264,31 @@ TEST(Corrected, stands_for_the_date_that_is_shown) {
   EXPECT_EQ(marks[1].start->date, "2018");
   EXPECT_FALSE(marks[2].start.has_value());
   EXPECT_EQ(marks[3].start->date, "2018");
+}
+
+TEST(Corrected, stands_for_the_date_of_the_latest_period) {
+  Group job;
+  job.say("job", "", "2019").say("job", "", "", "2021-03").say("job", "", "2022").say("job", "", "", "2024");
+  correct(job.states[0].marks, &StateMark::end, Date{"2024-05", How::actual});
+  EXPECT_EQ(job.of("job"), "2019-01-01..2021-04-01 2022-01-01..2024-06-01");
+  correct(job.states[0].marks, &StateMark::start, Date{"2022-11", How::actual});
+  EXPECT_EQ(job.of("job"), "2019-01-01..2021-04-01 2022-11-01..2024-06-01");
+  Group open;
+  open.say("job", "", "2019").say("job", "", "", "2021-03").say("job", "", "2022");
+  correct(open.states[0].marks, &StateMark::end, Date{"2024-05", How::actual});
+  EXPECT_EQ(open.of("job"), "2019-01-01..2021-04-01 2022-01-01..2024-06-01");
+}
+
+TEST(Validity, a_period_has_the_dates_that_count_as_they_were_given) {
+  Group job;
+  job.say("job", "", "2019-05").say("job", "", "~2018").say("job", "", "", "2021-03").say("job", "", "=2022");
+  const std::vector<Period> periods = validity_of(job.states).front().periods;
+  ASSERT_EQ(periods.size(), 2u);
+  EXPECT_EQ(periods[0].start->date, "2019-05");
+  EXPECT_EQ(periods[0].end->date, "2021-03");
+  EXPECT_EQ(periods[1].start->date, "2022");
+  EXPECT_EQ(periods[1].start->how, How::inferred);
+  EXPECT_FALSE(periods[1].end.has_value());
 }
 
 TEST(Corrected, is_everywhere_where_there_was_none_and_nowhere_where_there_is_to_be_none) {

@@ -28,5 +28,11 @@ TEST(CallSizes, CallsDifferByOneAtMost) {
   EXPECT_EQ(sizes, (std::vector<std::size_t>{34, 33, 33}));
 }
 
+TEST(CallSizes, WhatCameBackWithoutAnAnswerIsAskedWithFewerOthers) {
+  EXPECT_TRUE(call_sizes(std::vector<int>{}, 30, 40).empty());
+  EXPECT_EQ(call_sizes(std::vector<int>{0, 0, 0, 1, 1, 2, 2, 2}, 4, 4), (std::vector<std::size_t>{3, 2, 1, 1, 1}));
+  EXPECT_EQ(call_sizes(std::vector<int>{9, 9}, 30, 40), (std::vector<std::size_t>{1, 1}));
+}
+
 }  // namespace
 }  // namespace kg_batch::stages

@@ -1,0 +1,63 @@
+# Chunks are locked before the requests that they wait for, by whoever locks both: so
+# forgetting, storing answers and planning anew cannot wait for each other in a ring.
+# Somebody holds a chunk, as forgetting does; whoever waits for it must not hold the
+# request yet, which is what the holder takes next.
+
+use strict;
+use warnings;
+
+use JSON::PP ();
+use KgBatch::Cluster;
+use Test::More;
+
+my $node = KgBatch::Cluster->with_stand_in('lock_order', settings => { 'kg_batch.use_batch_api' => 'off', 'kg_batch.num_pipelines' => 1, 'kg_batch.max_attempts' => 1,
+	deadlock_timeout => '60s' });
+my $sim = $node->sim;
+
+sub enqueue { my ($key, $words) = @_; return $node->kg(qq{SELECT kg_batch.enqueue('[{"speaker": "Anna", "content": "$words"}]', key => '$key', final => true)}); }
+sub done { return $node->wait_until(q{SELECT bool_and(state = 'done') FROM kg_batch.progress}, 60); }
+my $of = q{(SELECT c.chunk_id FROM kg_batch_internal.chunk c JOIN kg_batch_internal.conversation v USING (graph_id, conversation_id) WHERE v.key = '%s')};
+my $waits = q{SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND wait_event IN ('tuple', 'transactionid') AND %s};
+
+# Holds the chunk until somebody waits, then takes the request as well.
+sub holds_both
+{
+	my ($key, $who, $name) = @_;
+	my $holder = $node->background_psql('kg', on_error_stop => 0);
+	$holder->query_safe("BEGIN; SELECT FROM kg_batch_internal.chunk WHERE chunk_id = @{[sprintf $of, $key]} FOR UPDATE");
+	return sub {
+		ok($node->wait_until(sprintf($waits, $who), 60), "$name: somebody waits for the chunk");
+		my $got = $holder->query("SELECT 'locked ' || count(*) FROM (SELECT FROM kg_batch_internal.request r JOIN kg_batch_internal.chunk c ON c.graph_id = r.graph_id AND c.request_id = r.request_id
+			WHERE c.chunk_id = @{[sprintf $of, $key]} FOR UPDATE OF r NOWAIT) l");
+		is($got, 'locked 1', "$name: … and does not hold its request");
+		$holder->query('COMMIT');
+		$holder->quit;
+	};
+}
+
+# ---- an answer that fails ----
+
+$sim->configure(latency_ms => 2000);
+$sim->fault({ fault => 'status', status => 400, stage => 'kg_extract', accepted => JSON::PP::true, count => 1 });
+enqueue('refused', 'I live in Oslo.');
+ok($node->wait_until(q{SELECT count(*) = 1 FROM kg_batch_internal.request WHERE state = 'asking'}), 'a question is out');
+holds_both('refused', "backend_type = 'kg_batch pipeline'", 'storing an answer')->();
+ok($node->wait_until(q{SELECT count(*) = 1 FROM kg_batch.errors WHERE what = 'chunk'}), '… it fails in the end');
+
+# ---- a conversation whose question another one shares ----
+
+$sim->configure(latency_ms => 4000);
+enqueue('one', 'I live in Bergen.');
+enqueue('other', 'I live in Bergen.');
+ok($node->wait_until(q{SELECT count(*) = 2 AND count(DISTINCT request_id) = 1 FROM kg_batch_internal.chunk WHERE state = 'asking'}), 'two wait for one question');
+my $then = holds_both('other', "query ~ 'forget'", 'forgetting');
+my $forgetting = $node->background_psql('kg', on_error_stop => 0);
+$forgetting->query_until(qr/begins/, "\\echo begins\nSELECT 'forgotten ' || kg_batch.forget('one');\n");
+$then->();
+ok($node->wait_until(q{SELECT count(*) = 0 FROM kg_batch_internal.conversation WHERE key = 'one'}), '… it is forgotten');
+$forgetting->quit;
+ok(done(), '… and the other one is read');
+is($node->kg(q{SELECT state FROM kg_batch_internal.chunk WHERE chunk_id = } . sprintf $of, 'other'), 'done', '… to its end');
+
+$node->stop('fast');
+done_testing();
