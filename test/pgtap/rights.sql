@@ -1,6 +1,10 @@
 -- Who may what: nothing without a grant, one graph with one, no writing at all;
 -- and what every object of the extension has to have.
 \ir fixtures/two_graphs.sql
+INSERT INTO kg_batch_internal.request (graph_id, job_id, stage, prompt_id, model, mode, state, input_hash, input_tokens, max_output)
+SELECT graph_id, job_id, 'kg_extract', 1, 'gpt-6-luna', 'direct', 'answered', sha256(name::bytea), 1, 1 FROM kg_batch_internal.job;
+INSERT INTO kg_batch_internal.answer (graph_id, request_id, attempt, mode, status, outcome)
+SELECT graph_id, request_id, 1, mode, 200, 'answered' FROM kg_batch_internal.request;
 SELECT * FROM no_plan();
 
 -- Roles are the server's, tests run side by side: names of this database.
@@ -153,7 +157,7 @@ CREATE FUNCTION on_graph(call text, graph text) RETURNS text LANGUAGE sql AS $$ 
 CREATE TABLE right_needed (level int, call text);
 INSERT INTO right_needed VALUES
     (1, 'SELECT kg_batch.graph_digest(%s)'), (1, 'SELECT * FROM kg_batch.facts(graph => %s)'), (1, 'SELECT kg_batch.graph_id(%s)'),
-    (1, 'SELECT kg_batch.find(''Alice'', graph => %s)'), (1, 'SELECT kg_batch.export(''jsonl'', %s)'),
+    (1, 'SELECT kg_batch.find(''Alice'', graph => %s)'), (1, 'SELECT kg_batch.export(''jsonl'', %s)'), (1, 'SELECT kg_batch.report(''first'', %s)'),
     (3, 'SELECT kg_batch.create_job(graph => %s)'), (3, 'SELECT kg_batch.pause(''first'', %s)'), (3, 'SELECT kg_batch.resume(''first'', graph => %s)'),
     (3, 'SELECT kg_batch.retry(''first'', graph => %s)'), (3, 'SELECT kg_batch.cancel(''first'', %s)'),
     (4, 'SELECT kg_batch.load_taxonomy(''[]'', %s)'), (4, 'SELECT kg_batch.import(''jsonl'', '''', %s)'),
