@@ -178,12 +178,14 @@ BatchLine read_batch_line(std::string_view text) {
   auto parsed = parse_untrusted(text);
   if (!parsed) {
     out.custom_id = find_custom_id(text);
+    out.unreadable = true;
     out.result = line_error(0, "a line that is no readable JSON");
     return out;
   }
   const Json& line = parsed->value;
   out.replaced = parsed->replaced;
   if (!line.is_object()) {
+    out.unreadable = true;
     out.result = line_error(0, "a line that is no JSON object");
     return out;
   }

@@ -25,6 +25,7 @@ struct BatchLine {
   std::string custom_id;                        // empty when it could not be read
   std::variant<ChatAnswer, ApiError> result;    // of the one request
   std::string body;                             // the response's body as JSON text, sanitised; what is stored
+  bool unreadable = false;                      // no JSON object: cut off, perhaps
   int replaced = 0;                             // U+0000, lone surrogates, invalid UTF-8 that became U+FFFD
 };
 

@@ -122,11 +122,7 @@ std::optional<std::int64_t> retry_after(const HttpResponse& response) {
   if (const auto seconds = decimal(*text)) return clamped_delay(*seconds * 1000);
   const auto until = http_date(*text);
   if (!until) return std::nullopt;
-  // By the server's own clock where it tells it: ours may be off by days.
-  const std::string* date = header(response, "date");
-  const auto now = date == nullptr ? std::nullopt : http_date(*date);
-  const std::int64_t now_s = now ? *now : static_cast<std::int64_t>(std::time(nullptr));
-  return clamped_delay(static_cast<double>(*until - now_s) * 1000);
+  return clamped_delay(static_cast<double>(*until - server_time(response)) * 1000);
 }
 
 std::optional<bool> should_retry(const HttpResponse& response) {
@@ -305,6 +301,19 @@ std::string_view to_string(BatchStatus status) {
     case BatchStatus::unknown: break;
   }
   return "unknown";
+}
+
+Advice advice_about(const BatchLineError& error) { return advice_for(0, error.code, "", false, std::nullopt); }
+
+bool is_unreadable_success(const ApiError& error) {
+  return error.status >= 200 && error.status < 300 && error.code.empty() && error.type.empty();
+}
+
+// Ours may be off by days.
+std::int64_t server_time(const HttpResponse& response) {
+  const std::string* date = header(response, "date");
+  const auto now = date == nullptr ? std::nullopt : http_date(*date);
+  return now ? *now : static_cast<std::int64_t>(std::time(nullptr));
 }
 
 // ---- requests ----

@@ -96,6 +96,15 @@ struct Page {
   bool has_more = false;
 };
 
+// What to do about a batch that failed with this.
+Advice advice_about(const BatchLineError& error);
+
+// A success whose body is no answer: it was done, and perhaps billed.
+bool is_unreadable_success(const ApiError& error);
+
+// The server's own time, seconds since 1970, by its `date`; ours when it does not tell.
+std::int64_t server_time(const HttpResponse& response);
+
 // ---- requests ----
 HttpRequest chat_request(const Endpoint&, std::string body, long timeout_ms = 600'000);
 HttpRequest upload_request(const Endpoint&, std::string path, std::string filename,

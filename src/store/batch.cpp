@@ -1,5 +1,8 @@
 #include "store/batch.h"
 
+#include "store/boundary.h"
+#include "store/inquiry.h"
+
 #include "backend/bridge.h"
 #include "backend/spi.h"
 #include "store/job.h"
@@ -17,7 +20,7 @@ std::vector<Batch> open_batches() {
       " COALESCE(output_file_id, ''), COALESCE(error_file_id, ''), requests, polls, attempts, input_tokens, cancel_requested, "
       " COALESCE(deadline < pg_catalog.now(), false), EXTRACT(epoch FROM create_started_at)::bigint, "
       " COALESCE(GREATEST(EXTRACT(epoch FROM next_poll_at - pg_catalog.clock_timestamp()) * 1000, 0), 0)::bigint, "
-      " EXTRACT(epoch FROM pg_catalog.clock_timestamp() - planned_at)::bigint "
+      " EXTRACT(epoch FROM pg_catalog.clock_timestamp() - planned_at)::bigint, COALESCE(remote_completed, 0) "
       "FROM kg_batch_internal.batch WHERE ended_at IS NULL ORDER BY batch_id");
   std::vector<Batch> batches;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -40,6 +43,7 @@ std::vector<Batch> open_batches() {
     batch.create_started_at = rows.maybe_integer(i, 15);
     batch.next_poll_ms = rows.integer(i, 16);
     batch.age_s = rows.integer(i, 17);
+    batch.remote_completed = rows.integer(i, 18);
     batches.push_back(std::move(batch));
   }
   return batches;
@@ -209,7 +213,7 @@ void set_reading(std::int64_t batch_id, const openai::BatchObject& remote) {
   execute(
       "UPDATE kg_batch_internal.batch SET state = 'reading', remote_status = $2, output_file_id = $3, error_file_id = $4, remote_total = $5, "
       "remote_completed = $6, remote_failed = $7, error = $8, attempts = 0, next_poll_at = NULL WHERE batch_id = $1",
-      {batch_id, remote.status_text, remote.output_file_id, remote.error_file_id, static_cast<int>(remote.total),
+      {batch_id, std::string(openai::to_string(remote.status)), remote.output_file_id, remote.error_file_id, static_cast<int>(remote.total),
        static_cast<int>(remote.completed), static_cast<int>(remote.failed), kept});
 }
 
@@ -217,15 +221,18 @@ std::vector<std::optional<LineOwner>> line_owners(std::int64_t batch_id, const s
   std::vector<Bytes> bytes;
   for (const auto& hash : hashes) bytes.push_back({hash});
   const Rows rows = execute(
-      "SELECT u.n, r.graph_id, r.request_id, r.job_id, r.bad_answers, (j.options ->> 'max_attempts')::int "
+      "SELECT u.n, r.graph_id, r.request_id, r.job_id, r.bad_answers, (j.options ->> 'max_attempts')::int, a.sha256 "
       "FROM unnest($2) WITH ORDINALITY AS u (hash, n) JOIN kg_batch_internal.request r ON r.batch_id = $1 AND r.input_hash = u.hash "
-      "JOIN kg_batch_internal.job j ON j.graph_id = r.graph_id AND j.job_id = r.job_id",
+      "JOIN kg_batch_internal.job j ON j.graph_id = r.graph_id AND j.job_id = r.job_id "
+      "LEFT JOIN LATERAL (SELECT pg_catalog.sha256(pg_catalog.convert_to(a.body, 'UTF8')) AS sha256 FROM kg_batch_internal.answer a "
+      " WHERE r.state = 'answered' AND a.graph_id = r.graph_id AND a.request_id = r.request_id AND a.body IS NOT NULL "
+      " ORDER BY a.attempt DESC LIMIT 1) a ON true",
       {batch_id, bytes});
   std::vector<std::optional<LineOwner>> owners(hashes.size());
   for (std::size_t i = 0; i < rows.size(); ++i)
     owners.at(static_cast<std::size_t>(rows.integer(i, 0)) - 1) =
         LineOwner{rows.integer(i, 1), rows.integer(i, 2), rows.integer(i, 3), static_cast<int>(rows.integer(i, 4)),
-                  static_cast<int>(rows.maybe_integer(i, 5).value_or(3))};
+                  static_cast<int>(rows.maybe_integer(i, 5).value_or(3)), rows.is_null(i, 6) ? std::nullopt : std::optional(rows.bytes(i, 6))};
   return owners;
 }
 
@@ -234,10 +241,52 @@ void quarantine_line(std::int64_t batch_id, const std::string& reason, const std
   // graph that has requests in the batch, the first of them.
   execute(
       "INSERT INTO kg_batch_internal.rejected (graph_id, job_id, source, item, reason, body) "
-      "SELECT graph_id, job_id, 'batch line', 'batch ' || $1::text, $2, pg_catalog.left($3, 2000) FROM kg_batch_internal.batch_job "
-      "WHERE batch_id = $1 ORDER BY graph_id, job_id LIMIT 1",
+      "SELECT b.graph_id, b.job_id, 'batch line', 'batch ' || $1::text, $2, pg_catalog.left($3, 2000) "
+      "FROM (SELECT graph_id, job_id FROM kg_batch_internal.batch_job WHERE batch_id = $1 ORDER BY graph_id, job_id LIMIT 1) b "
+      "WHERE NOT EXISTS (SELECT FROM kg_batch_internal.rejected r WHERE r.graph_id = b.graph_id AND r.chunk_id IS NULL "
+      " AND r.source = 'batch line' AND r.item = 'batch ' || $1::text AND r.reason = $2 AND r.body IS NOT DISTINCT FROM pg_catalog.left($3, 2000))",
       {batch_id, reason, body});
 }
+
+namespace {
+
+// What a person cancelled is not asked again, unless somebody else waits for the same answer.
+void withdraw_cancelled(std::int64_t batch_id) {
+  const Rows open = execute(
+      "SELECT r.graph_id, r.request_id FROM kg_batch_internal.request r "
+      "JOIN kg_batch_internal.job j ON j.graph_id = r.graph_id AND j.job_id = r.job_id AND j.state = 'cancelled' "
+      "WHERE r.batch_id = $1 AND r.state IN ('planned', 'asking')",
+      {batch_id});
+  if (open.empty()) return;
+  std::vector<std::int64_t> graphs, requests;
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    graphs.push_back(open.integer(i, 0));
+    requests.push_back(open.integer(i, 1));
+  }
+  lock_chunks_of(graphs, requests);
+  const Rows rows = execute(
+      "WITH gone AS MATERIALIZED (SELECT r.graph_id, r.request_id, r.job_id, r.reserved, r.reserved_day FROM kg_batch_internal.request r "
+      "  JOIN kg_batch_internal.job j ON j.graph_id = r.graph_id AND j.job_id = r.job_id AND j.state = 'cancelled' "
+      "  WHERE r.batch_id = $1 AND r.state IN ('planned', 'asking') AND NOT EXISTS (SELECT FROM kg_batch_internal.chunk c "
+      "    JOIN kg_batch_internal.job k ON k.graph_id = c.graph_id AND k.job_id = c.job_id "
+      "    WHERE c.graph_id = r.graph_id AND c.request_id = r.request_id AND c.state = 'asking' AND k.state <> 'cancelled')), "
+      "released AS (UPDATE kg_batch_internal.job j SET reserved = j.reserved - g.total FROM (SELECT graph_id, job_id, pg_catalog.sum(reserved) AS total "
+      "  FROM gone GROUP BY graph_id, job_id) g WHERE j.graph_id = g.graph_id AND j.job_id = g.job_id), "
+      "day AS (UPDATE kg_batch_internal.spending s SET reserved = s.reserved - g.total FROM (SELECT reserved_day, pg_catalog.sum(reserved) AS total "
+      "  FROM gone GROUP BY reserved_day) g WHERE s.day = g.reserved_day), "
+      "chunks AS (UPDATE kg_batch_internal.chunk c SET state = 'cancelled' FROM gone g "
+      "  WHERE c.graph_id = g.graph_id AND c.request_id = g.request_id AND c.state = 'asking'), "
+      "requests AS (UPDATE kg_batch_internal.request r SET state = 'cancelled', reserved = 0, batch_id = NULL FROM gone g "
+      "  WHERE r.graph_id = g.graph_id AND r.request_id = g.request_id) "
+      "SELECT DISTINCT graph_id, job_id FROM gone",
+      {batch_id});
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    withdraw_cancelled_inquiries(rows.integer(i, 0), rows.integer(i, 1));
+    withdraw_cancelled_windows(rows.integer(i, 0), rows.integer(i, 1));
+  }
+}
+
+}  // namespace
 
 int finish(std::int64_t batch_id, const std::string& state, const std::string& error, Rest rest, std::int64_t delay_ms) {
   std::optional<std::string> kept;
@@ -271,6 +320,7 @@ int finish(std::int64_t batch_id, const std::string& state, const std::string& e
         {batch_id, error});
     return static_cast<int>(failed.size());
   }
+  withdraw_cancelled(batch_id);
   const Rows again = execute(
       "WITH open AS (UPDATE kg_batch_internal.request r SET state = 'planned', mode = $3, batch_id = NULL "
       "  WHERE r.batch_id = $1 AND r.state IN ('planned', 'asking') RETURNING r.graph_id, r.request_id, r.job_id, r.input_tokens) "
@@ -282,11 +332,10 @@ int finish(std::int64_t batch_id, const std::string& state, const std::string& e
   return static_cast<int>(again.size());
 }
 
-int fail_lines(std::int64_t batch_id, const std::vector<std::int64_t>& lines, const std::vector<std::string>& errors) {
-  const Rows bad = execute(
-      "SELECT n.graph_id, n.request_id FROM (SELECT graph_id, request_id, pg_catalog.row_number() OVER (ORDER BY graph_id, request_id) AS line "
-      "  FROM kg_batch_internal.request WHERE batch_id = $1) n WHERE n.line = ANY ($2)",
-      {batch_id, lines});
+int fail_lines(std::int64_t batch_id, const std::vector<std::string>& hashes, const std::vector<std::string>& errors) {
+  std::vector<Bytes> bytes;
+  for (const auto& hash : hashes) bytes.push_back({hash});
+  const Rows bad = execute("SELECT graph_id, request_id FROM kg_batch_internal.request WHERE batch_id = $1 AND input_hash = ANY ($2)", {batch_id, bytes});
   std::vector<std::int64_t> graphs, requests;
   for (std::size_t i = 0; i < bad.size(); ++i) {
     graphs.push_back(bad.integer(i, 0));
@@ -294,10 +343,8 @@ int fail_lines(std::int64_t batch_id, const std::vector<std::int64_t>& lines, co
   }
   lock_chunks_of(graphs, requests);
   const Rows rows = execute(
-      "WITH numbered AS (SELECT graph_id, request_id, pg_catalog.row_number() OVER (ORDER BY graph_id, request_id) AS line "
-      "  FROM kg_batch_internal.request WHERE batch_id = $1), "
-      "bad AS (SELECT n.graph_id, n.request_id, pg_catalog.min(u.error) AS error FROM numbered n JOIN unnest($2, $3) AS u (line, error) USING (line) "
-      "  GROUP BY n.graph_id, n.request_id), "
+      "WITH bad AS (SELECT r.graph_id, r.request_id, pg_catalog.min(u.error) AS error FROM unnest($2, $3) AS u (hash, error) "
+      "  JOIN kg_batch_internal.request r ON r.batch_id = $1 AND r.input_hash = u.hash GROUP BY r.graph_id, r.request_id), "
       "chunks AS (UPDATE kg_batch_internal.chunk c SET state = 'failed', error = bad.error, error_at = pg_catalog.clock_timestamp() FROM bad "
       "  WHERE c.graph_id = bad.graph_id AND c.request_id = bad.request_id AND c.state = 'asking'), "
       "failed AS (UPDATE kg_batch_internal.request r SET state = 'failed', error = bad.error, batch_id = NULL FROM bad "
@@ -310,8 +357,32 @@ int fail_lines(std::int64_t batch_id, const std::vector<std::int64_t>& lines, co
       "released AS (UPDATE kg_batch_internal.job j SET reserved = j.reserved - f.total FROM (SELECT graph_id, job_id, pg_catalog.sum(reserved) AS total "
       "  FROM failed GROUP BY graph_id, job_id) f WHERE j.graph_id = f.graph_id AND j.job_id = f.job_id) "
       "SELECT pg_catalog.count(*) FROM failed",
-      {batch_id, lines, errors});
+      {batch_id, bytes, errors});
   return static_cast<int>(rows.integer(0, 0));
+}
+
+void count_unanswered(std::int64_t batch_id) {
+  execute("SELECT FROM kg_batch_internal.batch WHERE batch_id = $1 FOR NO KEY UPDATE", {batch_id});
+  const Rows open = execute("SELECT graph_id, request_id FROM kg_batch_internal.request WHERE batch_id = $1 AND state = 'asking'", {batch_id});
+  if (open.empty()) return;
+  std::vector<std::int64_t> graphs, requests;
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    graphs.push_back(open.integer(i, 0));
+    requests.push_back(open.integer(i, 1));
+  }
+  lock_chunks_of(graphs, requests);
+  const Rows rows = execute(
+      "UPDATE kg_batch_internal.request r SET bad_answers = r.bad_answers + 1 FROM kg_batch_internal.job j "
+      "WHERE r.batch_id = $1 AND r.state = 'asking' AND j.graph_id = r.graph_id AND j.job_id = r.job_id "
+      "RETURNING r.input_hash, r.bad_answers >= COALESCE((j.options ->> 'max_attempts')::int, 3)",
+      {batch_id});
+  std::vector<std::string> hashes, errors;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!rows.boolean(i, 1)) continue;
+    hashes.push_back(rows.bytes(i, 0));
+    errors.push_back("the API completed the batch without an answer that could be read, as often as max_attempts allows");
+  }
+  if (!hashes.empty()) fail_lines(batch_id, hashes, errors);
 }
 
 void pause_jobs_of_batch(std::int64_t batch_id, const std::string& reason) {

@@ -24,6 +24,7 @@ struct Batch {
   int requests = 0, polls = 0, attempts = 0;
   std::int64_t input_tokens = 0;
   bool cancel_requested = false, past_deadline = false;
+  std::int64_t remote_completed = 0;              // answers that the API counts
   std::optional<std::int64_t> create_started_at;  // seconds since 1970
   std::int64_t next_poll_ms = 0;                  // from now; 0: due
   std::int64_t age_s = 0;
@@ -64,16 +65,22 @@ void set_reading(std::int64_t batch_id, const openai::BatchObject& remote);
 struct LineOwner {
   std::int64_t graph_id = 0, request_id = 0, job_id = 0;
   int bad_answers = 0, max_attempts = 3;
+  std::optional<std::string> answer_sha256;  // of the body of the answer that it has
 };
 std::vector<std::optional<LineOwner>> line_owners(std::int64_t batch_id, const std::vector<std::string>& hashes);
+// Once, however often the line is read.
 void quarantine_line(std::int64_t batch_id, const std::string& reason, const std::string& body);
 
 // The end: what has no answer goes back to be asked again, by batch or directly,
 // or fails with the batch. Returns how many.
 enum class Rest { batch_again, direct, failed };
 int finish(std::int64_t batch_id, const std::string& state, const std::string& error, Rest rest, std::int64_t delay_ms = 0);
-// Requests whose line the API refused (lines count from 1, in the order of the upload) fail.
-int fail_lines(std::int64_t batch_id, const std::vector<std::int64_t>& lines, const std::vector<std::string>& errors);
+// Requests whose line the API refused fail. Returns how many.
+int fail_lines(std::int64_t batch_id, const std::vector<std::string>& hashes, const std::vector<std::string>& errors);
+
+// Requests of a completed batch that have no answer: one bad answer each, and they
+// fail with the last that they may have.
+void count_unanswered(std::int64_t batch_id);
 
 void pause_jobs_of_batch(std::int64_t batch_id, const std::string& reason);
 

@@ -192,6 +192,7 @@ Job job_from(const backend::Rows& rows, std::int64_t graph_id) {
   options.reasoning_effort = frozen.value("reasoning_effort", options.reasoning_effort);
   options.settle_s = frozen.value("settle", options.settle_s);
   options.use_batch_api = frozen.value("use_batch_api", options.use_batch_api);
+  options.use_known = frozen.value("use_known", options.use_known);
   return job;
 }
 
@@ -308,11 +309,19 @@ void resume_job(std::int64_t graph_id, std::int64_t job_id, std::optional<double
 }
 
 void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
+  // What is out in a batch and not answered is not paid for yet. Batches first, as
+  // whoever ends one locks it before the jobs and chunks that it holds.
+  execute(
+      "UPDATE kg_batch_internal.batch b SET cancel_requested = true WHERE b.ended_at IS NULL "
+      "AND EXISTS (SELECT FROM kg_batch_internal.batch_job m WHERE m.batch_id = b.batch_id AND m.graph_id = $1 AND m.job_id = $2) "
+      "AND NOT EXISTS (SELECT FROM kg_batch_internal.batch_job m JOIN kg_batch_internal.job j ON j.graph_id = m.graph_id AND j.job_id = m.job_id "
+      " WHERE m.batch_id = b.batch_id AND (m.graph_id, m.job_id) <> ($1, $2) AND j.state <> 'cancelled')",
+      {graph_id, job_id});
   execute(
       "UPDATE kg_batch_internal.job SET state = 'cancelled', reason = 'cancelled', ended_at = pg_catalog.now() "
       "WHERE graph_id = $1 AND job_id = $2",
       {graph_id, job_id});
-  // What is asked already is paid for: it is read when it comes. What is not is
+  // What is answered already is paid for: it is read when it comes. What is not asked is
   // cancelled; a chunk waits for its request, so it goes with it.
   execute(
       "SELECT FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.job_id = $2 AND c.state IN ('ready', 'asking') "

@@ -312,7 +312,7 @@ StoredAnswers store_answers(const std::vector<Answer>& answers) {
       "priced AS MATERIALIZED (SELECT g.*, r.attempt, r.stage, r.job_id, r.reserved, r.reserved_day, COALESCE(g.model, r.model) AS used_model, "
       // What it asked about was forgotten meanwhile, and nobody else asks the same.
       "   r.chunk_id IS DISTINCT FROM 0 OR EXISTS (SELECT FROM kg_batch_internal.chunk c WHERE c.graph_id = r.graph_id AND c.request_id = r.request_id) AS kept, "
-      "   CASE WHEN g.perhaps THEN NULL WHEN g.input IS NULL THEN 0 ELSE kg_batch_internal.cost(COALESCE(g.model, r.model), "
+      "   CASE WHEN g.perhaps THEN NULL WHEN g.input IS NULL AND g.outcome <> 'error' THEN r.reserved WHEN g.input IS NULL THEN 0 ELSE kg_batch_internal.cost(COALESCE(g.model, r.model), "
       "     pg_catalog.now(), g.mode, g.input, g.cached, g.written, g.output) END AS cost, "
       "   CASE WHEN g.input IS NULL THEN 0 ELSE kg_batch_internal.cost(COALESCE(g.model, r.model), pg_catalog.now(), 'direct', g.input, "
       "     g.cached, g.written, g.output) END AS direct_cost "

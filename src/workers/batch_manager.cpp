@@ -10,8 +10,9 @@
 //   answer is lost                     and by our token before anything else; a second create is a person's decision
 //   a poll fails                       says nothing of the batch; it is asked again, later each time
 //   it dies while reading              lines that were stored are known by their request; the file is read again
-//   answers are missing, doubled,      the first good one counts, the rest is quarantined; what has none goes
-//   or nobody's                        back to be asked
+//   answers are missing, doubled,      files with fewer answers than the API counts are read again; the first good
+//   or nobody's                        answer counts, the rest is quarantined; what has none goes back to be asked
+//   lines cannot be stored             the file is read again from its beginning, however far it had come
 //   the batch fails, expires, is       what it finished is kept; the rest is asked again, by batch, or directly
 //   cancelled or takes too long        when its time was over
 // Nothing is asked directly while a batch that holds it may still run.
@@ -33,6 +34,7 @@
 #include "backend/shared_memory.h"
 #include "backend/transaction.h"
 #include "backend/wait.h"
+#include "graph/sha256.h"
 #include "openai/batch_file.h"
 #include "openai/http.h"
 #include "openai/retry.h"
@@ -61,6 +63,7 @@ constexpr int lookups_before_upload = 2;
 constexpr std::int64_t file_lookup_pause_ms = 3'000;
 constexpr int lookups_before_unclear = 3;
 constexpr std::int64_t lookup_pause_ms = 45'000;
+constexpr int readings_of_a_short_file = 3;
 constexpr const char* endpoint_path = "/v1/chat/completions";
 
 std::int64_t now_ms() {
@@ -93,9 +96,16 @@ std::optional<std::string> unhex(std::string_view text) {
   return bytes;
 }
 
+std::string sha256_of(std::string_view text) {
+  const auto digest = graph::sha256(text);
+  return {digest.begin(), digest.end()};
+}
+
 // A download on its way: bytes wait here until whole lines are stored.
 struct Download {
   std::int64_t batch_id = 0;
+  bool of_input = false;      // to learn which requests are in the lines that the API refused
+  std::int64_t lines = 0;     // that were read
   openai::TransferId transfer = 0;
   std::string buffer;
   bool paused = false;
@@ -168,11 +178,15 @@ class BatchManager {
   }
 
   bool must_cancel(const Batch& batch) const {
-    return (batch.cancel_requested || batch.past_deadline) && !cancelled_.contains(batch.batch_id);
+    if (!batch.cancel_requested && !batch.past_deadline) return false;
+    const auto next = next_cancel_ms_.find(batch.batch_id);
+    return next == next_cancel_ms_.end() || now_ms() >= next->second;
   }
 
   void take_further(const Batch& batch) {
-    if (batch.state == "planned") {
+    if (batch.cancel_requested && (batch.state == "planned" || batch.state == "uploaded")) {
+      withdraw(batch);
+    } else if (batch.state == "planned") {
       upload(batch);
     } else if (batch.state == "uploading") {
       look_for_file(batch);
@@ -295,6 +309,13 @@ class BatchManager {
     in_transaction([&] { store::finish(batch.batch_id, "done", "nothing was left to ask", store::Rest::batch_again); });
   }
 
+  // Cancelled before it was created.
+  void withdraw(const Batch& batch) {
+    in_transaction([&] { store::finish(batch.batch_id, "done", "cancelled before it was sent", store::Rest::batch_again); });
+    if (!batch.input_file_id.empty())
+      send(openai::delete_file_request(*endpoint_, batch.input_file_id), [](const openai::HttpResponse&) {});
+  }
+
   static std::string filename(const Batch& batch) { return "kg-" + batch.token + ".jsonl"; }
 
   void send_file(const Batch& batch, const std::string& path, std::int64_t bytes) {
@@ -330,8 +351,8 @@ class BatchManager {
         return;
       }
       const auto& page = std::get<openai::Page<openai::FileObject>>(result);
-      // An hour for clocks that differ.
-      const std::int64_t planned = static_cast<std::int64_t>(std::time(nullptr)) - batch.age_s - 3'600;
+      // By the API's clock, and an hour for what it is off.
+      const std::int64_t planned = openai::server_time(response) - batch.age_s - 3'600;
       bool far_enough = page.data.empty() || !page.has_more;
       for (const auto& file : page.data) {
         if (file.filename == filename(batch)) found->push_back(file);
@@ -448,12 +469,13 @@ class BatchManager {
       }
       const auto& page = std::get<openai::Page<BatchObject>>(result);
       bool far_enough = page.data.empty() || !page.has_more;
+      const std::int64_t ahead_s = openai::server_time(response) - static_cast<std::int64_t>(std::time(nullptr));
       for (const auto& remote : page.data) {
         bool ours = remote.input_file_id == batch.input_file_id;
         for (const auto& [name, value] : remote.metadata) ours = ours || (name == "kg_token" && value == batch.token);
         if (ours) found->push_back(remote);
-        // An hour for clocks that differ.
-        if (batch.create_started_at && remote.created_at < *batch.create_started_at - 3'600) far_enough = true;
+        // By the API's clock, and an hour for what it is off.
+        if (batch.create_started_at && remote.created_at < *batch.create_started_at + ahead_s - 3'600) far_enough = true;
       }
       if (!far_enough) {
         const std::string last = page.data.back().batch_id;
@@ -502,6 +524,7 @@ class BatchManager {
         return;
       }
       const auto& remote = std::get<BatchObject>(result);
+      not_known_.erase(batch.batch_id);
       in_transaction([&] {
         if (openai::is_terminal(remote.status)) {
           store::note_poll(batch.batch_id, remote, 1);
@@ -519,8 +542,11 @@ class BatchManager {
 
   void poll_failed(const Batch& batch, const ApiError& error) {
     // 404 for a batch that is known to exist: perhaps another key sees it. Given
-    // time, then up to a person.
-    if (error.advice == openai::Advice::not_found && batch.attempts >= 10) {
+    // time, then up to a person. Only 404s in a row say so, not an outage before one.
+    int& not_known = not_known_[batch.batch_id];
+    not_known = error.advice == openai::Advice::not_found ? not_known + 1 : 0;
+    if (not_known > 10) {
+      not_known_.erase(batch.batch_id);
       in_transaction([&] { store::finish(batch.batch_id, "lost", "the API does not know the batch any more", store::Rest::failed); });
       report(Level::warning, "kg_batch batch " + batch.remote_id + " is not known to the API any more", "",
              "Its chunks are in kg_batch.errors; kg_batch.retry asks them again.");
@@ -535,16 +561,19 @@ class BatchManager {
   void cancel(const Batch& batch) {
     fly(batch.batch_id, openai::cancel_batch_request(*endpoint_, batch.remote_id), [this, batch](const openai::HttpResponse& response) {
       const auto result = openai::read_batch(response);
-      // 409: it ended meanwhile; the next poll says how.
-      if (const auto* error = std::get_if<ApiError>(&result); error == nullptr || error->advice == openai::Advice::conflict)
-        cancelled_.insert(batch.batch_id);
-      in_transaction([&] { store::note_poll_failed(batch.batch_id, "", 500); });
+      const auto* error = std::get_if<ApiError>(&result);
+      // 409: it ended meanwhile, and 404: it is not known; the next poll says how it
+      // is. What went wrong in another way is tried again, and polled for meanwhile.
+      const bool sent = error == nullptr || error->advice == openai::Advice::conflict || error->advice == openai::Advice::not_found;
+      next_cancel_ms_[batch.batch_id] =
+          sent ? INT64_MAX : now_ms() + std::max<std::int64_t>(openai::backoff_ms(batch.attempts + 1, error->retry_after_ms, random_unit()), 500);
+      in_transaction([&] { store::note_poll_failed(batch.batch_id, sent ? "" : "could not cancel: " + error->message, 500); });
     });
   }
 
   // ---- results ----
 
-  void download(const Batch& batch, const std::string& file_id) {
+  void download(const Batch& batch, const std::string& file_id, bool of_input = false) {
     if (file_id.empty()) {
       ended(batch);
       return;
@@ -552,6 +581,8 @@ class BatchManager {
     flying_.insert(batch.batch_id);
     auto download = std::make_shared<Download>();
     download->batch_id = batch.batch_id;
+    download->of_input = of_input;
+    if (!of_input && file_id == batch.output_file_id) reading_[batch.batch_id].good = reading_[batch.batch_id].unreadable = 0;
     downloads_[batch.batch_id] = download;
     download->transfer = http_.start(
         openai::file_content_request(*endpoint_, file_id),
@@ -573,7 +604,23 @@ class BatchManager {
     std::vector<std::shared_ptr<Download>> list;
     for (auto& [batch_id, download] : downloads_) list.push_back(download);
     for (auto& download : list) {
-      if (!download->paused && !download->ended && download->buffer.size() < download_buffer / 2) continue;
+      try {
+        read_further(download);
+      } catch (const Error&) {
+        // Lines that were taken out of the stream and not stored are not lost: the
+        // file is read again from its beginning.
+        http_.cancel(download->transfer);
+        downloads_.erase(download->batch_id);
+        flying_.erase(download->batch_id);
+        in_transaction([&] { store::note_poll_failed(download->batch_id, "could not store results", 1'000); });
+        throw;
+      }
+    }
+  }
+
+  void read_further(const std::shared_ptr<Download>& download) {
+    {
+      if (!download->paused && !download->ended && download->buffer.size() < download_buffer / 2) return;
       std::string bytes = std::move(download->buffer);
       download->buffer.clear();
       const bool whole = download->ended && download->response.outcome == openai::Outcome::answered && download->response.status == 200;
@@ -583,8 +630,11 @@ class BatchManager {
       };
       download->splitter.feed(bytes, collect);
       if (whole) download->splitter.finish(collect);
-      for (std::size_t at = 0; at < lines.size(); at += lines_a_transaction)
-        store_lines(download->batch_id, lines, at, std::min(at + lines_a_transaction, lines.size()));
+      if (download->of_input)
+        note_refused(*download, lines);
+      else
+        for (std::size_t at = 0; at < lines.size(); at += lines_a_transaction)
+          store_lines(download->batch_id, lines, at, std::min(at + lines_a_transaction, lines.size()));
       if (download->paused) {
         download->paused = false;
         http_.resume(download->transfer);
@@ -598,6 +648,10 @@ class BatchManager {
     const openai::HttpResponse response = download.response;
     downloads_.erase(batch_id);
     flying_.erase(batch_id);
+    if (download.of_input) {
+      input_ended(batch_id, response, whole);
+      return;
+    }
     if (whole) {
       if (!read_output_.insert(batch_id).second) error_read_.insert(batch_id);
       Batch batch;
@@ -616,7 +670,9 @@ class BatchManager {
     in_transaction([&] {
       for (const auto& batch : store::open_batches())
         if (batch.batch_id == batch_id) {
-          if (batch.attempts >= 20 && error.advice == openai::Advice::not_found) {
+          int& gone = reading_[batch_id].not_found;
+          gone = error.advice == openai::Advice::not_found ? gone + 1 : 0;
+          if (gone > 20) {
             store::finish(batch_id, "failed", "its results are gone: " + error.message, store::Rest::failed);
             return;
           }
@@ -624,6 +680,53 @@ class BatchManager {
                                   openai::backoff_ms(batch.attempts + 1, error.retry_after_ms, random_unit()));
         }
     });
+  }
+
+  // Lines that the API refused are known by their number in the file that was sent;
+  // whose they are is in that file.
+  void note_refused(Download& download, const std::vector<std::optional<std::string>>& lines) {
+    const auto& errors = terminal_[download.batch_id].errors;
+    Refused& refused = refused_[download.batch_id];
+    for (const auto& line : lines) {
+      ++download.lines;
+      if (!line) continue;
+      for (const auto& error : errors) {
+        if (error.line != download.lines) continue;
+        if (const auto hash = unhex(openai::read_batch_line(*line).custom_id)) {
+          refused.hashes.push_back(*hash);
+          refused.errors.push_back(error.code + ": " + error.message.substr(0, 300));
+        }
+        break;
+      }
+    }
+  }
+
+  void input_ended(std::int64_t batch_id, const openai::HttpResponse& response, bool whole) {
+    const ApiError error = whole ? ApiError{} : openai::read_error(response, false);
+    if (!whole) refused_.erase(batch_id);
+    if (!whole && error.advice == openai::Advice::not_found) refused_[batch_id];  // it will not be known
+    in_transaction([&] {
+      for (const auto& batch : store::open_batches())
+        if (batch.batch_id == batch_id && !whole)
+          store::note_poll_failed(batch_id, "could not read the file that was sent: " + error.message,
+                                  openai::backoff_ms(batch.attempts + 1, error.retry_after_ms, random_unit()));
+    });
+  }
+
+  // True when the answers that the API counts are not all in what was read of its
+  // files: they are paid for, so they are read again before anything is asked again.
+  bool reads_again(const Batch& batch) {
+    Reading& reading = reading_[batch.batch_id];
+    if (batch.output_file_id.empty() || (reading.good >= batch.remote_completed && reading.unreadable == 0) || ++reading.times > readings_of_a_short_file) return false;
+    read_output_.erase(batch.batch_id);
+    error_read_.erase(batch.batch_id);
+    in_transaction([&] {
+      store::note_poll_failed(batch.batch_id,
+                              "there are " + std::to_string(reading.good) + " answers of " + std::to_string(batch.remote_completed) +
+                                  " in its files; they are read again",
+                              1'000 * reading.times);
+    });
+    return true;
   }
 
   void store_lines(std::int64_t batch_id, const std::vector<std::optional<std::string>>& lines, std::size_t from, std::size_t to) {
@@ -636,26 +739,53 @@ class BatchManager {
         continue;
       }
       openai::BatchLine line = openai::read_batch_line(*lines[i]);
+      // The end of a file that was cut off, perhaps: what is not there yet may come.
+      if (line.unreadable && reading_[batch_id].times < readings_of_a_short_file) {
+        ++reading_[batch_id].unreadable;
+        continue;
+      }
       const auto hash = unhex(line.custom_id);
       if (!hash) {
+        if (std::holds_alternative<openai::ChatAnswer>(line.result)) ++reading_[batch_id].good;
         quarantine.emplace_back(line.custom_id.empty() ? "line cannot be read" : "unknown custom_id", *lines[i]);
         continue;
       }
+      if (std::holds_alternative<openai::ChatAnswer>(line.result)) ++reading_[batch_id].good;
       hashes.push_back(*hash);
       read.push_back(std::move(line));
     }
+    // An answer counts before an error about the same request.
+    std::vector<std::size_t> order;
+    for (const bool good : {true, false})
+      for (std::size_t i = 0; i < read.size(); ++i)
+        if (std::holds_alternative<openai::ChatAnswer>(read[i].result) == good) order.push_back(i);
     in_transaction([&] {
       const auto owners = store::line_owners(batch_id, hashes);
       std::vector<store::Answer> answers;
-      for (std::size_t i = 0; i < read.size(); ++i) {
+      std::map<std::string, std::string> first_bodies;
+      std::optional<ApiError> stop;
+      for (const std::size_t i : order) {
         if (!owners[i]) {
           quarantine.emplace_back("unknown custom_id", read[i].custom_id);
+          continue;
+        }
+        if (const auto* chat = std::get_if<openai::ChatAnswer>(&read[i].result)) {
+          const auto [first, is_first] = first_bodies.emplace(hashes[i], chat->content);
+          const bool differs = is_first ? owners[i]->answer_sha256 && *owners[i]->answer_sha256 != sha256_of(chat->content)
+                                        : first->second != chat->content;
+          if (differs) quarantine.emplace_back("a second answer to the same request, which differs; the first one counts", read[i].custom_id + ": " + chat->content);
+        } else if (const auto& error = std::get<ApiError>(read[i].result);
+                   error.advice == openai::Advice::money || error.advice == openai::Advice::credentials) {
+          // Nothing is held against the request; a person has to act, and it is asked again after that.
+          stop = error;
+          reading_[batch_id].stopped = true;
           continue;
         }
         if (auto answer = answer_from(read[i], *owners[i])) answers.push_back(std::move(*answer));
       }
       const auto stored = store::store_answers(answers);
       store::put_ready(stored.to_read);
+      if (stop) store::pause_jobs_of_batch(batch_id, why_stopped(*stop));
       for (const auto& [reason, body] : quarantine) store::quarantine_line(batch_id, reason, body);
       store::unpark_some(2 * stored.stored + 2);
       process_->count(0, 0, stored.stored, 0, 0);
@@ -686,12 +816,14 @@ class BatchManager {
     answer.error = (error.code.empty() ? "" : error.code + ": ") + error.message;
     const bool transient = error.advice == openai::Advice::retry;
     answer.counts_as_bad = true;
+    answer.perhaps_billed = openai::is_unreadable_success(error);
     answer.next = transient && owner.bad_answers + 1 < owner.max_attempts ? store::Next::again : store::Next::failed;
     return answer;
   }
 
   // Both files are read. What has no answer is asked again.
   void ended(const Batch& batch) {
+    if (reads_again(batch)) return;
     std::string state = "done", error;
     store::Rest rest = store::Rest::batch_again;
     std::int64_t delay_ms = 0;
@@ -704,21 +836,34 @@ class BatchManager {
         in_transaction([&] { store::set_back(batch.batch_id, "submitted", "", 1); });
         return;
       }
-      std::vector<std::int64_t> lines;
-      std::vector<std::string> line_errors;
-      bool capacity = false;
+      bool capacity = false, lines = false;
+      std::optional<ApiError> stop;
       for (const auto& one : remote.errors) {
         capacity = capacity || one.code == "token_limit_exceeded";
         error += (error.empty() ? "" : "; ") + one.code + ": " + one.message.substr(0, 200);
-        if (!one.line) continue;
-        lines.push_back(*one.line);
-        line_errors.push_back(one.code + ": " + one.message.substr(0, 300));
+        lines = lines || one.line;
+        const openai::Advice advice = openai::advice_about(one);
+        if (advice == openai::Advice::money || advice == openai::Advice::credentials) {
+          stop.emplace();
+          stop->advice = advice;
+          stop->code = one.code;
+        }
       }
       if (capacity) {
         delay_ms = 10'000;
         no_new_batches_before_ms_ = now_ms() + delay_ms;
-      } else if (!lines.empty()) {
-        in_transaction([&] { store::fail_lines(batch.batch_id, lines, line_errors); });
+      } else if (stop) {
+        in_transaction([&] { store::pause_jobs_of_batch(batch.batch_id, why_stopped(*stop)); });
+      } else if (lines) {
+        const auto refused = refused_.find(batch.batch_id);
+        if (refused == refused_.end()) {
+          download(batch, batch.input_file_id, true);
+          return;
+        }
+        int failed = 0;
+        in_transaction([&] { failed = store::fail_lines(batch.batch_id, refused->second.hashes, refused->second.errors); });
+        // Sent again without one that was refused, or not at all: each time it becomes fewer.
+        if (failed == 0) rest = store::Rest::failed;
       } else {
         rest = store::Rest::failed;
       }
@@ -731,6 +876,8 @@ class BatchManager {
     }
     int again = 0;
     in_transaction([&] {
+      // An answer that cannot be had is not asked for for ever.
+      if (state == "done" && batch.remote_status == "completed" && !reading_[batch.batch_id].stopped) store::count_unanswered(batch.batch_id);
       again = store::finish(batch.batch_id, state, error, rest, delay_ms);
       store::unpark_some(again + 10);
       store::note_activity("batch ended", batch.batch_id, batch.remote_status + (again > 0 ? ", " + std::to_string(again) + " left" : ""));
@@ -742,8 +889,16 @@ class BatchManager {
     read_output_.erase(batch.batch_id);
     error_read_.erase(batch.batch_id);
     terminal_.erase(batch.batch_id);
-    cancelled_.erase(batch.batch_id);
+    refused_.erase(batch.batch_id);
+    not_known_.erase(batch.batch_id);
+    next_cancel_ms_.erase(batch.batch_id);
+    reading_.erase(batch.batch_id);
     backend_call([] { wake(coordinator_pid(MyDatabaseId)); });
+  }
+
+  static std::string why_stopped(const ApiError& error) {
+    return (error.advice == openai::Advice::money ? "trouble with money: " : "trouble with the API key: ") +
+           (error.code.empty() ? "HTTP " + std::to_string(error.status) : error.code);
   }
 
   // A step that clearly was not done. What a person has to mend pauses the jobs,
@@ -758,8 +913,7 @@ class BatchManager {
       }
       if (person) {
         store::finish(batch.batch_id, "failed", error.message, store::Rest::batch_again);
-        store::pause_jobs_of_batch(batch.batch_id, (error.advice == openai::Advice::money ? "trouble with money: " : "trouble with the API key: ") +
-                                                       (error.code.empty() ? "HTTP " + std::to_string(error.status) : error.code));
+        store::pause_jobs_of_batch(batch.batch_id, why_stopped(error));
         return;
       }
       store::set_back(batch.batch_id, state, error.message, openai::backoff_ms(batch.attempts + 1, error.retry_after_ms, random_unit()));
@@ -776,9 +930,20 @@ class BatchManager {
   std::deque<std::pair<Handler, openai::HttpResponse>> arrivals_;
   std::vector<std::function<void()>> next_pages_;
   std::set<std::int64_t> flying_;      // batches with a step on its way
-  std::set<std::int64_t> cancelled_;   // cancel was sent
+  std::map<std::int64_t, std::int64_t> next_cancel_ms_;  // never again: the API has heard it
   std::map<std::int64_t, int> file_lookups_;  // that found no file, since the upload
+  std::map<std::int64_t, int> not_known_;  // 404s in a row
   std::set<std::int64_t> read_output_, error_read_;
+  struct Reading {
+    std::int64_t good = 0, unreadable = 0;  // answers and cut lines in what was read of the files
+    int times = 0, not_found = 0;
+    bool stopped = false;  // lines said that a person has to act
+  };
+  std::map<std::int64_t, Reading> reading_;
+  struct Refused {
+    std::vector<std::string> hashes, errors;
+  };
+  std::map<std::int64_t, Refused> refused_;
   std::map<std::int64_t, BatchObject> terminal_;
   std::map<std::int64_t, std::shared_ptr<Download>> downloads_;
   std::int64_t no_new_batches_before_ms_ = 0;

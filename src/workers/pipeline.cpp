@@ -198,7 +198,6 @@ class Pipeline {
     std::vector<store::Answer> answers;
     std::vector<Item> claims, again;
     std::optional<openai::ApiError> stop;
-    std::map<std::int64_t, int> attempts_of_job;
     for (const Arrived& one : arrived) {
       const Item& claim = one.prepared.claim;
       claims.push_back(claim);
@@ -224,14 +223,17 @@ class Pipeline {
         answer.outcome = "error";
         answer.error = error.message;
         answer.remote_request_id = error.request_id;
-        answer.perhaps_billed = one.response.outcome == openai::Outcome::unknown;
+        const bool unreadable = one.response.outcome == openai::Outcome::answered && openai::is_unreadable_success(error);
+        answer.perhaps_billed = unreadable || one.response.outcome == openai::Outcome::unknown;
         const bool money = error.advice == openai::Advice::money || error.advice == openai::Advice::credentials;
         const bool transient = money || error.advice == openai::Advice::retry || error.advice == openai::Advice::unclear;
         if (money) stop = error;
-        answer.counts_as_bad = !transient;
+        // What is answered and cannot be read is paid for each time.
+        answer.counts_as_bad = !transient || unreadable;
+        const bool too_often = unreadable && one.prepared.request.bad_answers + 1 >= max_attempts_of(claim);
         // What passes by itself is asked again for an hour; what a person has to
         // mend waits, parked with its job.
-        if (transient && one.prepared.request.attempt < 40) {
+        if (money || (transient && !too_often && one.prepared.request.attempt < 40)) {
           answer.next = store::Next::again;
           again.push_back(claim);
         } else {
@@ -253,6 +255,8 @@ class Pipeline {
     store::unpark_some(2 * static_cast<int>(arrived.size()) + 2);
     return stored.to_read;
   }
+
+  static int max_attempts_of(const Item& item) { return store::read_job(item.graph_id, item.job_id).options.max_attempts; }
 
   static std::string why_stopped(const openai::ApiError& error) {
     return std::string(error.advice == openai::Advice::money ? "trouble with money: " : "trouble with the API key: ") +
@@ -372,7 +376,7 @@ class Pipeline {
   void cut_conversation(const Item& item) {
     try {
       in_transaction([&] {
-        std::optional<store::Uncut> without_budget;
+        std::vector<Item> without_budget;
         for (bool more = true; more;) {
           const auto uncut = store::load_uncut(item.graph_id, item.id);
           if (!uncut) break;
@@ -383,12 +387,12 @@ class Pipeline {
           const chunking::Cuts cuts = chunking::cut(uncut->open.input, options);
           store::write_cuts(*uncut, uncut->open, cuts, stage);
           store::mark_cut(*uncut, cuts);
-          if (!plan_windows(*uncut, job, cuts.windows)) without_budget = uncut;
+          if (!plan_windows(*uncut, job, cuts.windows))
+            without_budget = {{item.graph_id, Work::cut, item.id, uncut->priority + store::parked, item.size, uncut->job_id}};
           more = uncut->more && cuts.windows.empty();
         }
         store::release({item});
-        if (without_budget)
-          store::put_ready({{item.graph_id, Work::cut, item.id, without_budget->priority + store::parked, item.size, without_budget->job_id}});
+        store::put_ready(without_budget);
       });
     } catch (const Error& error) {
       in_transaction([&] {

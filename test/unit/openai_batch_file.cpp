@@ -150,6 +150,8 @@ TEST(OpenaiBatchLine, UnreadableLineStillSaysWhoseItIsWhenItDoes) {
   EXPECT_EQ(cut.custom_id, "7-1");
   EXPECT_EQ(error_of(cut).advice, Advice::retry);
   EXPECT_TRUE(cut.body.empty());
+  EXPECT_TRUE(cut.unreadable);
+  EXPECT_FALSE(read_batch_line(R"({"custom_id":"7-1","response":null})").unreadable) << "that is how it is meant";
   EXPECT_EQ(read_batch_line(R"({"custom_id":"7-1","response":)" + std::string(200'000, '[')).custom_id, "7-1");
   EXPECT_EQ(read_batch_line(R"({"custom_id":"7-1","response":{"a":1e400}})").custom_id, "7-1");
   EXPECT_EQ(read_batch_line(R"({"response":{"custom_id":"no"},"x)").custom_id, "") << "only at the top";

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ctime>
+
 namespace kg_batch::openai {
 namespace {
 
@@ -243,6 +245,33 @@ TEST(OpenaiErrors, DelayIsReadInAllItsForms) {
   EXPECT_EQ(delay({{"retry-after", "Wed, 21 Oct 2026 07:28:30 GMT"}, {"date", date}}), 30'000);
   EXPECT_EQ(delay({{"retry-after", "Wed, 21 Oct 2026 07:27:30 GMT"}, {"date", date}}), std::nullopt) << "past";
   EXPECT_EQ(delay({{"retry-after", "Fri, 01 Jan 2100 00:00:00 GMT"}}), 600'000);
+}
+
+TEST(OpenaiErrors, WhatABatchFailedWithSaysWhoHasToAct) {
+  const auto about = [](std::string code) { return advice_about({std::move(code), "Something.", "", std::nullopt}); };
+  EXPECT_EQ(about("billing_hard_limit_reached"), Advice::money);
+  EXPECT_EQ(about("insufficient_quota"), Advice::money);
+  EXPECT_EQ(about("invalid_api_key"), Advice::credentials);
+  EXPECT_EQ(about("invalid_json_line"), Advice::bad_request);
+  EXPECT_EQ(about("token_limit_exceeded"), Advice::retry);
+}
+
+TEST(OpenaiErrors, ASuccessThatCannotBeReadWasPaidPerhapsAndOneThatSaysNoWasNot) {
+  const auto unreadable = [](long status, std::string body) {
+    return is_unreadable_success(std::get<ApiError>(read_chat(response(status, std::move(body)))));
+  };
+  EXPECT_TRUE(unreadable(200, R"({"id":"chatcmpl-1","choi)"));
+  EXPECT_TRUE(unreadable(200, "{}"));
+  EXPECT_TRUE(unreadable(200, "<html></html>"));
+  EXPECT_FALSE(unreadable(200, error_body("server_error", "server_error")));
+  EXPECT_FALSE(unreadable(502, "<html></html>"));
+}
+
+TEST(OpenaiErrors, TheServersTimeIsItsOwn) {
+  EXPECT_EQ(server_time(response(200, "{}", {{"date", "Wed, 21 Oct 2026 07:28:00 GMT"}})), 1792567680);
+  const auto ours = static_cast<std::int64_t>(std::time(nullptr));
+  EXPECT_NEAR(static_cast<double>(server_time(response(200, "{}"))), static_cast<double>(ours), 5);
+  EXPECT_NEAR(static_cast<double>(server_time(response(200, "{}", {{"date", "soon"}}))), static_cast<double>(ours), 5);
 }
 
 TEST(OpenaiErrors, TheServersWordOnRetryingIsObeyed) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "identifiers.h"
+#include "request_faults.h"
 
 namespace kg_sim {
 
@@ -135,7 +136,7 @@ Response Exchange::handle() {
                                       chat_ ? std::string_view(request_.body) : std::string_view(request_.path),
                                       false});
   if (fault) journal_entry.fault = fault->name;
-  if (fault && !fault->accepted) return with_fault(*fault, std::nullopt);
+  if (fault && !fault->accepted) return with_fault(application_, *fault, std::nullopt);
 
   Response response;
   if (upload_) {
@@ -155,73 +156,7 @@ Response Exchange::handle() {
     response = error_response({404, "Invalid URL (" + request_.method + " " + request_.path + ")", std::nullopt,
                                std::nullopt});
   }
-  if (fault) return with_fault(*fault, std::move(response));
-  return response;
-}
-
-Response Exchange::with_fault(const Fault& fault, std::optional<Response> handled) {
-  const Json& parameters = fault.parameters;
-  Response response = handled.value_or(Response{});
-  const auto wire = [&](Wire what) {
-    response.wire = what;
-    response.close = true;
-    return response;
-  };
-  if (fault.name == "drop_after_read") return wire(Wire::drop);
-  if (fault.name == "reset_before_response") return wire(Wire::reset);
-  if (fault.name == "hang") return wire(Wire::hang);
-  if (fault.name == "reset_in_body") return wire(Wire::reset_in_body);
-  if (fault.name == "cut_body") return wire(Wire::cut_body);
-  if (fault.name == "delay") {
-    response.delay += std::chrono::milliseconds(parameters.value("ms", std::int64_t{1000}));
-    return response;
-  }
-
-  ApiError error{500, "The server had an error while processing your request. Sorry about that!", std::nullopt,
-                 std::nullopt, "server_error"};
-  bool html = false;
-  if (fault.name == "rate_limited") {
-    error = {429, "Rate limit reached. Please try again later.", std::nullopt, "rate_limit_exceeded", "requests"};
-  } else if (fault.name == "insufficient_quota") {
-    error = {429,
-             "You exceeded your current quota, please check your plan and billing details. For more information on "
-             "this error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors.",
-             std::nullopt, "insufficient_quota", "insufficient_quota"};
-  } else if (fault.name == "bad_gateway") {
-    error.status = 502;
-    html = true;
-  } else if (fault.name == "unavailable") {
-    error = {503, "Slow down", std::nullopt, std::nullopt, "service_unavailable"};
-  } else if (fault.name == "unauthorized") {
-    error = {401, "Incorrect API key provided. You can find your API key at https://platform.openai.com/account/api-keys.",
-             std::nullopt, "invalid_api_key"};
-  } else if (fault.name == "forbidden") {
-    error = {403, "You have insufficient permissions for this operation.", std::nullopt, std::nullopt};
-  } else if (fault.name == "not_found") {
-    error = {404, "The requested resource was not found.", std::nullopt, std::nullopt};
-  }
-  error.status = parameters.value("status", error.status);
-  error.message = parameters.value("message", error.message);
-  error.type = parameters.value("type", error.type);
-  if (const Json* code = member(parameters, "code")) error.code = code->is_string() ? code->get<std::string>() : to_text(*code);
-  const auto delay = response.delay;
-  response = error_response(error);
-  response.delay = delay;
-  if (html || parameters.value("html", false)) {
-    response.content_type = "text/html";
-    const std::string title = std::to_string(error.status) + " Bad Gateway";
-    response.body = "<html>\r\n<head><title>" + title + "</title></head>\r\n<body>\r\n<center><h1>" + title +
-                    "</h1></center>\r\n<hr><center>cloudflare</center>\r\n</body>\r\n</html>\r\n";
-  }
-  if (const Json* body = member(parameters, "body"))
-    response.body = body->is_string() ? body->get<std::string>() : to_text(*body);
-  // Numbers and texts alike, so that nonsense can be sent.
-  for (const auto& [parameter, header] : {std::pair{"retry_after", "retry-after"}, {"retry_after_ms", "retry-after-ms"}})
-    if (const Json* value = member(parameters, parameter))
-      response.headers.emplace_back(header, value->is_string() ? value->get<std::string>() : to_text(*value));
-  if (const Json* headers = member(parameters, "headers"))
-    for (const auto& [name, value] : headers->items())
-      response.headers.emplace_back(name, value.is_string() ? value.get<std::string>() : to_text(value));
+  if (fault) return with_fault(application_, *fault, std::move(response));
   return response;
 }
 
@@ -229,10 +164,9 @@ Response Exchange::finished(Response response) {
   const double now_ms = monotonic_ms();
   JournalEntry& journal_entry = entry();
   journal_entry.request_bytes = body_bytes_;
-  journal_entry.status = response.wire == Wire::answer || response.wire == Wire::reset_in_body ||
-                                 response.wire == Wire::cut_body
-                             ? response.status
-                             : 0;
+  const bool nothing_sent =
+      response.wire == Wire::drop || response.wire == Wire::reset || response.wire == Wire::hang;
+  journal_entry.status = nothing_sent ? 0 : response.status;
   if (response.status >= 400 && journal_entry.code.empty())
     if (const auto body = parse_json(response.body))
       if (const Json* error = member(*body, "error")) journal_entry.code = text_member(*error, "code");

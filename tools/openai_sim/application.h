@@ -40,6 +40,9 @@ struct Application {
   // Called when `step` may have work earlier than it said.
   std::function<void()> wake = [] {};
 
+  // Nobody is let in for so long; who is connected stays so.
+  std::function<void(std::chrono::milliseconds)> refuse_connections = [](std::chrono::milliseconds) {};
+
   Settings settings;
   VirtualClock clock;
   FileStore files;
@@ -72,7 +75,6 @@ class Exchange {
 
  private:
   Response handle();
-  Response with_fault(const Fault& fault, std::optional<Response> handled);
   Response finished(Response response);
   JournalEntry& entry();
 

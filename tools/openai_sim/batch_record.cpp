@@ -40,6 +40,21 @@ std::int64_t BatchRecord::line_at_ms(std::int64_t n) const {
   return begin + (lines_done_at_ms() - begin) * (n + 1) / std::max<std::int64_t>(total, 1);
 }
 
+std::int64_t BatchRecord::lines_to_answer() const {
+  const bool cut_short = fate.name == "expires" || fate.name == "cancelled" ||
+                         (fate.name == "stuck" && fate.status == to_string(BatchStatus::in_progress));
+  return cut_short ? static_cast<std::int64_t>(static_cast<double>(total) * fate.done) : total;
+}
+
+bool BatchRecord::has_vanished() const {
+  if (fate.name != "vanishes") return false;
+  for (const char* name : names) {
+    if (fate.status == name) return true;
+    if (std::string_view(to_string(status)) == name) return false;
+  }
+  return true;
+}
+
 Json usage_json(const TokenUse& use) {
   Json usage = Json::object();
   usage["input_tokens"] = use.input;
@@ -71,7 +86,7 @@ Json to_api_json(const BatchRecord& batch, const Settings& settings) {
   json["error_file_id"] = file(batch.error_file_id);
   json["created_at"] = batch.created_ms / 1000;
   json["in_progress_at"] = at(&BatchRecord::in_progress_ms);
-  json["expires_at"] = batch.created_ms / 1000 + 86400;
+  json["expires_at"] = batch.expires_ms() / 1000;
   json["finalizing_at"] = at(&BatchRecord::finalizing_ms);
   json["completed_at"] = at(&BatchRecord::completed_ms);
   json["failed_at"] = at(&BatchRecord::failed_ms);
@@ -107,6 +122,12 @@ Json to_state_json(const BatchRecord& batch) {
   json["completed_lines"] = batch.completed;
   json["failed_lines"] = batch.failed;
   json["enqueued_tokens"] = batch.enqueued_tokens;
+  if (!batch.fate.name.empty())
+    json["fate"] = Json{{"name", batch.fate.name},
+                        {"status", batch.fate.status},
+                        {"done", batch.fate.done},
+                        {"window_ms", optional_json(batch.fate.window_ms)},
+                        {"errors", batch.fate.errors}};
   json["use"] = Json::array({batch.use.input, batch.use.cached, batch.use.cache_write, batch.use.output,
                              batch.use.reasoning});
   return json;
@@ -145,6 +166,13 @@ BatchRecord from_state_json(const Json& state) {
   batch.completed = state.at("completed_lines").get<std::int64_t>();
   batch.failed = state.at("failed_lines").get<std::int64_t>();
   batch.enqueued_tokens = state.at("enqueued_tokens").get<std::int64_t>();
+  if (const Json* fate = member(state, "fate")) {
+    batch.fate.name = text_member(*fate, "name");
+    batch.fate.status = text_member(*fate, "status");
+    batch.fate.done = fate->at("done").get<double>();
+    if (const Json* window = member(*fate, "window_ms")) batch.fate.window_ms = window->get<std::int64_t>();
+    batch.fate.errors = fate->at("errors");
+  }
   const Json& use = state.at("use");
   batch.use = {use[0].get<std::int64_t>(), use[1].get<std::int64_t>(), use[2].get<std::int64_t>(),
                use[3].get<std::int64_t>(), use[4].get<std::int64_t>()};

@@ -17,6 +17,15 @@ enum class BatchStatus { validating, failed, in_progress, finalizing, completed,
 const char* to_string(BatchStatus status);
 bool is_final(BatchStatus status);
 
+// What a fault has in store for a batch; kept with it, so that a restart changes nothing.
+struct Fate {
+  std::string name;    // of the fault; "" for none
+  std::string status;  // from which it is stuck or has vanished
+  double done = 1.0;   // the share of lines that are answered before
+  std::optional<std::int64_t> window_ms;
+  Json errors = nullptr;
+};
+
 struct BatchRecord {
   std::string batch_id, input_file_id, endpoint, model;
   std::int64_t order = 0;  // of creation
@@ -33,11 +42,17 @@ struct BatchRecord {
   std::int64_t turnaround_ms = 0, cancel_takes_ms = 0;
   std::uint64_t seed = 0;
   bool shuffle = true;
+  Fate fate;
   std::int64_t total = 0, completed = 0, failed = 0;
   std::int64_t enqueued_tokens = 0;
   TokenUse use;
 
-  std::int64_t expires_ms() const { return created_ms + 86'400'000; }
+  // A fault may close the window early.
+  std::int64_t expires_ms() const { return created_ms + fate.window_ms.value_or(86'400'000); }
+  // How many lines will be answered.
+  std::int64_t lines_to_answer() const;
+  bool is_stuck() const { return fate.name == "stuck" && fate.status == to_string(status); }
+  bool has_vanished() const;
   std::int64_t validated_at_ms() const;
   std::int64_t lines_done_at_ms() const { return created_ms + turnaround_ms * 9 / 10; }
   std::int64_t finished_at_ms() const { return created_ms + turnaround_ms; }

@@ -14,6 +14,7 @@
 #include "batch_validation.h"
 #include "durable_file.h"
 #include "identifiers.h"
+#include "line_faults.h"
 #include "line_reader.h"
 #include "readable_number.h"
 #include "sha256.h"
@@ -175,6 +176,7 @@ std::variant<const BatchRecord*, ApiError> Batches::create(const Json& body, con
       settings_.cancel_s ? static_cast<std::int64_t>(*settings_.cancel_s * 1000) : record.turnaround_ms / 4;
   record.seed = settings_.seed;
   record.shuffle = settings_.shuffle;
+  decide_fate(record, body);
   const StoredFile* input = files_.find(record.input_file_id);
   if (!input) {
     record.errors = BatchValidation::error("invalid_request",
@@ -198,21 +200,52 @@ std::variant<const BatchRecord*, ApiError> Batches::create(const Json& body, con
   return &batch.record;
 }
 
+void Batches::decide_fate(BatchRecord& record, const Json& body) const {
+  const std::string text = to_text(body), number = std::to_string(record.order);
+  const auto fault = faults_.take({FaultPoint::batch, "POST", "/v1/batches", "", text, number, true});
+  if (!fault) return;
+  const Json& parameters = fault->parameters;
+  if (fault->name == "shuffled") {
+    record.shuffle = true;
+    record.seed = parameters.value("order", std::uint64_t{1});
+    return;
+  }
+  Fate& fate = record.fate;
+  fate.name = fault->name;
+  fate.status = parameters.value("status", to_string(BatchStatus::in_progress));
+  fate.done = std::clamp(parameters.value("done", 0.5), 0.0, 1.0);
+  if (fate.name == "expires") {
+    const std::int64_t begin = record.validated_at_ms();
+    fate.window_ms = begin - record.created_ms +
+                     static_cast<std::int64_t>(static_cast<double>(record.lines_done_at_ms() - begin) * fate.done);
+  }
+  if (fate.name == "validation_fails") {
+    const Json* errors = member(parameters, "errors");
+    fate.errors = errors ? *errors
+                         : Json::array({BatchValidation::error(
+                               parameters.value("code", "invalid_request"),
+                               parameters.value("message", "The batch could not be validated."),
+                               parameters.contains("param") ? parameters["param"] : Json(nullptr),
+                               parameters.contains("line") ? parameters["line"] : Json(nullptr))});
+  }
+}
+
 const BatchRecord* Batches::find(const std::string& batch_id) const {
   const auto found = batches_.find(batch_id);
-  return found == batches_.end() ? nullptr : &found->second.record;
+  return found == batches_.end() || found->second.record.has_vanished() ? nullptr : &found->second.record;
 }
 
 std::vector<const BatchRecord*> Batches::newest_first() const {
   std::vector<const BatchRecord*> list;
-  for (const auto& [batch_id, batch] : batches_) list.push_back(&batch.record);
+  for (const auto& [batch_id, batch] : batches_)
+    if (!batch.record.has_vanished()) list.push_back(&batch.record);
   std::sort(list.begin(), list.end(), [](const auto* a, const auto* b) { return a->order > b->order; });
   return list;
 }
 
 std::variant<const BatchRecord*, ApiError> Batches::cancel(const std::string& batch_id) {
   const auto found = batches_.find(batch_id);
-  if (found == batches_.end())
+  if (found == batches_.end() || found->second.record.has_vanished())
     return ApiError{404, "No batch found with id '" + batch_id + "'.", std::nullopt, std::nullopt};
   BatchRecord& record = found->second.record;
   if (record.status == BatchStatus::completed || record.status == BatchStatus::failed ||
@@ -243,6 +276,7 @@ std::optional<std::int64_t> Batches::advance(Batch& batch, Deadline deadline) {
   BatchRecord& record = batch.record;
   for (;;) {
     const std::int64_t now = clock_.now_ms();
+    if (record.is_stuck() && record.status != BatchStatus::in_progress) return std::nullopt;
     switch (record.status) {
       case BatchStatus::validating: {
         if (!validate(batch, deadline)) return 0;
@@ -258,7 +292,7 @@ std::optional<std::int64_t> Batches::advance(Batch& batch, Deadline deadline) {
           const Work& work = open_work(batch);
           const std::int64_t until =
               std::min({now, record.expires_ms(), cancelling ? *record.cancelling_ms : record.expires_ms()});
-          while (work.progress.lines < record.total && record.line_at_ms(work.progress.lines) <= until &&
+          while (work.progress.lines < record.lines_to_answer() && record.line_at_ms(work.progress.lines) <= until &&
                  work.progress.lines == record.completed + record.failed) {
             if (std::chrono::steady_clock::now() >= deadline) return 0;
             answer_next_line(batch);
@@ -275,7 +309,17 @@ std::optional<std::int64_t> Batches::advance(Batch& batch, Deadline deadline) {
           return std::nullopt;
         }
         const Work& work = open_work(batch);
-        if (now >= record.expires_ms() && record.finished_at_ms() > record.expires_ms()) {
+        if (record.is_stuck() && work.progress.lines >= record.lines_to_answer()) return std::nullopt;
+        if (record.fate.name == "cancelled" && record.completed + record.failed >= record.lines_to_answer()) {
+          // Somebody else did it.
+          record.cancelling_ms = std::max(*record.in_progress_ms, record.line_at_ms(record.lines_to_answer() - 1));
+          record.cancel_takes_ms = 0;
+          record.status = BatchStatus::cancelling;
+          save(record);
+          break;
+        }
+        if (now >= record.expires_ms() &&
+            (record.finished_at_ms() > record.expires_ms() || record.lines_to_answer() < record.total)) {
           while (work.progress.lines < record.total) {
             if (std::chrono::steady_clock::now() >= deadline) return 0;
             abandon_next_line(batch, "batch_expired",
@@ -331,6 +375,7 @@ void Batches::leave_validation(Batch& batch) {
   if (!record.errors.is_null()) return fail(batch, Json::array({record.errors}));
   BatchValidation& validation = *batch.work->validation;
   if (!validation.errors().empty()) return fail(batch, validation.errors());
+  if (record.fate.name == "validation_fails") return fail(batch, record.fate.errors);
   record.model = validation.model();
   record.enqueued_tokens = validation.input_tokens();
   const auto limit = settings_.enqueued_tokens.find(record.model);
@@ -407,8 +452,7 @@ Batches::Work& Batches::open_work(Batch& batch) {
   return work;
 }
 
-void Batches::write_line(Batch& batch, bool success, const Json& line) {
-  const std::string text = to_text(line) + "\n";
+void Batches::write_text(Batch& batch, bool success, const std::string& text) {
   append(success ? batch.work->output : batch.work->error, text);
   (success ? batch.work->progress.output_bytes : batch.work->progress.error_bytes) +=
       static_cast<std::int64_t>(text.size());
@@ -460,6 +504,7 @@ void Batches::answer_next_line(Batch& batch) {
                                    custom_id, true});
   const auto is = [&](const char* name) { return fault && fault->name == name; };
   bool success = false;
+  std::optional<HostileText> hostile;
   if (refused) {
     respond(refused->status, error_body(*refused));
   } else if (is("line_status")) {
@@ -481,15 +526,18 @@ void Batches::answer_next_line(Batch& batch) {
     ChatReply reply = chat_.reply(*body, question, record.batch_id);
     success = reply.status == 200;
     if (success) record.use += reply.use;
+    hostile = reply.hostile;
     respond(reply.status, std::move(reply.body));
   }
   ++(success ? record.completed : record.failed);
-  if (!is("missing_line")) write_line(batch, success, line);
-  if (is("duplicated_line")) write_line(batch, success, line);
-  if (is("unknown_line")) {
-    line["custom_id"] = "unknown-" + new_request_id();
-    write_line(batch, success, line);
-  }
+  const auto serialize = [&](const Json& value) {
+    std::string serialized = to_text(value);
+    return hostile ? with_hostile_text(std::move(serialized), *hostile) : serialized;
+  };
+  if (fault)
+    for (const LineToWrite& faulty : faulty_lines(*fault, success, line, serialize)) write_text(batch, faulty.success, faulty.text);
+  else
+    write_text(batch, success, serialize(line) + "\n");
   save_progress(batch);
 }
 
@@ -503,7 +551,7 @@ void Batches::abandon_next_line(Batch& batch, const std::string& code, const std
   line["custom_id"] = request ? text_member(*request, "custom_id") : "";
   line["response"] = nullptr;
   line["error"] = Json{{"code", code}, {"message", message}};
-  write_line(batch, false, line);
+  write_text(batch, false, to_text(line) + "\n");
   save_progress(batch);
 }
 

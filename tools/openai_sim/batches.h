@@ -60,6 +60,8 @@ class Batches {
   };
   using Deadline = std::chrono::steady_clock::time_point;
 
+  // What a fault has in store for it.
+  void decide_fate(BatchRecord& record, const Json& body) const;
   std::string path(const BatchRecord& record, const char* ending) const;
   void save(const BatchRecord& record) const;
   std::optional<std::int64_t> advance(Batch& batch, Deadline deadline);
@@ -69,7 +71,7 @@ class Batches {
   Work& open_work(Batch& batch);
   void answer_next_line(Batch& batch);
   void abandon_next_line(Batch& batch, const std::string& code, const std::string& message);
-  void write_line(Batch& batch, bool success, const Json& line);
+  void write_text(Batch& batch, bool success, const std::string& text);
   void save_progress(Batch& batch);
   void finish(Batch& batch, BatchStatus status, std::int64_t at_ms);
   std::int64_t enqueued_tokens(const std::string& model) const;

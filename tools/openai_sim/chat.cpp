@@ -49,6 +49,24 @@ std::string text_of_content(const Json& content) {
   return text;
 }
 
+// What the model says under a fault of text; what cannot be serialized is left to `reply.hostile`.
+std::string hostile_answer(const Fault& fault, const Content& content, ChatReply& reply) {
+  const Json& parameters = fault.parameters;
+  const std::string pointer = parameters.value("at", "");
+  if (fault.name == "deep_json") return nested_arrays(parameters.value("depth", std::int64_t{100'000}));
+  std::string added = hostile_placeholder;
+  bool replaces = false;
+  if (fault.name == "huge_answer") {
+    added = std::string(static_cast<std::size_t>(parameters.value("bytes", std::int64_t{1 << 20})), 'x');
+  } else {
+    reply.hostile = hostile_text(text_member(parameters, "kind"), parameters.value("level", "answer") == "answer");
+    replaces = !reply.hostile->quoted;
+  }
+  Json answer = content.value;
+  // Where there are no words, after the answer.
+  return put_before_text(answer, pointer, added, replaces) ? to_text(answer) : content.text + added;
+}
+
 // The smallest change that no longer fits any strict schema.
 Json spoiled(const Json& value) {
   Json bad = value.is_object() ? value : Json::object();
@@ -271,6 +289,8 @@ ChatReply Chat::reply(const Json& body, const ChatQuestion& question, const std:
       text.pop_back();
   } else if (is("answer_text")) {
     text = fault->parameters.value("text", "");
+  } else if (is("bad_text") || is("huge_answer") || is("deep_json")) {
+    text = hostile_answer(*fault, content, reply);
   }
 
   reply.use.reasoning = thinking_tokens(question.effort);
@@ -320,6 +340,13 @@ ChatReply Chat::reply(const Json& body, const ChatQuestion& question, const std:
                                             {"audio_tokens", 0},
                                             {"accepted_prediction_tokens", 0},
                                             {"rejected_prediction_tokens", 0}};
+  if (is("wrong_usage")) {
+    if (const Json* wanted = member(fault->parameters, "usage"))
+      usage = *wanted;
+    else
+      for (const char* name : {"prompt_tokens", "completion_tokens", "total_tokens"})
+        usage[name] = usage[name].get<std::int64_t>() * 1000 + 1;
+  }
   const std::string tier = text_member(body, "service_tier");
   reply.body = Json::object();
   reply.body["id"] = new_chat_id();
@@ -327,7 +354,7 @@ ChatReply Chat::reply(const Json& body, const ChatQuestion& question, const std:
   reply.body["created"] = clock_.now_s();
   reply.body["model"] = reply.model;
   reply.body["choices"] = std::move(choices);
-  reply.body["usage"] = std::move(usage);
+  if (!is("no_usage")) reply.body["usage"] = std::move(usage);
   reply.body["service_tier"] = tier.empty() || tier == "auto" ? "default" : tier;
   reply.body["system_fingerprint"] = nullptr;
   bill_.add({question.hash, question.asked.stage, reply.model, batch_id, reply.use});

@@ -12,6 +12,7 @@
 #include "api_error.h"
 #include "bill.h"
 #include "faults.h"
+#include "hostile_text.h"
 #include "json.h"
 #include "models.h"
 #include "settings.h"
@@ -37,6 +38,7 @@ struct ChatReply {
   Json body;
   TokenUse use;
   std::string model;  // as returned
+  std::optional<HostileText> hostile;  // what the placeholder in `body` stands for
 };
 
 class Chat {

@@ -21,6 +21,7 @@ Response complete(Application& application, Call& call) {
   const ChatReply reply = application.chat.reply(*call.body, question, "");
   Response response = json_response(reply.body);
   response.status = reply.status;
+  if (reply.hostile) response.body = with_hostile_text(std::move(response.body), *reply.hostile);
   std::int64_t delay = settings.latency_ms;
   if (settings.latency_jitter_ms)
     delay += static_cast<std::int64_t>(stable_hash(question.hash, settings.seed) %

@@ -1,5 +1,7 @@
 #include "faults.h"
 
+#include "hostile_text.h"
+#include "json_changes.h"
 #include "sha256.h"
 
 namespace kg_sim {
@@ -19,6 +21,8 @@ constexpr Known known_faults[] = {
     {"internal_error", FaultPoint::request, false},
     {"bad_gateway", FaultPoint::request, false},
     {"unavailable", FaultPoint::request, false},
+    {"gateway_timeout", FaultPoint::request, false},
+    {"spend_limit", FaultPoint::request, false},
     {"unauthorized", FaultPoint::request, false},
     {"forbidden", FaultPoint::request, false},
     {"not_found", FaultPoint::request, false},
@@ -29,6 +33,22 @@ constexpr Known known_faults[] = {
     {"delay", FaultPoint::request, true},
     {"reset_in_body", FaultPoint::request, true},
     {"cut_body", FaultPoint::request, true},
+    {"drip", FaultPoint::request, true},
+    {"stall", FaultPoint::request, true},
+    {"chunked_without_end", FaultPoint::request, true},
+    {"truncated_body", FaultPoint::request, true},
+    {"truncated_lines", FaultPoint::request, true},
+    {"wrong_length", FaultPoint::request, true},
+    {"refuse_connections", FaultPoint::request, true},
+    {"changed_answer", FaultPoint::request, true},
+    {"clock_skew", FaultPoint::request, true},
+    {"late_file", FaultPoint::request, true},
+    {"missing_in_list", FaultPoint::request, true},
+    {"unknown_status", FaultPoint::request, true},
+    {"status_regression", FaultPoint::request, true},
+    {"empty_file_ids", FaultPoint::request, true},
+    {"no_batch_usage", FaultPoint::request, true},
+    {"wrong_batch_usage", FaultPoint::request, true},
     {"refusal", FaultPoint::answer, false},
     {"length", FaultPoint::answer, false},
     {"content_filter", FaultPoint::answer, false},
@@ -37,11 +57,27 @@ constexpr Known known_faults[] = {
     {"bad_schema", FaultPoint::answer, false},
     {"not_json", FaultPoint::answer, false},
     {"answer_text", FaultPoint::answer, false},
+    {"bad_text", FaultPoint::answer, false},
+    {"huge_answer", FaultPoint::answer, false},
+    {"deep_json", FaultPoint::answer, false},
+    {"no_usage", FaultPoint::answer, false},
+    {"wrong_usage", FaultPoint::answer, false},
     {"missing_line", FaultPoint::batch_line, false},
     {"duplicated_line", FaultPoint::batch_line, false},
     {"unknown_line", FaultPoint::batch_line, false},
     {"line_status", FaultPoint::batch_line, false},
     {"line_error", FaultPoint::batch_line, false},
+    {"conflicting_line", FaultPoint::batch_line, false},
+    {"line_in_both_files", FaultPoint::batch_line, false},
+    {"body_as_text", FaultPoint::batch_line, false},
+    {"changed_line", FaultPoint::batch_line, false},
+    {"raw_line", FaultPoint::batch_line, false},
+    {"shuffled", FaultPoint::batch, false},
+    {"validation_fails", FaultPoint::batch, false},
+    {"expires", FaultPoint::batch, false},
+    {"cancelled", FaultPoint::batch, false},
+    {"stuck", FaultPoint::batch, false},
+    {"vanishes", FaultPoint::batch, false},
 };
 
 }  // namespace
@@ -82,6 +118,9 @@ std::optional<std::string> Faults::add(const Json& description) {
   }
   if (!rule.where.empty() && rule.where != "direct" && rule.where != "batch")
     return "\"where\" is \"direct\" or \"batch\"";
+  if (const auto wrong = wrong_changes(rule.parameters)) return "fault \"" + rule.name + "\": " + *wrong;
+  if (rule.name == "bad_text" && !hostile_text(text_member(rule.parameters, "kind"), true))
+    return "\"bad_text\" has a \"kind\"; there are " + hostile_kinds();
   rules_.push_back(std::move(rule));
   return std::nullopt;
 }

@@ -25,6 +25,7 @@ enum class FaultPoint {
   request,     // a whole request was read and nothing done; with "accepted": after it was done
   answer,      // what a model says, direct or in a batch line
   batch_line,  // what stands of a line in the result files
+  batch,       // what becomes of a batch, decided when it is created
 };
 
 struct Occasion {

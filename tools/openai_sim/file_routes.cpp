@@ -60,6 +60,7 @@ void add_file_routes(Application& application) {
     Response response;
     response.content_type = "application/octet-stream";
     response.headers.emplace_back("content-disposition", "attachment; filename=\"" + file->file_id + ".jsonl\"");
+    response.file_created_at = file->created_at;
     response.file = std::make_shared<OpenFile>(application.files.path_of(file->file_id));
     return response;
   });

@@ -54,6 +54,9 @@ enum class Wire {
   hang,           // nothing comes until the client gives up
   reset_in_body,  // headers and the first half of the body, then a reset
   cut_body,       // headers that promise the whole body, half of it, then the end
+  drip,           // the body a few bytes at a time
+  stall,          // headers and half of the body, then nothing until the client gives up
+  chunked_without_end,  // the whole body in chunks, and the end without the last, empty one
 };
 
 struct Response {
@@ -65,6 +68,12 @@ struct Response {
   std::chrono::milliseconds delay{0};           // waited before the first byte
   bool close = false;                           // the connection ends after it
   Wire wire = Wire::answer;
+  std::int64_t drip_bytes = 1;
+  std::chrono::milliseconds drip_pause{1000};
+  std::optional<std::uint64_t> length;          // only so much of it is sent, and promised
+  std::int64_t promised_more = 0;               // content-length says so many more, or fewer, than there are
+  std::int64_t date_shift_s = 0;                // how wrong the date header is
+  std::int64_t file_created_at = 0;             // of `file`
 };
 
 // Splits "/v1/files?limit=2" into path and query, percent-decoded.

@@ -54,11 +54,12 @@ std::string http_date(std::int64_t seconds) {
   return text;
 }
 
-std::string head_text(const Response& response, std::uint64_t length, std::int64_t now_s, bool keep_alive) {
+// Without `length` the body comes in chunks.
+std::string head_text(const Response& response, std::optional<std::uint64_t> length, std::int64_t now_s, bool keep_alive) {
   std::string text = "HTTP/1.1 " + std::to_string(response.status) + " ";
   text += std::string(http::obsolete_reason(static_cast<http::status>(response.status)));
-  text += "\r\ndate: " + http_date(now_s) + "\r\ncontent-type: " + response.content_type +
-          "\r\ncontent-length: " + std::to_string(length) + "\r\n";
+  text += "\r\ndate: " + http_date(now_s + response.date_shift_s) + "\r\ncontent-type: " + response.content_type +
+          (length ? "\r\ncontent-length: " + std::to_string(*length) : "\r\ntransfer-encoding: chunked") + "\r\n";
   for (const auto& [name, value] : response.headers) text += name + ": " + value + "\r\n";
   text += keep_alive ? "connection: keep-alive\r\n\r\n" : "connection: close\r\n\r\n";
   return text;
@@ -172,17 +173,35 @@ class Session : public std::enable_shared_from_this<Session> {
         exchange.ended(false, length / 2);
         co_return false;
       }
+      case Wire::stall: {
+        const std::uint64_t length = length_of(response);
+        co_await send(response, length, length / 2, false);
+        co_await client_waits(longest_hang);
+        exchange.ended(false, length / 2);
+        co_return false;
+      }
+      case Wire::drip: {
+        const bool all = co_await drip(response);
+        exchange.ended(all, length_of(response));
+        co_return false;
+      }
+      case Wire::chunked_without_end:
+        co_await send_chunk(response);
+        exchange.ended(false, length_of(response));
+        co_return false;
       case Wire::answer:
         break;
     }
     const std::uint64_t length = length_of(response);
-    co_await send(response, length, length, keep_alive);
-    exchange.ended(true, length);
+    const std::int64_t promised = static_cast<std::int64_t>(length) + response.promised_more;
+    co_await send(response, static_cast<std::uint64_t>(std::max<std::int64_t>(0, promised)), length, keep_alive);
+    exchange.ended(response.promised_more <= 0, length);
     co_return keep_alive;
   }
 
   static std::uint64_t length_of(const Response& response) {
-    return response.file ? response.file->size() : response.body.size();
+    const std::uint64_t all = response.file ? response.file->size() : response.body.size();
+    return response.length ? std::min(*response.length, all) : all;
   }
 
   // The header promises `length` bytes; `sent` of them follow.
@@ -195,14 +214,48 @@ class Session : public std::enable_shared_from_this<Session> {
       co_return;
     }
     co_await asio::async_write(socket_, asio::buffer(head), asio::use_awaitable);
+    co_await send_bytes(response, 0, sent);
+  }
+
+  asio::awaitable<void> send_bytes(const Response& response, std::uint64_t from, std::uint64_t until) {
+    if (!response.file) {
+      const asio::const_buffer part =
+          asio::buffer(response.body.data() + from, static_cast<std::size_t>(until - from));
+      co_await asio::async_write(socket_, part, asio::use_awaitable);
+      co_return;
+    }
     const auto bytes = std::make_unique<std::array<char, piece>>();
-    for (std::uint64_t offset = 0; offset < sent;) {
-      const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(piece, sent - offset));
+    for (std::uint64_t offset = from; offset < until;) {
+      const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(piece, until - offset));
       const std::size_t got = response.file->read(offset, bytes->data(), wanted);
       if (got == 0) throw std::runtime_error("a file ended before its end");
       co_await asio::async_write(socket_, asio::buffer(bytes->data(), got), asio::use_awaitable);
       offset += got;
     }
+  }
+
+  // Whether all of it went out before the client gave up.
+  asio::awaitable<bool> drip(const Response& response) {
+    const std::uint64_t length = length_of(response);
+    const auto step = static_cast<std::uint64_t>(response.drip_bytes);
+    co_await send(response, length, 0, false);
+    for (std::uint64_t offset = 0; offset < length; offset += step) {
+      co_await send_bytes(response, offset, std::min(length, offset + step));
+      const bool waits = co_await client_waits(response.drip_pause);
+      if (!waits) co_return false;
+    }
+    co_return true;
+  }
+
+  asio::awaitable<void> send_chunk(const Response& response) {
+    const std::uint64_t length = length_of(response);
+    char size[32];
+    std::snprintf(size, sizeof size, "%llx\r\n", static_cast<unsigned long long>(length));
+    const std::string head = head_text(response, std::nullopt, application_.clock.now_s(), false) + size;
+    co_await asio::async_write(socket_, asio::buffer(head), asio::use_awaitable);
+    co_await send_bytes(response, 0, length);
+    static constexpr std::string_view chunk_end = "\r\n";
+    co_await asio::async_write(socket_, asio::buffer(chunk_end), asio::use_awaitable);
   }
 
   // Waits; false when the client hung up meanwhile.
@@ -303,10 +356,25 @@ void serve(Application& application, const std::string& host, std::uint16_t port
   asio::io_context context(1);
   const tcp::endpoint endpoint(asio::ip::make_address(host), port);
   tcp::acceptor acceptor(context);
-  acceptor.open(endpoint.protocol());
-  acceptor.set_option(tcp::acceptor::reuse_address(true));
-  acceptor.bind(endpoint);
-  acceptor.listen(4096);
+  const auto listen = [&acceptor](const tcp::endpoint& where) {
+    acceptor.open(where.protocol());
+    acceptor.set_option(tcp::acceptor::reuse_address(true));
+    acceptor.bind(where);
+    acceptor.listen(4096);
+  };
+  listen(endpoint);
+  const tcp::endpoint bound = acceptor.local_endpoint();
+  asio::steady_timer refusal(context);
+  application.refuse_connections = [&](std::chrono::milliseconds time) {
+    error_code ignored;
+    acceptor.close(ignored);
+    refusal.expires_after(time);
+    refusal.async_wait([&](const error_code& cancelled) {
+      if (cancelled) return;
+      listen(bound);
+      asio::co_spawn(context, accept(application, acceptor), asio::detached);
+    });
+  };
   asio::steady_timer timer(context);
   application.wake = [&timer] { timer.cancel(); };
   asio::signal_set signals(context, SIGTERM, SIGINT);
