@@ -133,6 +133,13 @@ INSERT INTO kg_batch_internal.word (graph_id, verb, field, value) SELECT graph_i
 INSERT INTO kg_batch_internal.taxon_suggestion (graph_id, parent, name) SELECT graph_id, 'entity', 'jabberwock' FROM kg_batch_internal.graph;
 SELECT kg_batch_internal.note_kinds(graph_id, array_agg(chunk_id)) FROM kg_batch_internal.chunk GROUP BY graph_id;
 UPDATE kg_batch_internal.conversation SET cut_error = 'for the test';
+-- Something that a former reading of the first chunk of each graph gave.
+UPDATE kg_batch_internal.chunk SET folded = true;
+INSERT INTO kg_batch_internal.fact (graph_id, chunk_id, n, conversation_id, text, modality, negated, first_message_id, live)
+SELECT graph_id, min(chunk_id), 4000, min(conversation_id), 'read otherwise before', 'asserted', false, min(message_ids[1]), false FROM kg_batch_internal.chunk GROUP BY graph_id;
+INSERT INTO kg_batch_internal.chunk
+SELECT (jsonb_populate_record(c, jsonb_build_object('chunk_id', c.chunk_id + 1000000, 'rereads', c.chunk_id, 'reading', c.reading + 1))).*
+FROM kg_batch_internal.chunk c WHERE c.chunk_id IN (SELECT min(chunk_id) FROM kg_batch_internal.chunk GROUP BY graph_id);
 
 SELECT is(seen(:'reader', name), CASE WHEN name IN ('evidence', 'rejected', 'errors') THEN NULL ELSE ARRAY[pets()] END,
     'a reader sees of ' || name || (CASE WHEN name IN ('evidence', 'rejected', 'errors') THEN ' nothing' ELSE ' the one graph' END)) FROM graph_view;
