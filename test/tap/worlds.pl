@@ -1,8 +1,9 @@
 # The graph is a function of its evidence. Generated worlds (test/worlds/World.pm),
 # of which a gold file says what every sentence means, are read in several ways:
 # one pipeline and eight, conversations one by one and all at once, in any order,
-# by batch and directly, by either plan, with workers and servers that crash. Each
-# way is a graph of its own for each world, and the digests of a world are one.
+# by batch and directly, by either plan, with workers and servers that crash, and with
+# a conversation that is forgotten. Each way is a graph of its own for each world, and
+# the digests of a world are one.
 #
 # KG_BATCH_WORLDS says how many worlds (8; 200 take half an hour), KG_BATCH_WORLD which
 # one alone, KG_BATCH_WAYS a pattern of the ways to go beside the first.
@@ -53,6 +54,7 @@ my @ways = (
 	{ name => 'staged', pipelines => 8, send => \&shuffled, options => { extraction => 'staged' } },
 	{ name => 'by batch', pipelines => 8, send => \&shuffled, options => { use_batch_api => JSON::PP::true } },
 	{ name => 'crashes', pipelines => 8, send => \&shuffled, in_the_middle => \&crash },
+	{ name => 'something forgotten', pipelines => 8, send => \&shuffled_with_secrets, in_the_middle => \&forget_some, afterwards => \&forget_the_rest },
 	{ name => 'a person in the middle', pipelines => 2, send => \&shuffled, between => \&say_who_is_one },
 );
 my $pattern = $ENV{KG_BATCH_WAYS} // '';
@@ -63,7 +65,7 @@ for my $way (@ways)
 	my $began = time;
 	take($way);
 	note(sprintf '%s: %.1f s', $way->{name}, time - $began);
-	is_as_meant($way) if $way == $ways[0];
+	is_as_meant($way), asks_the_model($way) if $way == $ways[0];
 	lists_its_caps($way);
 	my $like = $way->{like} // $ways[0]{name};
 	next if $way == $ways[0] || $like eq 'itself' || !$digest{$like};
@@ -102,6 +104,7 @@ sub take
 	$way->{in_the_middle}->($way) if $way->{in_the_middle};
 	ok($node->wait_until("SELECT count(*) = 0 FROM kg_batch_internal.job WHERE state <> 'done'", $patience), "$name: all is done") or stuck();
 	say_who_is_one($way) unless $way->{between};
+	$way->{afterwards}->($way) if $way->{afterwards};
 	settle($way);
 	my %of = map { split /\t/ } split /\n/, $node->kg("SELECT g.name || E'\\t' || kg_batch.graph_digest(g.name) FROM kg_batch.graph g WHERE g.name IN (" . join(', ', map { "'" . graph($way, $_) . "'" } @worlds) . ')');
 	$digest{$name} = { map { ($_->seed => $of{ graph($way, $_) }) } @worlds };
@@ -134,6 +137,13 @@ sub in_any_order
 
 sub one_by_one { my ($way, $wave) = @_; return run(map { enqueue($way, @$_) } deliveries($wave)); }
 sub shuffled { my ($way, $wave) = @_; return run(map { enqueue($way, @$_) } in_any_order(deliveries($wave))); }
+
+sub shuffled_with_secrets
+{
+	my ($way, $wave) = @_;
+	my @secrets = $wave == 1 ? map { [ $_, { %{ $_->secret }, final => 'true' } ] } @worlds : ();
+	return run(map { enqueue($way, @$_) } in_any_order(deliveries($wave), @secrets));
+}
 
 sub message_by_message
 {
@@ -202,6 +212,51 @@ sub crash
 	return;
 }
 
+# Of every other world while it is read, at whatever point that is.
+sub forget_some { my ($way) = @_; return forget($way, grep { $_->seed % 2 } @worlds); }
+
+# Of the others when the graph has it.
+sub forget_the_rest
+{
+	my ($way) = @_;
+	my @rest = grep { $_->seed % 2 == 0 } @worlds;
+	my %ended = map { ($_->seed => states_that_ended($way, $_)) } @rest;
+	for my $world (@rest)
+	{
+		isnt($node->kg("SELECT kg_batch.graph_digest('" . graph($way, $world) . "')"), $digest{ $ways[0]{name} }{ $world->seed }, 'world ' . $world->seed . ': the graph has what is to be forgotten');
+	}
+	like(tables_with(World::marker()), qr/\.message \d.*\.fact \d.*\.node \d/, 'its words stand in tables') if @rest;
+	forget($way, @rest);
+	ok($node->wait_until("SELECT count(*) = 0 FROM kg_batch_internal.job WHERE state <> 'done'", $patience), "$way->{name}: all is done again") or stuck();
+	for my $world (@rest)
+	{
+		cmp_ok(states_that_ended($way, $world), '<', $ended{ $world->seed }, 'world ' . $world->seed . ': it had ended States of other conversations');
+	}
+	is(tables_with(World::marker()), '', 'no table holds a word of what was forgotten');
+	return;
+}
+
+sub forget
+{
+	my ($way, @of) = @_;
+	my @forgotten = map { $node->kg("SELECT kg_batch.forget('" . $_->secret->{key} . "', graph => '" . graph($way, $_) . "')") } @of;
+	return is_deeply(\@forgotten, [ map { scalar @{ $_->secret->{messages} } } @of ], "$way->{name}: all messages are forgotten");
+}
+
+sub states_that_ended
+{
+	my ($way, $world) = @_;
+	return $node->kg("SELECT count(*) FROM kg_batch.validity(graph => '" . graph($way, $world) . "') WHERE status IN ('superseded', 'ended')");
+}
+
+# Tables in which a word stands, whatever its case.
+sub tables_with
+{
+	my ($word) = @_;
+	my @tables = split /\n/, $node->kg(q{SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = 'kg_batch_internal'::regnamespace AND c.relkind = 'r' ORDER BY 1});
+	return join ', ', split /\n/, $node->kg(join ' UNION ALL ', map { "SELECT '$_ ' || count(*) FROM $_ t WHERE t::text ILIKE '%$word%' HAVING count(*) > 0" } @tables);
+}
+
 # A person says of two names that they are one: in the middle, or when all is done.
 # Where the model has said so already, there is nothing to say.
 sub say_who_is_one
@@ -260,6 +315,25 @@ sub is_as_meant
 		is($node->kg("SELECT count(DISTINCT i.node_id), count(DISTINCT i.identity_id) FROM kg_batch_internal.identity i JOIN kg_batch.graph g USING (graph_id)
 			WHERE g.name = '$graph' AND i.key IN (SELECT m.key FROM kg_batch_internal.node_mention m WHERE m.graph_id = i.graph_id AND m.label IN ($names) AND m.live)"),
 			'1|2', 'world ' . $world->seed . ': two names of one person are one node');
+	}
+	return;
+}
+
+# What nobody shipped a place or a name for is asked, and goes where the gold file has it.
+sub asks_the_model
+{
+	my ($way) = @_;
+	my %own = %{ World::own_words() };
+	for my $world (@worlds)
+	{
+		my $of = "graph_id = (SELECT graph_id FROM kg_batch.graph WHERE name = '" . graph($way, $world) . "')";
+		is($node->kg("SELECT DISTINCT stage FROM kg_batch_internal.request WHERE $of AND chunk_id IS NULL AND state = 'answered' ORDER BY 1"),
+			"kg_classify\nkg_merge\nkg_predicate", 'world ' . $world->seed . ': all three sorts of questions about the graph were asked');
+		my ($label, $path) = $world->own_kind;
+		is($node->kg("SELECT DISTINCT t.path FROM kg_batch_internal.node n JOIN kg_batch_internal.node_taxon t USING (graph_id, node_id) WHERE n.$of AND n.label = '$label' AND t.is_primary"),
+			$path, '… a kind that is not in the taxonomy has its place');
+		is($node->kg("SELECT string_agg(DISTINCT canonical, ' ') FROM kg_batch_internal.predicate_mapping WHERE $of AND state = 'mapped' AND name IN (" . join(', ', map { "'$_'" } sort keys %own) . ')'),
+			join(' ', sort { $a cmp $b } List::Util::uniq(values %own)), '… a word that is not in the list stands for one that is');
 	}
 	return;
 }
