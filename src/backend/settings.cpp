@@ -50,6 +50,7 @@ int retention = -1;
 int settle = 30 * 60;
 int tokens_per_minute = 0;
 bool use_batch_api = true;
+bool use_known = false;
 
 const config_enum_entry boundary_choices[] = {
     {"none", 0, false}, {"rules", 1, false}, {"model", 2, false}, {nullptr, 0, false}};
@@ -171,6 +172,8 @@ void register_settings() {
                &tokens_per_minute, 0, 0, INT_MAX, PGC_SIGHUP);
     define_bool("kg_batch.use_batch_api", "Whether chunks are read through the Batch API, at half price.", nullptr, &use_batch_api,
                 true, PGC_USERSET);
+    define_bool("kg_batch.use_known", "Whether what the graph says of what a chunk names goes along with its question.",
+                "Only what is new comes back then, but what it is depends on when it was asked.", &use_known, false, PGC_USERSET);
     MarkGUCPrefixReserved("kg_batch");
   });
 }
@@ -200,6 +203,7 @@ const std::vector<JobSetting>& job_settings() {
       {"reasoning_effort", Type::text, 0, 20, ""},
       {"settle", Type::seconds, 0, INT_MAX, ""},
       {"use_batch_api", Type::boolean, 0, 0, ""},
+      {"use_known", Type::boolean, 0, 0, ""},
   };
   return list;
 }
@@ -227,7 +231,8 @@ std::string job_setting(const JobSetting& setting) {
   if (name == "real_time_chunk_size") return std::to_string(real_time_chunk_size);
   if (name == "reasoning_effort") return text_of(reasoning_effort);
   if (name == "settle") return std::to_string(settle);
-  return use_batch_api ? "on" : "off";
+  if (name == "use_batch_api") return use_batch_api ? "on" : "off";
+  return use_known ? "on" : "off";
 }
 
 namespace settings {

@@ -39,16 +39,16 @@ const icu::RegexPattern& password_pattern() {
   return *pattern;
 }
 
-const icu::RegexPattern& digits_pattern() {
-  static const auto pattern = compiled(R"((?<![\d.,-])\d(?:[ -]?\d){12,18}(?![\d]))");
-  return *pattern;
-}
+constexpr int fewest_digits = 13;
+constexpr int most_digits = 19;
+
+bool is_digit(char16_t c) { return c >= u'0' && c <= u'9'; }
 
 bool has_check_digit(const icu::UnicodeString& digits) {
   int sum = 0;
   bool doubled = false;
   for (int i = digits.length() - 1; i >= 0; --i) {
-    if (digits[i] < u'0' || digits[i] > u'9') {
+    if (!is_digit(digits[i])) {
       continue;
     }
     int digit = digits[i] - u'0';
@@ -69,16 +69,79 @@ icu::UnicodeString replaced(const icu::RegexPattern& pattern, const icu::Unicode
   return U_FAILURE(status) ? icu::UnicodeString(u"[text]") : result;
 }
 
+// Digits without anything between them.
+struct Group {
+  int start = 0;
+  int end = 0;
+  int size() const { return end - start; }
+};
+
+// Groups with one space or hyphen between them. A first one that goes on with a
+// number ("0.1234") is left out.
+std::vector<Group> groups_at(const icu::UnicodeString& text, int start) {
+  std::vector<Group> groups;
+  const bool goes_on = start >= 2 && is_digit(text[start - 2]) && icu::UnicodeString(u".,-").indexOf(text[start - 1]) >= 0;
+  for (int at = start;;) {
+    Group group{at, at};
+    while (group.end < text.length() && is_digit(text[group.end])) {
+      ++group.end;
+    }
+    if (group.start > start || !goes_on) {
+      groups.push_back(group);
+    }
+    at = group.end + 1;
+    if (at >= text.length() || (text[group.end] != u' ' && text[group.end] != u'-') || !is_digit(text[at])) {
+      return groups;
+    }
+  }
+}
+
+// As cards are written: in one, in fours, or 4-6-5.
+bool is_written_as_card(const std::vector<Group>& groups, std::size_t first, std::size_t last) {
+  if (first == last) {
+    return true;
+  }
+  if (last == first + 2 && groups[first].size() == 4 && groups[first + 1].size() == 6 && groups[last].size() <= 5) {
+    return true;
+  }
+  for (std::size_t i = first; i < last; ++i) {
+    if (groups[i].size() != 4) {
+      return false;
+    }
+  }
+  return groups[last].size() <= 4;
+}
+
+// Beside a card's number others may stand: the day it ends, an order's.
 icu::UnicodeString without_card_numbers(const icu::UnicodeString& text) {
-  UErrorCode status = U_ZERO_ERROR;
-  const std::unique_ptr<icu::RegexMatcher> matcher(digits_pattern().matcher(text, status));
   icu::UnicodeString result;
   int copied = 0;
-  while (U_SUCCESS(status) && matcher->find(status)) {
-    const int start = matcher->start(status), end = matcher->end(status);
-    if (has_check_digit(text.tempSubStringBetween(start, end))) {
-      result.append(text.tempSubStringBetween(copied, start)).append(u"[card number]");
-      copied = end;
+  for (int at = 0; at < text.length();) {
+    if (!is_digit(text[at])) {
+      ++at;
+      continue;
+    }
+    const std::vector<Group> groups = groups_at(text, at);
+    for (std::size_t first = 0; first < groups.size();) {
+      std::size_t next = first + 1;
+      int digits = 0;
+      for (std::size_t last = first; last < groups.size() && (digits += groups[last].size()) <= most_digits; ++last) {
+        const bool whole = first == 0 && last + 1 == groups.size();
+        if (digits >= fewest_digits && (whole || is_written_as_card(groups, first, last)) &&
+            has_check_digit(text.tempSubStringBetween(groups[first].start, groups[last].end))) {
+          result.append(text.tempSubStringBetween(copied, groups[first].start)).append(u"[card number]");
+          copied = groups[last].end;
+          next = last + 1;
+          break;
+        }
+      }
+      first = next;
+    }
+    while (at < text.length() && is_digit(text[at])) {
+      ++at;
+    }
+    if (!groups.empty()) {
+      at = groups.back().end;
     }
   }
   return result.append(text.tempSubStringBetween(copied));

@@ -17,14 +17,17 @@ namespace {
 
 constexpr std::int64_t tenths_per_token = 10;
 
-enum class Kind { space, word, digit, mark, line, other };
+// What JSON can only write as \u001b.
+constexpr std::int64_t tenths_per_escape = 40;
+
+enum class Kind { space, word, digit, mark, line, control, other };
 
 Kind kind_of_ascii(UChar32 character) {
   if (character == '\n') {
     return Kind::line;
   }
-  if (character <= ' ' || character == 0x7F) {
-    return Kind::space;
+  if (character <= ' ') {
+    return character == ' ' || (character >= '\t' && character <= '\r') ? Kind::space : Kind::control;
   }
   if (character >= '0' && character <= '9') {
     return Kind::digit;
@@ -146,6 +149,7 @@ int estimate_tokens(std::string_view text) {
     } else {
       last_mark = 0;
     }
+    tenths += kind == Kind::control ? tenths_per_escape : 0;
     if (kind == Kind::other) {
       tenths += cost_of(character);
       if (!script_word && u_isalpha(character)) {

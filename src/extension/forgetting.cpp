@@ -5,6 +5,7 @@
 #include "store/rebuild.h"
 
 #include "backend/locks.h"
+#include "backend/log.h"
 #include "backend/wake.h"
 #include "extension/call.h"
 #include "extension/intake.h"
@@ -72,11 +73,16 @@ Datum kg_batch_alter_graph(PG_FUNCTION_ARGS) {
     const std::string name = extension::required_text(call, 0, "name");
     const auto options = call.jsonb(1);
     if (!options) throw backend::Error(ERRCODE_NULL_VALUE_NOT_ALLOWED, "argument \"options\" must not be null");
+    const std::string warning = backend::announce_work();  // things that are several now may have to be asked about
     extension::OwnerWork work;
     const std::int64_t graph_id = store::graph_for(work.caller(), name, store::Right::admin);
     backend::lock_exclusive(backend::LockClass::graph, graph_id, backend::LockSpan::transaction);
-    store::alter_graph(graph_id, *options);
+    const std::int64_t asked_before = store::alter_graph(graph_id, *options);
     work.done();
+    extension::warn_of_slots(warning);
+    if (asked_before > 0)
+      backend::report(backend::Level::notice, std::to_string(asked_before) + " chunks were asked about under the name that a nameless user had",
+                      "They keep what was answered.", "SELECT kg_batch.reread(graph => '" + name + "') asks again where the question is another now.");
     return call.nothing();
   });
 }

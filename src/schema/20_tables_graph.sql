@@ -127,6 +127,9 @@ CREATE TABLE kg_batch_internal.chunk (
     countable         int NOT NULL,
     tokens            int NOT NULL,
     splits            smallint NOT NULL DEFAULT 0,
+    known             bigint[],
+    rereads           bigint,
+    reading           int NOT NULL DEFAULT 1,
     error             text,
     error_at          timestamptz,
     created_at        timestamptz NOT NULL DEFAULT pg_catalog.now(),
@@ -134,8 +137,11 @@ CREATE TABLE kg_batch_internal.chunk (
     PRIMARY KEY (graph_id, chunk_id),
     FOREIGN KEY (graph_id, conversation_id) REFERENCES kg_batch_internal.conversation ON DELETE CASCADE,
     FOREIGN KEY (graph_id, segment_id) REFERENCES kg_batch_internal.segment ON DELETE CASCADE,
-    FOREIGN KEY (graph_id, job_id) REFERENCES kg_batch_internal.job
+    FOREIGN KEY (graph_id, job_id) REFERENCES kg_batch_internal.job,
+    CHECK ((rereads IS NULL) = (reading = 1))
 ) WITH (fillfactor = 60);
+CREATE INDEX chunk_rereads ON kg_batch_internal.chunk (graph_id, rereads, reading) WHERE rereads IS NOT NULL;
+CREATE INDEX chunk_known ON kg_batch_internal.chunk USING gin (known) WHERE known IS NOT NULL;
 CREATE INDEX chunk_conversation ON kg_batch_internal.chunk (graph_id, conversation_id);
 CREATE INDEX chunk_segment ON kg_batch_internal.chunk (graph_id, segment_id);
 CREATE INDEX chunk_job ON kg_batch_internal.chunk (graph_id, job_id);
@@ -144,6 +150,9 @@ COMMENT ON TABLE kg_batch_internal.chunk IS 'the unit of work: a run of whole se
 COMMENT ON COLUMN kg_batch_internal.chunk.context_size IS 'so many of the sentences at the front are context';
 COMMENT ON COLUMN kg_batch_internal.chunk.starts IS 'characters from 0 within message_ids[i]; ends are exclusive';
 COMMENT ON COLUMN kg_batch_internal.chunk.shown IS '0 words, 1 code, 2 table, 3 base64, 4 paste (shown as placeholders)';
+COMMENT ON COLUMN kg_batch_internal.chunk.known IS 'with use_known: ids of the facts that its question shows; null: not looked up';
+COMMENT ON COLUMN kg_batch_internal.chunk.rereads IS 'the chunk that was read first; null: this is it';
+COMMENT ON COLUMN kg_batch_internal.chunk.reading IS 'which reading of it, from 1; the newest counts whose chunks are all folded';
 COMMENT ON COLUMN kg_batch_internal.chunk.answered_requests IS 'requests of the plan''s steps that were answered, in order';
 
 CREATE TABLE kg_batch_internal.request (
@@ -238,7 +247,7 @@ CREATE INDEX fact_said_at ON kg_batch_internal.fact (graph_id, said_at);
 CREATE INDEX fact_words ON kg_batch_internal.fact USING gin (pg_catalog.to_tsvector('pg_catalog.simple'::regconfig, text)) WHERE live;
 COMMENT ON TABLE kg_batch_internal.fact IS 'self-contained sentences that the model made out of chunks';
 COMMENT ON COLUMN kg_batch_internal.fact.said_by IS 'participant of the conversation, from 1';
-COMMENT ON COLUMN kg_batch_internal.fact.live IS 'false once a message that it cites was edited or deleted, or a person retracted it';
+COMMENT ON COLUMN kg_batch_internal.fact.live IS 'false once a message that it cites was edited or deleted, a person retracted it, or a newer reading is in';
 
 CREATE TABLE kg_batch_internal.fact_source (
     graph_id       bigint NOT NULL,
@@ -431,10 +440,10 @@ CREATE TABLE kg_batch_internal.occurrence (
     participant     int,
     addressed_by    int[] NOT NULL DEFAULT '{}',
     PRIMARY KEY (graph_id, identity_id, conversation_id),
-    FOREIGN KEY (graph_id, identity_id) REFERENCES kg_batch_internal.identity ON DELETE CASCADE,
-    FOREIGN KEY (graph_id, conversation_id) REFERENCES kg_batch_internal.conversation ON DELETE CASCADE
+    FOREIGN KEY (graph_id, identity_id) REFERENCES kg_batch_internal.identity ON DELETE CASCADE
+    -- None to conversation: a round would wait for whoever hands something in. What occurs
+    -- in a conversation that is forgotten is folded again.
 ) WITH (fillfactor = 80);
-CREATE INDEX occurrence_conversation ON kg_batch_internal.occurrence (graph_id, conversation_id);
 CREATE INDEX occurrence_participant ON kg_batch_internal.occurrence (graph_id, conversation_id, participant) WHERE participant IS NOT NULL;
 CREATE INDEX occurrence_addressed ON kg_batch_internal.occurrence (graph_id, conversation_id) WHERE addressed_by <> '{}';
 COMMENT ON TABLE kg_batch_internal.occurrence IS 'in which conversations a thing occurs';

@@ -19,7 +19,7 @@ COMMENT ON FUNCTION kg_batch.compare(text, text)
 CREATE FUNCTION kg_batch.alter_graph(name text, options jsonb) RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_alter_graph';
 COMMENT ON FUNCTION kg_batch.alter_graph(text, jsonb)
-    IS 'sets options of a graph, null takes one away; jobs that are there keep theirs. self and names, on which keys depend, can be changed until something was read. Needs admin';
+    IS 'sets options of a graph, null takes one away; jobs that are there keep theirs. Where names changes, the keys of everything that was read are made anew from the stored answers, and a model is asked about pairs that are new by it; where self changes, reread asks again about what nameless users said. Needs admin';
 
 CREATE FUNCTION kg_batch.drop_graph(name text) RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_drop_graph';

@@ -32,7 +32,7 @@ CROSS JOIN LATERAL (
     SELECT count(*) AS conversations,
         count(*) FILTER (WHERE t.cut_deliveries >= t.deliveries AND t.settle_at IS NULL AND t.cut_error IS NULL AND NOT EXISTS (
             SELECT FROM kg_batch_internal.chunk k WHERE k.graph_id = t.graph_id AND k.conversation_id = t.conversation_id
-                AND k.state <> 'done')) AS conversations_done,
+                AND k.state <> 'done' AND k.rereads IS NULL)) AS conversations_done,
         count(*) FILTER (WHERE t.settle_at IS NOT NULL) AS settling, min(t.settle_at) AS settles_at,
         COALESCE(sum(t.messages) FILTER (WHERE t.cut_deliveries = 0 AND t.cut_error IS NULL), 0) AS messages_uncut
     FROM kg_batch_internal.conversation t WHERE t.graph_id = j.graph_id AND t.job_id = j.job_id) v
@@ -119,7 +119,9 @@ FROM (SELECT c.graph_id, c.job_id, 'chunk' AS what, v.key AS conversation, c.chu
           c.error_at AS at, c.state
       FROM kg_batch_internal.chunk c
       JOIN kg_batch_internal.conversation v ON v.graph_id = c.graph_id AND v.conversation_id = c.conversation_id
-      WHERE c.state = 'failed' AND c.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
+      WHERE c.state = 'failed' AND NOT EXISTS (SELECT FROM kg_batch_internal.chunk r WHERE r.graph_id = c.graph_id
+              AND r.rereads = COALESCE(c.rereads, c.chunk_id) AND r.reading > c.reading GROUP BY r.reading HAVING bool_and(r.folded))
+          AND c.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
       UNION ALL
       SELECT v.graph_id, v.job_id, 'conversation', v.key, NULL, NULL, v.cut_error, NULL, NULL
       FROM kg_batch_internal.conversation v

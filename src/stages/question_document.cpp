@@ -57,6 +57,7 @@ Json conversation_question(std::string_view task, const Question& question) {
   json["cast"] = std::move(cast);
   json["context"] = messages_json(question.context);
   json["messages"] = messages_json(question.messages);
+  if (!question.known.empty()) json["known"] = question.known;
   return json;
 }
 

@@ -46,6 +46,7 @@ struct Question {
   std::vector<std::string> cast;
   std::vector<ShownMessage> context;
   std::vector<ShownMessage> messages;
+  std::vector<std::string> known;  // facts that the graph has already, with use_known
   bool learn_from_assistant = false;
 };
 

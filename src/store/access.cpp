@@ -7,6 +7,7 @@
 #include "store/home.h"
 #include "store/job.h"
 #include "store/nearest_name.h"
+#include "store/rekeying.h"
 
 namespace kg_batch::store {
 
@@ -122,22 +123,27 @@ std::int64_t create_graph(const std::string& name, const std::string& options_js
   return graph_id;
 }
 
-void alter_graph(std::int64_t graph_id, const std::string& changes_json) {
+std::int64_t alter_graph(std::int64_t graph_id, const std::string& changes_json) {
   const auto rows = execute(
       "SELECT (g.options || $2::jsonb)::text, pg_catalog.jsonb_typeof($2::jsonb) = 'object', "
-      " COALESCE(g.options ->> 'self', '') <> COALESCE((g.options || $2::jsonb) ->> 'self', '') "
-      "  OR COALESCE(g.options ->> 'names', 'personal') <> COALESCE((g.options || $2::jsonb) ->> 'names', 'personal'), "
-      " EXISTS (SELECT FROM kg_batch_internal.node_mention m WHERE m.graph_id = g.graph_id) "
+      " COALESCE(g.options ->> 'self', '') <> COALESCE((g.options || $2::jsonb) ->> 'self', ''), "
+      " COALESCE(g.options ->> 'names', 'personal') <> COALESCE((g.options || $2::jsonb) ->> 'names', 'personal'), g.name "
       "FROM kg_batch_internal.graph g WHERE g.graph_id = $1 FOR UPDATE",
       {graph_id, changes_json});
   if (!rows.boolean(0, 1)) checked_options(changes_json);  // says what it should be
   nlohmann::json options = nlohmann::json::parse(rows.text(0, 0));
   for (auto option = options.begin(); option != options.end();) option = option->is_null() ? options.erase(option) : std::next(option);
   checked_options(options.dump());
-  if (rows.boolean(0, 2) && rows.boolean(0, 3))
-    throw Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "options self and names cannot be changed once something was read",
-                "The keys by which things are known depend on them.", "Hand the conversations in to a graph that is made with them: kg_batch.create_graph.");
   execute("UPDATE kg_batch_internal.graph SET options = $2::jsonb WHERE graph_id = $1", {graph_id, options.dump()});
+  if (rows.boolean(0, 3)) make_keys_anew(graph_id, rows.text(0, 4));
+  if (!rows.boolean(0, 2)) return 0;
+  // A nameless user has one key whatever it is called; but what it is called stands in the question.
+  return execute(
+             "SELECT pg_catalog.count(*) FROM kg_batch_internal.chunk c JOIN kg_batch_internal.conversation v ON v.graph_id = c.graph_id "
+             "AND v.conversation_id = c.conversation_id WHERE c.graph_id = $1 AND c.rereads IS NULL AND c.state IN ('asking', 'done') AND c.stage <> 'import' "
+             "AND '' = ANY (v.participant_names[1:c.participants])",
+             {graph_id})
+      .integer(0, 0);
 }
 
 void drop_graph(std::int64_t graph_id, const std::string& name) {

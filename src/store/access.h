@@ -26,9 +26,10 @@ bool is_all_powerful(unsigned int role);
 void require_all_powerful(unsigned int role, const char* what);
 
 std::int64_t create_graph(const std::string& name, const std::string& options_json);
-// Options over those that it has; null takes one away. Errors: as create_graph's, and
-// self or names where keys depend on them already.
-void alter_graph(std::int64_t graph_id, const std::string& changes_json);
+// Options over those that it has; null takes one away. Where names changes, all keys are
+// made anew (rekeying.h). Returns how many chunks were asked about under another `self`.
+// Errors: as create_graph's, and those of rekeying.
+std::int64_t alter_graph(std::int64_t graph_id, const std::string& changes_json);
 // With all that is its own but the usage by day. Errors: something is out.
 void drop_graph(std::int64_t graph_id, const std::string& name);
 void grant_access(const std::string& role, const std::string& level, std::int64_t graph_id);

@@ -41,11 +41,12 @@ void fill_participants(LoadedChunk& chunk, const Conversation& conversation, int
 }  // namespace
 
 std::vector<LoadedChunk> load_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& chunk_ids) {
-  const GraphOptions options = graph_options(graph_id);
   const Rows rows = execute_generic(
       "SELECT c.chunk_id, c.conversation_id, c.job_id, c.state, c.stage, c.step, c.splits, c.request_id, c.answered_requests, "
       " c.participants, c.cast_seen, c.context_size, c.message_ids, c.starts, c.ends, c.shown, "
-      " v.key, v.participant_names, v.participant_ids, COALESCE((j.options ->> 'learn_from_assistant')::boolean, false), c.countable "
+      " v.key, v.participant_names, v.participant_ids, COALESCE((j.options ->> 'learn_from_assistant')::boolean, false), c.countable, c.reading, c.known IS NOT NULL, "
+      " CASE WHEN c.known <> '{}' THEN ARRAY(SELECT f.text FROM unnest(c.known) WITH ORDINALITY AS k (fact_id, n) "
+      "   JOIN kg_batch_internal.fact f ON f.graph_id = $1 AND f.fact_id = k.fact_id ORDER BY k.n) ELSE '{}' END "
       "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2) WITH ORDINALITY AS o (chunk_id, n) OFFSET 0) u "
       "JOIN kg_batch_internal.chunk c ON c.graph_id = u.graph_id AND c.chunk_id = u.chunk_id "
       "JOIN kg_batch_internal.conversation v ON v.graph_id = u.graph_id AND v.conversation_id = c.conversation_id "
@@ -56,6 +57,8 @@ std::vector<LoadedChunk> load_chunks(std::int64_t graph_id, const std::vector<st
   std::vector<std::int64_t> message_ids;
   for (std::size_t i = 0; i < rows.size(); ++i)
     for (const std::int64_t id : rows.integers(i, 12)) message_ids.push_back(id);
+  // With the chunks locked: whoever changes an option that keys depend on has them all.
+  const GraphOptions options = graph_options(graph_id);
   const std::map<std::int64_t, StoredMessage> messages = load_messages(graph_id, message_ids, options.timezone);
 
   std::vector<LoadedChunk> chunks;
@@ -72,6 +75,9 @@ std::vector<LoadedChunk> load_chunks(std::int64_t graph_id, const std::vector<st
     chunk.request_id = rows.maybe_integer(i, 7);
     chunk.answered_requests = rows.integers(i, 8);
     chunk.countable = static_cast<int>(rows.integer(i, 20));
+    chunk.reading = static_cast<int>(rows.integer(i, 21));
+    chunk.is_known_looked_up = rows.boolean(i, 22);
+    chunk.question.known = rows.texts(i, 23);
     chunk.question.cast = rows.texts(i, 10);
     chunk.question.learn_from_assistant = rows.boolean(i, 19);
     const Conversation conversation{rows.text(i, 16), rows.texts(i, 17), rows.texts(i, 18)};
@@ -211,13 +217,13 @@ bool split_chunk(const LoadedChunk& chunk, int context_sentences, const std::str
   columns(halves->second, second_ids, second_starts, second_ends, second_shown);
   const Rows made = execute(
       "INSERT INTO kg_batch_internal.chunk (graph_id, conversation_id, segment_id, job_id, stage, participants, cast_seen, context_size, "
-      " message_ids, starts, ends, shown, countable, tokens, splits) "
-      "SELECT graph_id, conversation_id, segment_id, job_id, $11, participants, $3, $4, $5, $6, $7, $8, $9, $10, splits + 1 "
+      " message_ids, starts, ends, shown, countable, tokens, splits, rereads, reading) "
+      "SELECT graph_id, conversation_id, segment_id, job_id, $11, participants, $3, $4, $5, $6, $7, $8, $9, $10, splits + 1, rereads, reading "
       "FROM kg_batch_internal.chunk WHERE graph_id = $1 AND chunk_id = $2 RETURNING chunk_id",
       {chunk.graph_id, chunk.chunk_id, halves->second.cast, static_cast<int>(halves->second.context.size()), second_ids, second_starts,
        second_ends, second_shown, halves->second.countable, halves->second.tokens, first_stage});
   execute(
-      "UPDATE kg_batch_internal.chunk SET splits = splits + 1, context_size = $3, message_ids = $4, "
+      "UPDATE kg_batch_internal.chunk SET splits = splits + 1, known = NULL, context_size = $3, message_ids = $4, "
       "starts = $5, ends = $6, shown = $7, countable = $8, tokens = $9 WHERE graph_id = $1 AND chunk_id = $2",
       {chunk.graph_id, chunk.chunk_id, static_cast<int>(halves->first.context.size()), first_ids, first_starts, first_ends, first_shown,
        halves->first.countable, halves->first.tokens});

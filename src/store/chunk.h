@@ -17,6 +17,8 @@ struct LoadedChunk {
   std::int64_t graph_id = 0, chunk_id = 0, conversation_id = 0, job_id = 0;
   std::string state, stage;
   int step = 1, splits = 0, countable = 0;
+  int reading = 1;  // see rereading.h
+  bool is_known_looked_up = false;  // see known.h
   std::optional<std::int64_t> request_id;
   std::vector<std::int64_t> answered_requests;  // of the steps before
   stages::Question question;

@@ -15,6 +15,7 @@
 #include "store/live_facts.h"
 #include "store/nearest_name.h"
 #include "store/request.h"
+#include "store/rereading.h"
 #include "store/resolution.h"
 #include "store/resolution_caps.h"
 #include "store/round.h"
@@ -114,6 +115,16 @@ void cut_answers(std::int64_t graph_id, const std::vector<std::int64_t>& chunks)
       " AND NOT c.chunk_id = ANY ($3)",
       {graph_id, requests, chunks});
   for (const std::int64_t request : integers_of(waited_for)) plan_anew(graph_id, request, "its answer was forgotten with another conversation");
+}
+
+// Of a chunk that was halved the answer that was too long speaks of both halves.
+void cut_answers_of_wholes(std::int64_t graph_id, std::int64_t conversation_id) {
+  execute(
+      "UPDATE kg_batch_internal.answer a SET body = NULL FROM (SELECT $1 AS graph_id, r.request_id FROM (SELECT c.chunk_id FROM kg_batch_internal.chunk c "
+      "  WHERE c.graph_id = $1 AND c.conversation_id = $2 AND c.splits > 0 OFFSET 0) c CROSS JOIN LATERAL (SELECT o.request_id "
+      "  FROM kg_batch_internal.request o WHERE o.graph_id = $1 AND o.chunk_id = c.chunk_id OFFSET 0) r OFFSET 0) u "
+      "WHERE a.graph_id = u.graph_id AND a.request_id = u.request_id AND a.outcome = 'length'",
+      {graph_id, conversation_id});
 }
 
 // The same of what was asked about where its topics begin, of all messages or of some: topics
@@ -279,6 +290,7 @@ std::vector<std::string> words_of_these_alone(std::int64_t graph_id, std::int64_
 struct Carried {
   std::set<std::string> keys;
   std::vector<std::string> types, categories;
+  std::vector<std::int64_t> facts;
 };
 
 // Facts that cite it or carry its words go, with what stands on them alone; of the
@@ -297,11 +309,11 @@ Carried drop_what_it_carried(std::int64_t graph_id, const std::vector<std::int64
   // All mentions of these chunks: what they are called may change with it.
   take(execute("SELECT DISTINCT m.key, m.type, m.category_key FROM kg_batch_internal.node_mention m WHERE m.graph_id = $1 AND m.chunk_id = ANY ($2)",
                {graph_id, chunks}));
-  execute(
+  gone.facts = integers_of(execute(
       "DELETE FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = ANY ($2) AND (f.first_message_id = ANY ($3) "
       " OR kg_batch_internal.has_word(f.text, $4::text[]) OR EXISTS (SELECT FROM kg_batch_internal.fact_source s WHERE s.graph_id = $1 "
-      "  AND s.chunk_id = f.chunk_id AND s.fact = f.n AND (s.message_id = ANY ($3) OR kg_batch_internal.has_word(s.quote, $4::text[]))))",
-      {graph_id, chunks, messages, words});
+      "  AND s.chunk_id = f.chunk_id AND s.fact = f.n AND (s.message_id = ANY ($3) OR kg_batch_internal.has_word(s.quote, $4::text[])))) RETURNING f.fact_id",
+      {graph_id, chunks, messages, words}));
   execute(
       "UPDATE kg_batch_internal.node_mention m SET facts = ARRAY(SELECT f.n FROM unnest(m.facts) AS f (n) WHERE EXISTS ("
       "  SELECT FROM kg_batch_internal.fact x WHERE x.graph_id = $1 AND x.chunk_id = m.chunk_id AND x.n = f.n)), "
@@ -364,6 +376,20 @@ void take_out_of_chunks(std::int64_t graph_id, std::int64_t conversation_id, con
       {graph_id, chunks});
 }
 
+// Questions of other chunks that showed these facts as known: what came of them may
+// carry their words.
+void cut_what_was_shown(std::int64_t graph_id, std::int64_t conversation_id, const std::vector<std::int64_t>& facts) {
+  if (facts.empty()) return;
+  const std::vector<std::int64_t> chunks = integers_of(execute(
+      "SELECT c.chunk_id FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.known && $2 ORDER BY c.chunk_id FOR UPDATE", {graph_id, facts}));
+  if (chunks.empty()) return;
+  cut_answers(graph_id, chunks);
+  execute("UPDATE kg_batch_internal.chunk c SET known = ARRAY(SELECT k.id FROM unnest(c.known) WITH ORDINALITY AS k (id, n) WHERE NOT k.id = ANY ($3) ORDER BY k.n) "
+          "WHERE c.graph_id = $1 AND c.chunk_id = ANY ($2)",
+          {graph_id, chunks, facts});
+  take_out_of_chunks(graph_id, conversation_id, chunks, {}, {});
+}
+
 }  // namespace
 
 std::int64_t forget_conversation(std::int64_t graph_id, const std::string& key) {
@@ -395,6 +421,8 @@ std::int64_t forget_conversation(std::int64_t graph_id, const std::string& key) 
   traces.insert(keys.begin(), keys.end());
   const std::vector<std::string> touched(keys.begin(), keys.end());
 
+  cut_what_was_shown(graph_id, conversation_id, integers_of(execute(
+      "SELECT f.fact_id FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = ANY ($2)", {graph_id, chunks})));
   cut_answers(graph_id, chunks);
   cut_boundary_answers(graph_id, conversation_id, integers_of(execute(
       "SELECT DISTINCT unnest(message_ids) FROM kg_batch_internal.boundary_window WHERE graph_id = $1 AND conversation_id = $2",
@@ -441,9 +469,14 @@ std::int64_t forget_message(std::int64_t graph_id, const std::string& key, const
   drop_boundaries(graph_id, messages);
   execute("UPDATE kg_batch_internal.boundary SET topic = '' WHERE graph_id = $1 AND conversation_id = $2 AND kg_batch_internal.has_word(topic, $3::text[])",
           {graph_id, conversation_id, words});
+  cut_answers_of_wholes(graph_id, conversation_id);
   drop_input_of(graph_id, key);
-  const Carried gone = drop_what_it_carried(graph_id, chunks, messages, words);
+  Carried gone = drop_what_it_carried(graph_id, chunks, messages, words);
   take_out_of_chunks(graph_id, conversation_id, chunks, messages, words);
+  cut_what_was_shown(graph_id, conversation_id, gone.facts);
+  // A reading that waited for nothing but what is gone is whole now.
+  const Readings readings = readings_of(graph_id, chunks);
+  gone.keys.merge(settle_facts(graph_id, {readings.all.begin(), readings.all.end()}));
   execute("UPDATE kg_batch_internal.message SET replaces = NULL WHERE graph_id = $1 AND conversation_id = $2 AND replaces = ANY ($3)",
           {graph_id, conversation_id, messages});
   execute("DELETE FROM kg_batch_internal.message WHERE graph_id = $1 AND message_id = ANY ($2)", {graph_id, messages});

@@ -192,6 +192,7 @@ Job job_from(const backend::Rows& rows, std::int64_t graph_id) {
   options.reasoning_effort = frozen.value("reasoning_effort", options.reasoning_effort);
   options.settle_s = frozen.value("settle", options.settle_s);
   options.use_batch_api = frozen.value("use_batch_api", options.use_batch_api);
+  options.use_known = frozen.value("use_known", options.use_known);
   return job;
 }
 
@@ -479,6 +480,13 @@ void unreserve(std::int64_t graph_id, std::int64_t job_id, double amount) {
 }
 
 std::vector<JobChange> advance_jobs() {
+  // Whoever put something up while its job was paused, and committed when it was
+  // resumed, parked it for nobody.
+  execute(
+      "WITH running AS MATERIALIZED (SELECT j.graph_id, j.job_id FROM kg_batch_internal.job j WHERE j.state = 'running' AND NOT j.waits_for_budget "
+      " AND EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = j.job_id AND r.priority >= 1000) FOR NO KEY UPDATE SKIP LOCKED) "
+      "UPDATE kg_batch_internal.ready r SET priority = r.priority - 1000 FROM running j "
+      "WHERE r.graph_id = j.graph_id AND r.job_id = j.job_id AND r.priority >= 1000");
   // Whoever waits for a budget with nothing of its own out can wait for ever. What
   // has nothing parked any more had to wait, and got through.
   execute(

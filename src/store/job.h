@@ -31,6 +31,7 @@ struct JobOptions {
   std::string reasoning_effort;
   int settle_s = 1800;
   bool use_batch_api = true;
+  bool use_known = false;
 };
 
 struct Job {

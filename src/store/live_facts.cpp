@@ -10,8 +10,15 @@ using backend::Rows;
 std::set<std::string> settle_facts(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
   // count(*), not EXISTS: that the planner may hash, which reads the whole graph.
   const Rows facts = execute(
-      "WITH changed AS MATERIALIZED (SELECT $1 AS graph_id, o.* FROM unnest($2) AS c (chunk_id) CROSS JOIN LATERAL ("
-      "  SELECT f.chunk_id, f.n, f.live, (SELECT pg_catalog.count(*) FROM kg_batch_internal.fact_source s WHERE s.graph_id = $1 "
+      // Of several readings of a chunk the newest counts that is in the graph whole.
+      "WITH chunks AS MATERIALIZED (SELECT c.chunk_id, (SELECT pg_catalog.count(*) FROM (SELECT r.reading, "
+      "    pg_catalog.bool_and(r.folded OR r.chunk_id = o.chunk_id) AS whole FROM kg_batch_internal.chunk r "
+      "    WHERE r.graph_id = $1 AND r.rereads = COALESCE(o.rereads, o.chunk_id) AND r.reading >= o.reading GROUP BY r.reading) x "
+      "   WHERE x.whole <> (x.reading = o.reading)) = 0 AS counts "
+      "  FROM unnest($2) AS c (chunk_id) CROSS JOIN LATERAL (SELECT k.chunk_id, k.rereads, k.reading FROM kg_batch_internal.chunk k "
+      "   WHERE k.graph_id = $1 AND k.chunk_id = c.chunk_id OFFSET 0) o), "
+      "changed AS MATERIALIZED (SELECT $1 AS graph_id, o.* FROM chunks c CROSS JOIN LATERAL ("
+      "  SELECT f.chunk_id, f.n, f.live, c.counts AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.fact_source s WHERE s.graph_id = $1 "
       "    AND s.chunk_id = f.chunk_id AND s.fact = f.n AND (SELECT m.replaced FROM kg_batch_internal.message m "
       "     WHERE m.graph_id = $1 AND m.message_id = s.message_id)) = 0 "
       "   AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.word_fact x WHERE x.graph_id = $1 AND x.chunk_id = f.chunk_id AND x.fact = f.n "

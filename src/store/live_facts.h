@@ -1,7 +1,7 @@
 // Which facts of chunks count, and which mentions with them.
 //
-// Guarantees: a function of what the facts cite and of what was said of them, in
-// both directions: what no longer holds a fact back lets it count again. A
+// Guarantees: a function of what the facts cite, of what was said of them and of
+// which readings of their chunk are there, in both directions: what no longer holds a fact back lets it count again. A
 // statement counts with its facts; a thing also while a statement stands on it.
 //
 // This is the one place that says what keeps a fact from counting. In a

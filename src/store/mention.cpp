@@ -207,6 +207,11 @@ void write_mentions(const LoadedChunk& chunk, std::int64_t request_id, const gra
           "SELECT $1, $2, u.* FROM unnest($3, $4, $5, $6) AS u",
           {chunk.graph_id, chunk.chunk_id, ns, statements, targets, roles});
   }
+  // The reading that was there counts until all of this one is folded.
+  if (chunk.reading > 1) {
+    execute_generic("UPDATE kg_batch_internal.fact SET live = false WHERE graph_id = $1 AND chunk_id = $2", {chunk.graph_id, chunk.chunk_id});
+    execute_generic("UPDATE kg_batch_internal.node_mention SET live = false WHERE graph_id = $1 AND chunk_id = $2", {chunk.graph_id, chunk.chunk_id});
+  }
   if (!mentions.rejected.empty()) {
     std::vector<std::string> items, reasons, bodies;
     for (const auto& rejected : mentions.rejected) {

@@ -9,6 +9,7 @@
 #include "store/live_facts.h"
 #include "store/merge_questions.h"
 #include "store/predicate_questions.h"
+#include "store/rereading.h"
 #include "store/resolution.h"
 #include "store/split.h"
 #include "store/unresolved.h"
@@ -340,6 +341,22 @@ RoundResult find_nodes(std::int64_t graph_id, const std::vector<std::int64_t>& c
   return result;
 }
 
+// What was read more than once: one reading rests and another counts, in one go, so
+// that nothing is there twice or not at all in between, and what both say keeps its
+// ids and its evidence does not look doubled.
+void change_readings(std::int64_t graph_id, const Readings& readings, std::int64_t job_id) {
+  const std::vector<std::int64_t> all(readings.all.begin(), readings.all.end());
+  spread_words(graph_id, all);
+  std::set<std::string> keys = settle_facts(graph_id, all);
+  const std::vector<std::int64_t> fresh(readings.several.begin(), readings.several.end());
+  count_keys(graph_id, fresh);
+  keys.merge(keys_in(graph_id, fresh));
+  mark_brought_together(graph_id, fresh);
+  mark_addressed(graph_id, conversations_of(graph_id, all));
+  fold_again(graph_id, keys, {}, job_id);
+  reopen_doubled(graph_id, job_id, {keys.begin(), keys.end()});
+}
+
 }  // namespace
 
 RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& chunk_ids) {
@@ -348,9 +365,14 @@ RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& 
       "UPDATE kg_batch_internal.chunk SET folded = true WHERE graph_id = $1 AND chunk_id = ANY ($2) AND state = 'done' AND NOT folded "
       "RETURNING chunk_id, job_id",
       {graph_id, chunk_ids});
+  if (rows.empty()) return {};
+  const std::int64_t job_id = rows.integer(0, 1);
+  std::vector<std::int64_t> folded;
+  for (std::size_t i = 0; i < rows.size(); ++i) folded.push_back(rows.integer(i, 0));
+  const Readings readings = readings_of(graph_id, folded);
   Scope scope;
-  for (std::size_t i = 0; i < rows.size(); ++i) scope.chunks.push_back(rows.integer(i, 0));
-  if (scope.chunks.empty()) return {};
+  for (const std::int64_t chunk : folded)
+    if (!readings.several.contains(chunk)) scope.chunks.push_back(chunk);
   // A message that was edited while its chunk was out gives no live facts. Rounds of
   // a graph come one after the other, and what replaced the message asks for one
   // (rest_replaced), so one of the two sees both.
@@ -361,9 +383,11 @@ RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& 
   mark_brought_together(graph_id, scope.chunks);
   mark_addressed(graph_id, conversations_of(graph_id, scope.chunks));
   const std::set<std::string> touched = keys_in(graph_id, scope.chunks);
-  reopen_doubled(graph_id, rows.integer(0, 1), {touched.begin(), touched.end()});
-  const RoundResult result = find_nodes(graph_id, scope.chunks, touched, {}, rows.integer(0, 1));
-  note_kinds(graph_id, rows.integer(0, 1), scope.chunks, {});
+  reopen_doubled(graph_id, job_id, {touched.begin(), touched.end()});
+  const RoundResult result = find_nodes(graph_id, scope.chunks, touched, {}, job_id);
+  if (!readings.all.empty()) change_readings(graph_id, readings, job_id);
+  folded.insert(folded.end(), readings.all.begin(), readings.all.end());
+  note_kinds(graph_id, job_id, folded, {});
   return result;
 }
 

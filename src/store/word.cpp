@@ -181,7 +181,7 @@ std::int64_t say_retracted(std::int64_t graph_id, std::int64_t fact_id, const st
     throw Error(ERRCODE_UNDEFINED_OBJECT, "fact " + std::to_string(fact_id) + " does not exist", "", "The view kg_batch.fact has them all.");
   if (!rows.boolean(0, 0))
     throw Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "fact " + std::to_string(fact_id) + " does not count already",
-                "It was retracted, or a message that it cites was edited or deleted.");
+                "It was retracted, a message that it cites was edited or deleted, or a newer reading took its place.");
   const std::int64_t decision = say(graph_id, "retract", std::nullopt, std::nullopt, std::nullopt, reason, role);
   say_of_facts(graph_id, decision, {fact_id});
   fold_again(graph_id, settle_facts(graph_id, {fact_id / facts_a_chunk}));

@@ -7,6 +7,7 @@
 #include "chunking/cuts.h"
 #include "graph/sha256.h"
 #include "stages/kg_boundary.h"
+#include "store/known.h"
 #include "workers/deciding.h"
 #include "workers/dividing.h"
 #include "workers/reading.h"
@@ -91,8 +92,8 @@ std::vector<Prepared> plan_questions(std::int64_t worker_id, const std::vector<I
   std::vector<Item> started_over;
   std::vector<store::Draft> drafts;
   std::vector<store::Worst> worst;
-  const std::vector<LoadedChunk> chunks = store::load_chunks(graph_id, ids);
-  for (const LoadedChunk& chunk : chunks) {
+  std::vector<LoadedChunk> chunks = store::load_chunks(graph_id, ids);
+  for (LoadedChunk& chunk : chunks) {
     if (chunk.state != "ready") continue;
     if (!jobs.contains(chunk.job_id)) jobs.emplace(chunk.job_id, store::read_job(chunk.graph_id, chunk.job_id));
     const store::JobOptions& options = jobs.at(chunk.job_id).options;
@@ -103,6 +104,7 @@ std::vector<Prepared> plan_questions(std::int64_t worker_id, const std::vector<I
       continue;
     }
     const stages::Stage& stage = stage_of(chunk.stage);
+    if (options.use_known) store::look_up_known(chunk);
     if (!prompts.contains(chunk.stage)) prompts.emplace(chunk.stage, store::newest_prompt(chunk.stage));
     const store::Prompt& prompt = prompts.at(chunk.stage);
     const int max_output = most_output(stage, options, chunk.countable);

@@ -9,6 +9,7 @@
 #include "store/job.h"
 #include "store/mention.h"
 #include "store/request.h"
+#include "store/stored_reading.h"
 
 namespace kg_batch::workers {
 
@@ -53,15 +54,7 @@ std::string why_unusable(const std::string& outcome, const std::string& body) {
 }
 
 std::optional<graph::Reading> read_earlier_answers(const LoadedChunk& chunk) {
-  graph::Reading reading;
-  if (chunk.answered_requests.empty()) return reading;
-  const auto answers = store::newest_answers(chunk.graph_id, chunk.answered_requests);
-  if (answers.size() != chunk.answered_requests.size()) return std::nullopt;
-  for (const auto& answer : answers) {
-    const stages::Stage* const stage = stages::find_stage(answer.stage);
-    if (stage == nullptr || stage->read(answer.body, chunk.question, reading)) return std::nullopt;
-  }
-  return reading;
+  return store::stored_reading(chunk, chunk.answered_requests);
 }
 
 ReadResult read_chunks(const std::vector<Item>& items) {

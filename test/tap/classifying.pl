@@ -250,11 +250,16 @@ sub cancelled_and_taken_up
 	for my $by (qw(retry another))
 	{
 		fresh($by);
+		# However slow the machine is, its batch is not sent before the cancel.
+		$node->safe_psql('postgres', "ALTER SYSTEM SET kg_batch.batch_linger = '10min'");
+		$node->reload;
 		say($by, ',"merge_by_batch":true', a => [ 'zorump' ]);
 		ok($node->wait_until("SELECT EXISTS (SELECT FROM kg_batch_internal.kind WHERE @{[of_graph($by)]} AND category = 'zorump' AND taxon_id IS NULL)"), "$by: a kind is open");
 		$node->kg("SELECT kg_batch.cancel('read', graph => '$by')");
 		ok($node->wait_until("SELECT NOT EXISTS (SELECT FROM kg_batch_internal.claimed WHERE @{[of_graph($by)]})
 			AND NOT EXISTS (SELECT FROM kg_batch_internal.inquiry WHERE @{[of_graph($by)]})"), "$by: cancelled, nothing of it stays between asked and answered");
+		$node->safe_psql('postgres', "ALTER SYSTEM SET kg_batch.batch_linger = '200ms'");
+		$node->reload;
 		if ($by eq 'retry')
 		{
 			$node->kg("SELECT kg_batch.retry('read', graph => '$by')");

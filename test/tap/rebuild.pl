@@ -100,7 +100,6 @@ like($err, qr/permission denied/, '… nor rebuild');
 
 # ---- alter and drop ----
 
-refused(q{SELECT kg_batch.alter_graph('demo', '{"names":"shared"}')}, qr/cannot be changed once something was read/, 'names of a graph that has mentions');
 refused(q{SELECT kg_batch.alter_graph('demo', '{"modell":"x"}')}, qr/unknown option "modell"/, 'an unknown option');
 refused(q{SELECT kg_batch.alter_graph('demo', '[]')}, qr/not a JSON object/, 'no object');
 $node->kg(q{SELECT kg_batch.alter_graph('demo', '{"timezone":"Europe/Berlin","context_sentences":3}'); SELECT kg_batch.alter_graph('demo', '{"context_sentences":null}'); SELECT kg_batch.alter_graph('empty', '{"names":"shared"}')});

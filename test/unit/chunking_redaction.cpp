@@ -23,6 +23,16 @@ TEST(Redaction, CardNumbersAreKnownByTheirCheckDigit) {
   EXPECT_EQ(redact("call +44 20 7946 0958"), "call +44 20 7946 0958");
 }
 
+TEST(Redaction, ACardNumberIsMaskedBesideOtherNumbers) {
+  EXPECT_EQ(redact("4111 1111 1111 1111 05/27 123"), "[card number] 05/27 123");
+  EXPECT_EQ(redact("order 12 4111 1111 1111 1111"), "order 12 [card number]");
+  EXPECT_EQ(redact("12 3782-822463-10005 1"), "12 [card number] 1");
+  EXPECT_EQ(redact("Anna,4111111111111111,05/27"), "Anna,[card number],05/27");
+  EXPECT_EQ(redact("4111111111111111 5500000000000004"), "[card number] [card number]");
+  EXPECT_EQ(redact("0.4111111111111111"), "0.4111111111111111");
+  EXPECT_EQ(redact("call +44 20 7946 0958 123"), "call +44 20 7946 0958 123");
+}
+
 TEST(Redaction, WhatATextCallsAPasswordIsMasked) {
   EXPECT_EQ(redact("The password is hunter2."), "The password is [password].");
   EXPECT_EQ(redact("pwd=S3cret!x, thanks"), "pwd=[password], thanks");

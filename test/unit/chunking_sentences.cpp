@@ -233,6 +233,13 @@ TEST(ChunkingTokens, EnglishIsWithinATenth) {
   EXPECT_NEAR(estimate_tokens("I went to the store and bought some milk, eggs and bread for the week."), 17, 1.7);
 }
 
+// As they leave, each is "\\u001b".
+TEST(ChunkingTokens, ControlCharactersAreCountedAsTheyAreWritten) {
+  EXPECT_GE(estimate_tokens(std::string(100, '\x1b')), 300);
+  EXPECT_GT(estimate_tokens("\x7f"), 0);
+  EXPECT_EQ(estimate_tokens(" \t\r\v"), 0);
+}
+
 TEST(ChunkingTokens, GrowWithTheTextInEveryScript) {
   EXPECT_EQ(estimate_tokens(""), 0);
   EXPECT_GE(estimate_tokens("今日は犬を飼いました"), 7);

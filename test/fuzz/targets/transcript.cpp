@@ -1,0 +1,67 @@
+// "Name: words" transcripts.
+
+#include <algorithm>
+#include <set>
+#include <variant>
+
+#include "chunking/characters.h"
+#include "chunking/transcript.h"
+#include "openai/json_text.h"
+#include "require.h"
+#include "target.h"
+
+namespace kg_batch::fuzz {
+
+std::vector<std::string> examples() {
+  return {"Anna: I moved.\nTo Berlin.\n\nIn May.\nBen: Really?\n",
+          "\xEF\xBB\xBF" "Anna: a\r\nBen: b\r\nAnna:\r\nc",
+          "[2024-05-03 18:20] Anna: a\n2024-05-03 18:21:05 Ben: b",
+          "2024-05-03T18:20:11Z Anna: a\n2024/05/03 6:20 PM Ben: b",
+          "[2024-05-03 18:20+02:00] Anna: a\n2024-05-03 - Ben: b",
+          "[18:20] Anna: a\n18:21 Ben: b\n[5/3/24, 6:20 PM] Anna: c\n[2024-02-30 18:20] Ben: d",
+          "Jan van Dyk: a\nuser_42: b\nО'Нил Мария: c\n小明：你好\nJan van Dyk: d\nuser_42: e\nО'Нил Мария: f\n小明：g",
+          "+49 170 1234567: hi\n+49 170 1234567: there",
+          "Note: buy milk\nTodo: call\nhttps://example.org\n10:30 leave"};
+}
+
+}  // namespace kg_batch::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace kg_batch;
+  using fuzz::require;
+  // The database hands in valid text.
+  const std::string text = openai::sanitize_utf8(fuzz::text_of(data, size));
+  const auto result = chunking::read_transcript(text);
+  if (const auto* refused = std::get_if<chunking::TranscriptRefused>(&result)) {
+    require(!refused->reason.empty() && refused->as_read.size() <= 5, "a refusal says why, with the first lines");
+    fuzz::require_storable(refused->reason);
+    for (const std::string& line : refused->as_read) {
+      fuzz::require_storable(line, 200);
+    }
+    return 0;
+  }
+  const auto& messages = std::get<std::vector<chunking::TranscriptMessage>>(result);
+  require(!messages.empty(), "a transcript that is taken has a message");
+  int lines = 0;
+  for (std::size_t at = 0; at < text.size(); at = chunking::line_at(text, at).next) {
+    ++lines;
+  }
+  int last = 0;
+  std::set<std::string> speakers;
+  std::size_t read = 0;
+  for (const chunking::TranscriptMessage& message : messages) {
+    require(message.line > last && message.line <= lines, "messages are in the order of their lines");
+    last = message.line;
+    require(!message.speaker.empty() && chunking::trimmed(message.speaker) == message.speaker, "a speaker has a name");
+    require(message.speaker.find(':') == std::string::npos, "a name ends at the first colon");
+    fuzz::require_storable(message.speaker, 60);
+    fuzz::require_storable(message.content);
+    require(text.find(message.speaker) != std::string::npos, "a name stands in the text");
+    require(!message.sent_at || text.find(*message.sent_at) != std::string::npos, "a time stands in the text");
+    speakers.insert(message.speaker);
+    read += message.speaker.size() + message.content.size();
+  }
+  require(read <= text.size(), "nothing is read twice");
+  require(speakers.size() <= 2 || speakers.size() * 2 <= messages.size(), "who speaks is heard again");
+  return 0;
+}
