@@ -440,10 +440,10 @@ CREATE TABLE kg_batch_internal.occurrence (
     participant     int,
     addressed_by    int[] NOT NULL DEFAULT '{}',
     PRIMARY KEY (graph_id, identity_id, conversation_id),
-    FOREIGN KEY (graph_id, identity_id) REFERENCES kg_batch_internal.identity ON DELETE CASCADE,
-    FOREIGN KEY (graph_id, conversation_id) REFERENCES kg_batch_internal.conversation ON DELETE CASCADE
+    FOREIGN KEY (graph_id, identity_id) REFERENCES kg_batch_internal.identity ON DELETE CASCADE
+    -- None to conversation: a round would wait for whoever hands something in. What occurs
+    -- in a conversation that is forgotten is folded again.
 ) WITH (fillfactor = 80);
-CREATE INDEX occurrence_conversation ON kg_batch_internal.occurrence (graph_id, conversation_id);
 CREATE INDEX occurrence_participant ON kg_batch_internal.occurrence (graph_id, conversation_id, participant) WHERE participant IS NOT NULL;
 CREATE INDEX occurrence_addressed ON kg_batch_internal.occurrence (graph_id, conversation_id) WHERE addressed_by <> '{}';
 COMMENT ON TABLE kg_batch_internal.occurrence IS 'in which conversations a thing occurs';

@@ -175,7 +175,7 @@ CREATE FUNCTION kg_batch.report(job text, graph text DEFAULT NULL) RETURNS text
 BEGIN ATOMIC
     SELECT split_part(p.page, '@data@', 1)
         || replace(replace(replace(replace(replace(kg_batch.report_data(job, graph)::text, '<', '\u003c'), '>', '\u003e'), '&', '\u0026'),
-               U&'\2028', '\u2028'), U&'\2029', '\u2029')
+               chr(8232), '\u2028'), chr(8233), '\u2029')
         || split_part(p.page, '@data@', 2)
     FROM (SELECT ltrim(kg_batch_internal.report_page(), chr(10)) AS page) p;
 END;

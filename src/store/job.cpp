@@ -480,6 +480,13 @@ void unreserve(std::int64_t graph_id, std::int64_t job_id, double amount) {
 }
 
 std::vector<JobChange> advance_jobs() {
+  // Whoever put something up while its job was paused, and committed when it was
+  // resumed, parked it for nobody.
+  execute(
+      "WITH running AS MATERIALIZED (SELECT j.graph_id, j.job_id FROM kg_batch_internal.job j WHERE j.state = 'running' AND NOT j.waits_for_budget "
+      " AND EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = j.job_id AND r.priority >= 1000) FOR NO KEY UPDATE SKIP LOCKED) "
+      "UPDATE kg_batch_internal.ready r SET priority = r.priority - 1000 FROM running j "
+      "WHERE r.graph_id = j.graph_id AND r.job_id = j.job_id AND r.priority >= 1000");
   // Whoever waits for a budget with nothing of its own out can wait for ever. What
   // has nothing parked any more had to wait, and got through.
   execute(

@@ -1,6 +1,10 @@
 -- Who may what: nothing without a grant, one graph with one, no writing at all;
 -- and what every object of the extension has to have.
 \ir fixtures/two_graphs.sql
+INSERT INTO kg_batch_internal.request (graph_id, job_id, stage, prompt_id, model, mode, state, input_hash, input_tokens, max_output)
+SELECT graph_id, job_id, 'kg_extract', 1, 'gpt-6-luna', 'direct', 'answered', sha256(name::bytea), 1, 1 FROM kg_batch_internal.job;
+INSERT INTO kg_batch_internal.answer (graph_id, request_id, attempt, mode, status, outcome)
+SELECT graph_id, request_id, 1, mode, 200, 'answered' FROM kg_batch_internal.request;
 SELECT * FROM no_plan();
 
 -- Roles are the server's, tests run side by side: names of this database.
@@ -129,10 +133,18 @@ INSERT INTO kg_batch_internal.word (graph_id, verb, field, value) SELECT graph_i
 INSERT INTO kg_batch_internal.taxon_suggestion (graph_id, parent, name) SELECT graph_id, 'entity', 'jabberwock' FROM kg_batch_internal.graph;
 SELECT kg_batch_internal.note_kinds(graph_id, array_agg(chunk_id)) FROM kg_batch_internal.chunk GROUP BY graph_id;
 UPDATE kg_batch_internal.conversation SET cut_error = 'for the test';
+-- Something that a former reading of the first chunk of each graph gave.
+INSERT INTO kg_batch_internal.fact (graph_id, chunk_id, n, conversation_id, text, modality, negated, first_message_id, live)
+SELECT graph_id, min(chunk_id), 4000, min(conversation_id), 'read otherwise before', 'asserted', false, min(message_ids[1]), false FROM kg_batch_internal.chunk GROUP BY graph_id;
+INSERT INTO kg_batch_internal.chunk
+SELECT (jsonb_populate_record(c, jsonb_build_object('chunk_id', c.chunk_id + 1000000, 'rereads', c.chunk_id, 'reading', c.reading + 1))).*
+FROM kg_batch_internal.chunk c WHERE c.chunk_id IN (SELECT min(chunk_id) FROM kg_batch_internal.chunk GROUP BY graph_id);
 
 SELECT is(seen(:'reader', name), CASE WHEN name IN ('evidence', 'rejected', 'errors') THEN NULL ELSE ARRAY[pets()] END,
     'a reader sees of ' || name || (CASE WHEN name IN ('evidence', 'rejected', 'errors') THEN ' nothing' ELSE ' the one graph' END)) FROM graph_view;
 SELECT is(seen(:'auditor', name), ARRAY[pets()], 'an auditor sees of ' || name || ' the one graph') FROM graph_view;
+DELETE FROM kg_batch_internal.chunk WHERE rereads IS NOT NULL;
+DELETE FROM kg_batch_internal.fact WHERE n = 4000;
 SELECT is(seen(:'member', 'node'), ARRAY[pets()], 'a member of the reader''s role sees the same');
 SELECT is(seen(:'reader', 'graph'), ARRAY[pets()], 'a stranger''s graph is not even named');
 SELECT is(seen(session_user, 'node'), ARRAY[pets(), work()], 'a superuser sees all');
@@ -153,7 +165,7 @@ CREATE FUNCTION on_graph(call text, graph text) RETURNS text LANGUAGE sql AS $$ 
 CREATE TABLE right_needed (level int, call text);
 INSERT INTO right_needed VALUES
     (1, 'SELECT kg_batch.graph_digest(%s)'), (1, 'SELECT * FROM kg_batch.facts(graph => %s)'), (1, 'SELECT kg_batch.graph_id(%s)'),
-    (1, 'SELECT kg_batch.find(''Alice'', graph => %s)'), (1, 'SELECT kg_batch.export(''jsonl'', %s)'),
+    (1, 'SELECT kg_batch.find(''Alice'', graph => %s)'), (1, 'SELECT kg_batch.export(''jsonl'', %s)'), (1, 'SELECT kg_batch.report(''first'', %s)'),
     (3, 'SELECT kg_batch.create_job(graph => %s)'), (3, 'SELECT kg_batch.pause(''first'', %s)'), (3, 'SELECT kg_batch.resume(''first'', graph => %s)'),
     (3, 'SELECT kg_batch.retry(''first'', graph => %s)'), (3, 'SELECT kg_batch.cancel(''first'', %s)'),
     (4, 'SELECT kg_batch.load_taxonomy(''[]'', %s)'), (4, 'SELECT kg_batch.import(''jsonl'', '''', %s)'),

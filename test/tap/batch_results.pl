@@ -133,6 +133,19 @@ for my $fault (qw(not_found forbidden bad_gateway rate_limited))
 	is(join(' ', $run->batches('requests')), $run->chunks . ' 3', "$name: the second batch has just these");
 }
 
+# What a round put up while the job was paused, and committed when it was resumed.
+{
+	my $name = 'parked for nobody';
+	$sim->configure(batch_turnaround_s => 3600);
+	$run->begin($name);
+	ok($node->wait_until(q{SELECT count(*) = 1 FROM kg_batch.batches WHERE state = 'submitted'}), "$name: it is out");
+	$node->kg("INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) SELECT graph_id, 1002, 7, 0, job_id, job_id FROM kg_batch_internal.job WHERE job_id = " . $run->job . ' ON CONFLICT DO NOTHING');
+	ok($node->wait_until('SELECT count(*) = 0 FROM kg_batch_internal.ready WHERE priority >= 1000'), "$name: what a resumed job has is asked");
+	$sim->configure(batch_turnaround_s => 0.3);
+	$sim->advance(3600);
+	$run->whole($name);
+}
+
 # However it is written.
 {
 	my $name = 'lines: written oddly';

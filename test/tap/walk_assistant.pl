@@ -26,8 +26,8 @@ is($walk->lines('SELECT item || q.reason FROM (SELECT item, \': \' || reason AS 
 	"fact 4: cites the assistant alone\nfact 5: cites the assistant alone", '… though the model gave it: it stands in rejected');
 is($walk->statements($sam), join("\n", 'State Employment as employee with employer railway museum: asserted', 'State Partnership as partner with partner Nora: asserted',
 	'State Residence as resident with place Leeds, resident Nora: asserted'), 'what the user confirms is a fact');
-is($walk->lines(q{SELECT v.speaker || ': ' || v.quote FROM kg_batch.evidence v JOIN kg_batch.node n USING (node_id) WHERE n.label = 'Employment'}), 'user: Right, Sam does', '… by her words');
-is($walk->lines('SELECT DISTINCT speaker FROM kg_batch.evidence'), 'user', 'all evidence is words of the user');
+is($walk->lines(q{SELECT v.speaker || ': ' || v.quote FROM kg_batch.evidence v JOIN kg_batch.node n USING (node_id) WHERE n.label = 'Employment'}), 'Nora: Right, Sam does', '… by her words');
+is($walk->lines('SELECT DISTINCT speaker FROM kg_batch.evidence'), 'Nora', 'all evidence is words of the user');
 is($walk->known('2024-01-15', $nora), join("\n", 'Nora Partnership Sam: holds', 'Nora Residence Leeds: holds', 'Nora Residence Sam: holds', 'Sam Residence Leeds: holds'), 'she lives in Leeds');
 
 # ---- a pasted letter ----
@@ -38,7 +38,7 @@ my $gerald = $walk->id('Gerald Finch', 'Bath');
 is($walk->statements($gerald), join("\n", 'State Employment as employee with employer harbour office: asserted', 'State Residence as resident with place Bath: asserted, from 2014'), 'the first person of the letter is its writer');
 is($walk->statements($nora), $statements, '… and nothing of it is the user\'s');
 is($walk->lines("SELECT speaker || ' ' || message_id || ': ' || quote || ' ' || matched FROM kg_batch.evidence WHERE node_id = $gerald"), join("\n",
-	'user l1: I have lived in Bath for ten years. true', 'user l1: I work at the harbour office. true', 'user l1: My wife is ill. true'),
+	'Nora l1: I have lived in Bath for ten years. true', 'Nora l1: I work at the harbour office. true', 'Nora l1: My wife is ill. true'),
 	'… by the words of the letter, which the user handed in');
 is($walk->number(q{SELECT count(*) FROM kg_batch.node WHERE label = 'wife'}), 1, 'the wife of the letter is one');
 is($walk->statements($walk->id('wife', 'ill')), 'State Illness as experiencer: asserted', '… and nobody\'s partner but his');

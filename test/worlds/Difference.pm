@@ -38,6 +38,14 @@ my %queries = (
 		FROM kg_batch_internal.decision d WHERE d.graph_id = G},
 );
 
+# SQL that gives the lines of a graph whose id is this expression.
+sub lines
+{
+	my ($what, $graph_id) = @_;
+	(my $sql = $queries{$what}) =~ s/= G\b/= $graph_id/g;
+	return $sql;
+}
+
 # `$query` runs SQL and gives its lines; `@of` is what to compare, all but decisions
 # when it is not said.
 sub between
@@ -50,8 +58,7 @@ sub between
 		my %count;
 		for my $graph ([ $one, 1 ], [ $other, -1 ])
 		{
-			(my $sql = $queries{$what}) =~ s/= G\b/= (SELECT graph_id FROM kg_batch_internal.graph WHERE name = '$graph->[0]')/g;
-			$count{$_} += $graph->[1] for split /\n/, $query->($sql);
+			$count{$_} += $graph->[1] for split /\n/, $query->(lines($what, "(SELECT graph_id FROM kg_batch_internal.graph WHERE name = '$graph->[0]')"));
 		}
 		push @lines, map { sprintf '%s %s: %s', $count{$_} > 0 ? '<' : '>', $what, $_ } grep { $count{$_} } sort keys %count;
 	}

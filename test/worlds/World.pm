@@ -9,6 +9,10 @@
 #   $world->gold           { sentences => {…}, things => {…}, … }
 #   $world->live_facts     texts of the facts that are live once everything was handed in
 #   $world->same_persons   [ label, label ]: two names of one person that no rule joins
+#   $world->own_kind       label, path: of a thing that a model files
+#   World::own_words       { word => kind of statement }: mapped by a model
+#   $world->secret         { key, messages }: a conversation that is none of `deliveries`
+#   World::marker          with which words begin that only secrets have
 #   World::merged_gold(@worlds)
 #
 # Deliveries of wave 2 come when those of wave 1 are cut: a message of an earlier
@@ -42,12 +46,19 @@ our @has = (
 	'messages without a time',
 	'a statement on a statement',
 	'one thing in several conversations',
+	'a kind that the taxonomy has not',
+	'a word for a kind of statement that the list has not',
+	'a secret that ends a State of another conversation',
+	'a secret about people of other conversations',
 );
 
 my @people = qw(Anna Bruno Clara David Elif Farid Greta Hana Igor Jana Karim Lena Milan Nora Oskar Petra);
 my @families = qw(Aldana Brunner Castellan Dahlberg Eskola Fontaine Grimaldi Hartwell Ivanova Jankowski);
 my @pet_names = qw(Rex Clyde Marmalade Pixie Biscuit Tango Waldo Zorro);
 my %kind_of_pet = map { $_ => 1 } qw(dog cat rabbit parrot);
+# What neither the shipped taxonomy nor the shipped list of predicates has: asked of the model.
+my %own_kinds = ('saluki dog' => 'entity > animal > dog', 'manx cat' => 'entity > animal > cat');
+my %own_words = (lodging => 'residence', 'putting up' => 'residence');
 my @firms = ([ 'Norvik', 'Norvik GmbH' ], [ 'Halden', 'Halden Inc.' ], [ 'Ostara', 'Ostara Ltd.' ], [ 'Quillon', 'Quillon AG' ]);
 my @towns = qw(Oslo Leeds Porto Graz Turku Ghent);
 my @films = ('Casablanca', 'Solaris', 'Amarcord', 'Stalker', 'Playtime');
@@ -64,6 +75,7 @@ sub new
 	$self->_populate;
 	$self->_converse;
 	$self->_crowd if $self->{crowd};
+	$self->_keep_a_secret;
 	$self->_check;
 	return $self;
 }
@@ -73,6 +85,10 @@ sub seed { return $_[0]{seed}; }
 sub is_crowded { return $_[0]{crowd} > 0; }
 sub live_facts { return sort map { @$_ } values %{ $_[0]{live} }; }
 sub same_persons { return $_[0]{same_persons}; }
+sub secret { return $_[0]{secret}; }
+sub own_kind { my ($self) = @_; my $pet = $self->{things}{ $self->{pets}[0] }; return ($pet->{label}, $own_kinds{ $pet->{category} }); }
+sub own_words { return \%own_words; }
+sub marker { return 'quux'; }
 
 sub gold
 {
@@ -97,16 +113,14 @@ sub merged_gold
 sub _kinds
 {
 	return {
-		'Entity dog' => 'entity > animal > dog', 'Entity cat' => 'entity > animal > cat', 'Entity rabbit' => 'entity > animal > rabbit',
-		'Entity person' => 'entity > person', 'Entity car' => 'entity > product > vehicle > car', 'Entity city' => 'entity > place > city',
-		'Entity company' => 'entity > organisation > company', 'Entity film' => 'entity > work > film',
+		(map { ("Entity $_" => $own_kinds{$_}) } keys %own_kinds), 'Entity quux dog' => 'entity > animal > dog',
 	};
 }
 
 sub _predicates
 {
 	return { 'pet ownership' => 'ownership', 'having' => 'ownership', 'working' => 'employment', 'living' => 'residence',
-		'walked by' => { canonical => 'agent', inverse => JSON::PP::false() } };
+		'walked by' => { canonical => 'agent', inverse => JSON::PP::false() }, quuxing => 'residence', %own_words };
 }
 
 # ---- chance, the same everywhere ----
@@ -199,8 +213,9 @@ sub _populate
 	my $kind = $self->_pick(sort keys %kind_of_pet);
 	$self->{namesake_pets} =
 	  [ map { $self->_thing("$shared_name $_", label => $shared_name, class => 'animal', category => $kind, named => JSON::PP::true()) } 1, 2 ];
+	my @kinds = (\%own_kinds, \%kind_of_pet, \%kind_of_pet);
 	$self->{pets} = [ map {
-		$self->_thing($_, label => $_, class => 'animal', category => $self->_pick(sort keys %kind_of_pet), named => JSON::PP::true(),
+		$self->_thing($_, label => $_, class => 'animal', category => $self->_pick(sort keys %{ shift @kinds }), named => JSON::PP::true(),
 			hash_tags => ['pets'])
 	} splice @pets, 0, 3 ];
 	$self->{firms} = [ map {
@@ -267,9 +282,10 @@ sub _works
 
 sub _lives
 {
-	my ($self, $who, $town, $moved) = @_;
+	my ($self, $who, $town, $moved, $word) = @_;
+	$word //= $self->_pick('residence', sort keys %own_words);
 	return $self->_say($who, $moved ? "I moved to $self->{things}{$town}{label}" : "I live in $self->{things}{$town}{label}",
-		[ { type => 'State', label => 'residence', category => 'residence', $moved ? (replaces => JSON::PP::true(), start => { date => 'said', how => 'actual' }) : (),
+		[ { type => 'State', label => 'residence', category => $word, $moved ? (replaces => JSON::PP::true(), start => { date => 'said', how => 'actual' }) : (),
 			roles => [ [ resident => '@speaker' ], [ place => $town ] ] } ]);
 }
 
@@ -369,7 +385,7 @@ sub _converse
 	$self->_conversation('pets', [ $self->_owns($a, $rex_1), $self->_owns($b, $rex_2), $self->_walked($a, $rex_1), $something->($a, $b) ]);
 	$self->_conversation('twins', [ $self->_owns($twin_1, $self->{pets}[1]), $self->_owns($twin_2, $self->{pets}[2]), $something->($twin_1, $twin_2) ]);
 	$self->_conversation('cars', [ $self->_drives($a), $self->_drives($c), $something->($a, $c), $self->_drives($a) ]);
-	$self->_conversation('running', [ $self->_ran($b), $self->_ran($b), $something->($b, $d) ]);
+	$self->_conversation('running', [ $self->_ran($b), $self->_ran($b), $something->($b, $d), $self->_lives($b, $self->{towns}[1], 0, $self->_pick(sort keys %own_words)) ]);
 	$self->_conversation('running again', [ $self->_ran($b), $something->($b) ], times => 0);
 	$self->_conversation('work', [ $self->_works($a, $firms[0], '2016', '2018'), $something->($a, $d), $self->_because($a, $firms[0]) ]);
 	$self->_conversation('work again', [ $self->_works($a, $firms[0], '2021'), $self->_works($d, $firms[1], '2020'), $something->($a, $d) ]);
@@ -387,6 +403,30 @@ sub _converse
 	$self->_edit('short name', 0, undef);
 	$self->_edit($self->_pick('long name', 'work again', 'plans'), 1, undef);
 	$self->_later('alias', [ $self->_met($b, $self->{absent_by_alias}, 'asserted') ]);
+	return;
+}
+
+# A conversation that is handed in only to be forgotten. It speaks of those who speak
+# elsewhere, of two of their names as one, ends where one of them lives, and has
+# things, a kind and a word of its own. Each sentence has the marker.
+sub _keep_a_secret
+{
+	my ($self) = @_;
+	my ($a, $b) = @{ $self->{speakers} };
+	my $long = $self->{two_names}[0];
+	my $town = $self->_thing('Quuxholm', label => "Quuxholm", class => 'place', category => 'city', named => JSON::PP::true());
+	my $hound = $self->_thing('Quuxi', label => 'Quuxi', class => 'animal', category => 'quux dog', named => JSON::PP::true(), hash_tags => ['quuxpets']);
+	my @messages = (
+		$self->_lives($b, $town, 1, 'quuxing'),
+		$self->_owns($a, $hound),
+		$self->_say($a, 'I met quuxly', [ { type => 'Event', label => 'meeting', category => 'meeting',
+			roles => [ [ agent => '@speaker' ], [ participant => $self->{absent_with_alias} ], [ participant => $self->{two_names}[1]{ref} ] ] } ]),
+		$self->_say($long, 'I left quuxly', [ { type => 'Event', label => 'resignation', category => 'resignation', roles => [ [ agent => '@speaker' ], [ organisation => $self->{firms}[0] ] ] } ]),
+		$self->_say($b, 'I walked quuxly', [ { type => 'Event', label => 'walk', category => 'walk', roles => [ [ agent => '@speaker' ], [ object => $self->{pets}[0] ] ] } ]),
+	);
+	my $n = 0;
+	# After all else that is dated.
+	$self->{secret} = { key => "$self->{seed} quux", messages => [ map { { %$_, id => 'quux-' . ++$n, sent_at => _time(1440 * 900 + 5 * $n) } } @messages ] };
 	return;
 }
 
@@ -491,6 +531,10 @@ sub _check
 	my @statements = map { my $m = $_; map { { %$_, said => $m } } @{ $m->{meant}{statements} } } @said;
 	my $refs = sub { return uniq map { my $s = $_; map { ref $_->[1] ? () : $_->[1] eq '@speaker' ? $s->{said}{meant}{by} : $_->[1] } @{ $s->{roles} } } @_ };
 	my $things = $self->{things};
+	my @secrets = map {
+		my $said = { %$_, meant => $self->{sentences}{ $_->{content} } };
+		map { { %$_, said => $said } } @{ $said->{meant}{statements} }
+	} @{ $self->{secret}{messages} };
 	my %first;
 	$first{"$_->{key}\n$_->{id}"} //= $_ for @messages;
 	my $by_key = sub { my ($keyed, $value, @items) = @_; my %by; $by{ $keyed->($_) }{ $value->($_) }++ for @items; return values %by };
@@ -521,6 +565,13 @@ sub _check
 		'a statement on a statement' => scalar(grep { my $s = $_; grep { ref $_->[1] } @{ $s->{roles} } } @statements),
 		'one thing in several conversations' => scalar(grep { keys %$_ > 1 } $by_key->(sub { $_[0][0] }, sub { $_[0][1] },
 			map { my $s = $_; map { [ $_, $s->{said}{key} ] } $refs->($s) } @statements)),
+		'a kind that the taxonomy has not' => scalar(grep { $own_kinds{ $things->{$_}{category} } } $refs->(@statements)),
+		'a word for a kind of statement that the list has not' => scalar(grep { $own_words{ $_->{category} } } @statements),
+		'a secret that ends a State of another conversation' => scalar(grep {
+			my $one = $_;
+			$one->{replaces} && grep { $_->{label} eq $one->{label} && $_->{said}{speaker} eq $one->{said}{speaker} } @statements
+		} @secrets),
+		'a secret about people of other conversations' => scalar(grep { my $ref = $_; $things->{$ref}{class} eq 'person' && grep { $_ eq $ref } $refs->(@statements) } $refs->(@secrets)),
 	);
 	my %of_family;
 	for my $ref (grep { $things->{$_}{class} eq 'person' } $refs->(@statements))

@@ -103,7 +103,8 @@ sub wait_until
 	do
 	{
 		return 1 if ref $what && $what->();
-		$self->psql($in // $database, $what, stdout => \$output, stderr => \$error, timeout => 30) unless ref $what;
+		# A psql that a server in recovery turns away may be gone before it is told what to ask.
+		eval { $self->psql($in // $database, $what, stdout => \$output, stderr => \$error, timeout => 30); 1 } or $error = $@ unless ref $what;
 		return 1 if defined $output && $output eq 't';
 		sleep 0.1;
 	} while (time < $deadline);
