@@ -24,6 +24,7 @@ double budget_per_day = 5;
 int chunk_max_tokens = 6'000;
 int commit_frequency = 5;
 int context_sentences = 8;
+char* embedding_model = nullptr;
 bool enable_performance_monitoring = true;
 bool enable_progress_tracking = true;
 bool enabled = true;
@@ -122,6 +123,9 @@ void register_settings() {
                &commit_frequency, 5, 1, 1'000, PGC_SIGHUP);
     define_int("kg_batch.context_sentences", "Sentences before a chunk that are shown as context.", nullptr, &context_sentences, 8,
                0, 50, PGC_USERSET);
+    define_text("kg_batch.embedding_model", "Model whose embeddings find things that are called otherwise; empty for none.",
+                "Only where the extension vector (pgvector) is installed in the database; elsewhere nothing is asked.", &embedding_model, "",
+                PGC_USERSET);
     define_bool("kg_batch.enable_performance_monitoring", "Whether latency histograms are kept.", nullptr,
                 &enable_performance_monitoring, true, PGC_SIGHUP);
     define_bool("kg_batch.enable_progress_tracking", "Whether progress is sampled for rate and ETA.", nullptr,
@@ -189,6 +193,7 @@ const std::vector<JobSetting>& job_settings() {
       {"budget", Type::money, -1, 1e9, ""},
       {"chunk_max_tokens", Type::integer, 200, 100'000, ""},
       {"context_sentences", Type::integer, 0, 50, ""},
+      {"embedding_model", Type::text, 0, 200, ""},
       {"extraction", Type::choice, 0, 0, "combined, staged"},
       {"learn_from_assistant", Type::boolean, 0, 0, ""},
       {"max_attempts", Type::integer, 1, 20, ""},
@@ -218,6 +223,7 @@ std::string job_setting(const JobSetting& setting) {
   if (name == "budget") return std::to_string(budget);
   if (name == "chunk_max_tokens") return std::to_string(chunk_max_tokens);
   if (name == "context_sentences") return std::to_string(context_sentences);
+  if (name == "embedding_model") return text_of(embedding_model);
   if (name == "extraction") return extraction_choices[extraction].name;
   if (name == "learn_from_assistant") return learn_from_assistant ? "on" : "off";
   if (name == "max_attempts") return std::to_string(max_attempts);
@@ -237,6 +243,7 @@ std::string job_setting(const JobSetting& setting) {
 
 namespace settings {
 
+std::string embedding_model() { return text_of(backend::embedding_model); }
 std::string graph() { return text_of(backend::graph); }
 bool enabled() { return backend::enabled; }
 int num_pipelines() { return backend::num_pipelines; }

@@ -29,6 +29,7 @@ const std::vector<JobSetting>& job_settings();
 std::string job_setting(const JobSetting& setting);
 
 namespace settings {
+std::string embedding_model();
 std::string graph();
 bool enabled();
 int num_pipelines();

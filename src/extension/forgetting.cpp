@@ -41,11 +41,13 @@ Datum kg_batch_rebuild(PG_FUNCTION_ARGS) {
     extension::Call call(fcinfo);
     const std::string graph = call.graph(0);
     const bool recompare = call.boolean(1).value_or(false);
+    const std::string warning = backend::announce_work();  // names that no embedding was asked for may be asked about
     extension::OwnerWork work;
     const std::int64_t graph_id = store::graph_for(work.caller(), graph, store::Right::admin);
     backend::lock_exclusive(backend::LockClass::graph, graph_id, backend::LockSpan::transaction);
     const std::int64_t nodes = store::rebuild(graph_id, recompare);
     work.done();
+    extension::warn_of_slots(warning);
     return call.give(nodes);
   });
 }

@@ -218,6 +218,23 @@ void icu(Checks& checks, std::int64_t role) {
              rows.empty() ? "" : "Everything works; digests of these graphs cannot be compared with those of others.");
 }
 
+// Of jobs that still may ask, and of those that the caller would make now.
+void embeddings(Checks& checks, std::int64_t role) {
+  const auto rows = execute(
+      "SELECT DISTINCT m.model FROM (SELECT j.options ->> 'embedding_model' AS model FROM kg_batch_internal.job j "
+      "  WHERE j.graph_id = ANY (kg_batch_internal.graphs_of($1::oid, 1)) AND j.state <> 'cancelled' UNION ALL SELECT $2) m WHERE m.model <> '' ORDER BY 1",
+      {role, settings::embedding_model()});
+  if (rows.empty()) {
+    checks.add("embeddings", true, "off: no job names an embedding_model");
+    return;
+  }
+  const bool installed = execute("SELECT kg_batch_internal.vector_schema() IS NOT NULL").boolean(0, 0);
+  checks.add("embeddings", installed,
+             installed ? "by " + joined(rows, 0)
+                       : "the extension vector (pgvector) is not installed in this database, so nothing is asked of " + joined(rows, 0),
+             installed ? "" : "CREATE EXTENSION vector, from the package of pgvector; kg_batch.rebuild(graph) then asks for what is there already.");
+}
+
 void batches(Checks& checks) {
   const auto rows = execute(
       "SELECT b.batch_id::text FROM kg_batch_internal.batch b WHERE b.state IN ('unclear', 'lost') ORDER BY b.batch_id DESC LIMIT 10");
@@ -262,6 +279,7 @@ Datum kg_batch_health(PG_FUNCTION_ARGS) {
     prices(checks, role);
     paused_jobs(checks, role);
     batches(checks);
+    embeddings(checks, role);
     icu(checks, role);
     if (all_powerful) access(checks);
     work.done();

@@ -24,11 +24,12 @@ bool is_candidate(const IdentityView& a, const IdentityView& b, const TokenFrequ
   return is_candidate(PreparedIdentity(a), PreparedIdentity(b), frequency);
 }
 
-Treatment treatment(const IdentityView& a, const IdentityView& b, const TokenFrequency& frequency) {
+Treatment treatment(const IdentityView& a, const IdentityView& b, const TokenFrequency& frequency, bool near) {
   const PreparedIdentity x(a), y(b);
-  if (!is_candidate(x, y, frequency)) return Treatment::apart;
+  const bool candidate = is_candidate(x, y, frequency);
+  if (!candidate && !near) return Treatment::apart;
   if (veto(x, y)) return Treatment::veto;
-  return rule(x, y) ? Treatment::rule : Treatment::model;
+  return candidate && rule(x, y) ? Treatment::rule : Treatment::model;
 }
 
 }  // namespace kg_batch::graph

@@ -174,6 +174,8 @@ enum class Treatment {
   model,  // a candidate of which nobody has said anything
 };
 
-Treatment treatment(const IdentityView& a, const IdentityView& b, const TokenFrequency& frequency = nullptr);
+// `near`: embeddings of what they are called are alike (graph/embedding_text.h). That
+// makes them a candidate for a model, and for no rule.
+Treatment treatment(const IdentityView& a, const IdentityView& b, const TokenFrequency& frequency = nullptr, bool near = false);
 
 }  // namespace kg_batch::graph

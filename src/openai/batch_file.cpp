@@ -100,10 +100,10 @@ struct LineResponse {
 };
 
 // {"status_code","request_id","body"}, the body being JSON or JSON in a string;
-// or, from some servers, the bare completion.
+// or, from some servers, the bare completion or list.
 LineResponse line_response(const Json& response, int& replaced) {
   LineResponse out;
-  if (!response.contains("status_code") && !response.contains("body") && response.contains("choices")) {
+  if (!response.contains("status_code") && !response.contains("body") && (response.contains("choices") || response.contains("data"))) {
     out.status = 200;
     out.body = response;
     return out;
@@ -129,7 +129,7 @@ LineResponse line_response(const Json& response, int& replaced) {
   return out;
 }
 
-std::variant<ChatAnswer, ApiError> line_result(const Json& line, const LineResponse& response) {
+std::variant<ChatAnswer, EmbeddingAnswer, ApiError> line_result(const Json& line, const LineResponse& response, LineSort sort) {
   if (response.status >= 200 && response.status < 300) {
     if (has_error(line)) return stated_error(line);
     if (!response.body || !response.body->is_object()) {
@@ -141,9 +141,15 @@ std::variant<ChatAnswer, ApiError> line_result(const Json& line, const LineRespo
       error.request_id = response.request_id;
       return error;
     }
-    auto answer = chat_answer(*response.body, response.request_id);
-    if (auto* error = std::get_if<ApiError>(&answer)) error->status = response.status;
-    return answer;
+    const auto result = [&](auto&& answer) -> std::variant<ChatAnswer, EmbeddingAnswer, ApiError> {
+      if (auto* error = std::get_if<ApiError>(&answer)) {
+        error->status = response.status;
+        return std::move(*error);
+      }
+      return std::move(std::get<0>(answer));
+    };
+    if (sort == LineSort::embeddings) return result(embedding_answer(*response.body, response.request_id, std::nullopt));
+    return result(chat_answer(*response.body, response.request_id));
   }
 
   ApiError error;
@@ -173,7 +179,7 @@ std::string batch_line(std::string_view custom_id, std::string_view url, std::st
   return line;
 }
 
-BatchLine read_batch_line(std::string_view text) {
+BatchLine read_batch_line(std::string_view text, LineSort sort) {
   BatchLine out;
   auto parsed = parse_untrusted(text);
   if (!parsed) {
@@ -194,8 +200,9 @@ BatchLine read_batch_line(std::string_view text) {
   const Json* response = member(line, "response");
   if (response != nullptr && response->is_object()) {
     const LineResponse read = line_response(*response, out.replaced);
-    if (read.body) out.body = read.body->dump();
-    out.result = line_result(line, read);
+    out.result = line_result(line, read, sort);
+    // Vectors are stored packed (openai/embeddings.h), not as the server wrote them.
+    if (read.body && !std::holds_alternative<EmbeddingAnswer>(out.result)) out.body = read.body->dump();
     return out;
   }
   if (has_error(line)) {

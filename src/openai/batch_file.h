@@ -23,13 +23,15 @@ std::string batch_line(std::string_view custom_id, std::string_view url, std::st
 
 struct BatchLine {
   std::string custom_id;                        // empty when it could not be read
-  std::variant<ChatAnswer, ApiError> result;    // of the one request
+  std::variant<ChatAnswer, EmbeddingAnswer, ApiError> result;  // of the one request
   std::string body;                             // the response's body as JSON text, sanitised; what is stored
   bool unreadable = false;                      // no JSON object: cut off, perhaps
   int replaced = 0;                             // U+0000, lone surrogates, invalid UTF-8 that became U+FFFD
 };
 
-BatchLine read_batch_line(std::string_view line);
+// Every line of a batch answers the same sort of request: that of its endpoint.
+enum class LineSort { chat, embeddings };
+BatchLine read_batch_line(std::string_view line, LineSort sort = LineSort::chat);
 
 // Cuts a stream of bytes into lines.
 class LineSplitter {

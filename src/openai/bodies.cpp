@@ -129,27 +129,6 @@ std::int64_t detail_count(const Json& usage, const char* details, const char* ot
   return 0;
 }
 
-std::optional<Usage> usage_of(const Json& body) {
-  const Json* object = member(body, "usage");
-  if (object == nullptr) return std::nullopt;
-  const auto input = count(*object, "prompt_tokens", "input_tokens");
-  const auto output = count(*object, "completion_tokens", "output_tokens");
-  if (!input && !output) return std::nullopt;
-  Usage usage;
-  usage.input_tokens = input.value_or(0);
-  usage.output_tokens = output.value_or(0);
-  // Parts of the two totals; a server that says more would make a cost negative.
-  const auto in = [&](const char* name) {
-    return std::min(detail_count(*object, "prompt_tokens_details", "input_tokens_details", name), usage.input_tokens);
-  };
-  usage.cached_tokens = in("cached_tokens");
-  usage.cache_write_tokens = std::min(in("cache_write_tokens"), usage.input_tokens - usage.cached_tokens);
-  usage.reasoning_tokens =
-      std::min(detail_count(*object, "completion_tokens_details", "output_tokens_details", "reasoning_tokens"),
-               usage.output_tokens);
-  return usage;
-}
-
 std::string lower_text(std::string text) {
   for (char& c : text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
@@ -193,6 +172,27 @@ std::optional<std::int64_t> integer(const Json& value) {
 std::int64_t integer_member(const Json& object, const char* name) {
   const Json* value = member(object, name);
   return value == nullptr ? 0 : integer(*value).value_or(0);
+}
+
+std::optional<Usage> usage_of(const Json& body) {
+  const Json* object = member(body, "usage");
+  if (object == nullptr) return std::nullopt;
+  const auto input = count(*object, "prompt_tokens", "input_tokens");
+  const auto output = count(*object, "completion_tokens", "output_tokens");
+  if (!input && !output) return std::nullopt;
+  Usage usage;
+  usage.input_tokens = input.value_or(0);
+  usage.output_tokens = output.value_or(0);
+  // Parts of the two totals; a server that says more would make a cost negative.
+  const auto in = [&](const char* name) {
+    return std::min(detail_count(*object, "prompt_tokens_details", "input_tokens_details", name), usage.input_tokens);
+  };
+  usage.cached_tokens = in("cached_tokens");
+  usage.cache_write_tokens = std::min(in("cache_write_tokens"), usage.input_tokens - usage.cached_tokens);
+  usage.reasoning_tokens =
+      std::min(detail_count(*object, "completion_tokens_details", "output_tokens_details", "reasoning_tokens"),
+               usage.output_tokens);
+  return usage;
 }
 
 Advice advice_for(long status, std::string_view code, std::string_view type, bool once,

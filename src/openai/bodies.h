@@ -43,6 +43,12 @@ ApiError error_in_success(const Json& body, bool once);
 // filtered, empty, else `stop`.
 Result<ChatAnswer> chat_answer(const Json& body, std::string request_id);
 
+// Tokens in either naming; nothing when the answer counts none.
+std::optional<Usage> usage_of(const Json& body);
+
+// A list of embeddings (openai/embeddings.h).
+Result<EmbeddingAnswer> embedding_answer(const Json& body, std::string request_id, std::optional<std::size_t> texts);
+
 // For texts that people see: short, printable, shapes of keys masked.
 std::string safe_message(std::string_view text);
 

@@ -12,6 +12,7 @@
 #include <ctime>
 
 #include "openai/bodies.h"
+#include "openai/embeddings.h"
 #include "openai/json_text.h"
 
 namespace kg_batch::openai {
@@ -325,6 +326,13 @@ HttpRequest chat_request(const Endpoint& endpoint, std::string body, long timeou
   return request;
 }
 
+HttpRequest embeddings_request(const Endpoint& endpoint, std::string body, long timeout_ms) {
+  HttpRequest request = request_to(endpoint, "POST", "/embeddings");
+  request.body = std::move(body);
+  request.timeout_ms = timeout_ms;
+  return request;
+}
+
 HttpRequest upload_request(const Endpoint& endpoint, std::string path, std::string filename,
                            std::optional<std::int64_t> expires_after_seconds) {
   HttpRequest request = request_to(endpoint, "POST", "/files");
@@ -435,6 +443,17 @@ Result<ChatAnswer> read_chat(const HttpResponse& response) {
   Result<Json> object = read_object(response, false);
   if (auto* error = std::get_if<ApiError>(&object)) return std::move(*error);
   Result<ChatAnswer> answer = chat_answer(std::get<Json>(object), request_id_of(response));
+  if (auto* error = std::get_if<ApiError>(&answer)) {
+    error->status = response.status;
+    error->message = "HTTP " + std::to_string(response.status) + " with " + error->message;
+  }
+  return answer;
+}
+
+Result<EmbeddingAnswer> read_embeddings(const HttpResponse& response, std::optional<std::size_t> texts) {
+  Result<Json> object = read_object(response, false);
+  if (auto* error = std::get_if<ApiError>(&object)) return std::move(*error);
+  Result<EmbeddingAnswer> answer = embedding_answer(std::get<Json>(object), request_id_of(response), texts);
   if (auto* error = std::get_if<ApiError>(&answer)) {
     error->status = response.status;
     error->message = "HTTP " + std::to_string(response.status) + " with " + error->message;

@@ -64,6 +64,14 @@ struct ChatAnswer {
   std::string request_id;
 };
 
+// One answer to one request for embeddings: a vector for each text, in their order.
+struct EmbeddingAnswer {
+  std::vector<std::vector<float>> vectors;
+  std::string model;                  // as returned: decides the price
+  std::optional<Usage> usage;
+  std::string request_id;
+};
+
 struct FileObject {
   std::string file_id, filename, status;
   std::int64_t bytes = 0, created_at = 0;

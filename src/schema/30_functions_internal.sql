@@ -97,7 +97,10 @@ CREATE VIEW kg_batch_internal.open_question AS
     UNION ALL
     SELECT m.graph_id, m.job_id, 'kg_predicate' FROM kg_batch_internal.predicate_mapping m WHERE m.state = 'open'
     UNION ALL
-    SELECT k.graph_id, k.job_id, 'kg_classify' FROM kg_batch_internal.kind k WHERE k.taxon_id IS NULL AND k.request_id IS NULL AND k.error IS NULL;
+    SELECT k.graph_id, k.job_id, 'kg_classify' FROM kg_batch_internal.kind k WHERE k.taxon_id IS NULL AND k.request_id IS NULL AND k.error IS NULL
+    UNION ALL
+    SELECT e.graph_id, e.job_id, 'kg_embed' FROM kg_batch_internal.embedding e
+    WHERE e.vector IS NULL AND e.request_id IS NULL AND e.error IS NULL AND e.job_id IS NOT NULL;
 COMMENT ON VIEW kg_batch_internal.open_question IS 'a row for each thing about the graph that a model is still to be asked, and is not being asked';
 COMMENT ON COLUMN kg_batch_internal.open_question.job_id IS 'who pays; null: whoever works on the graph next';
 
@@ -106,7 +109,7 @@ COMMENT ON COLUMN kg_batch_internal.open_question.job_id IS 'who pays; null: who
 -- waits for the place of a kind, and the later it is asked about, the more is known.
 CREATE FUNCTION kg_batch_internal.is_time_to_ask(graph bigint, job bigint, about text DEFAULT NULL) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
-    RETURN EXISTS (SELECT FROM (VALUES ('kg_merge', 20), ('kg_predicate', 40), ('kg_classify', 100)) s (stage, enough)
+    RETURN EXISTS (SELECT FROM (VALUES ('kg_merge', 20), ('kg_predicate', 40), ('kg_classify', 100), ('kg_embed', 256)) s (stage, enough)
                 WHERE (about IS NULL OR about = s.stage) AND (SELECT count(*) = s.enough FROM (SELECT FROM kg_batch_internal.open_question q WHERE q.stage = s.stage AND q.graph_id = graph
                     AND (q.job_id = job OR q.job_id IS NULL) LIMIT s.enough) those))
         OR NOT EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = job AND r.kind <> 7)
@@ -114,7 +117,10 @@ CREATE FUNCTION kg_batch_internal.is_time_to_ask(graph bigint, job bigint, about
         AND NOT EXISTS (SELECT FROM kg_batch_internal.batch_job b JOIN kg_batch_internal.batch USING (batch_id)
                         WHERE b.job_id = job AND batch.ended_at IS NULL)
         AND NOT EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.graph_id = graph AND r.kind = 2)
-        AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.graph_id = graph AND c.kind = 2);
+        AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.graph_id = graph AND c.kind = 2)
+        -- What embeddings find is asked about too.
+        AND (about IS NULL OR about = 'kg_embed'
+             OR NOT EXISTS (SELECT FROM kg_batch_internal.open_question q WHERE q.stage = 'kg_embed' AND q.graph_id = graph AND q.job_id = job));
 COMMENT ON FUNCTION kg_batch_internal.is_time_to_ask(bigint, bigint, text) IS 'whether a job''s open questions about the graph, of any sort or of one, make a full call, or nothing else of the job is to come that could fill it';
 
 CREATE FUNCTION kg_batch_internal.us(at timestamptz) RETURNS bigint

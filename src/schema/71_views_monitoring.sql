@@ -108,7 +108,7 @@ COMMENT ON COLUMN kg_batch.batches.cost IS 'US dollars of the answers to one''s 
 CREATE VIEW kg_batch.errors WITH (security_barrier) AS
 SELECT g.name AS graph, j.name AS job, e.what, e.conversation, e.chunk_id, e.batch_id, e.reason, e.at,
     CASE WHEN e.what = 'chunk' THEN format('SELECT kg_batch.retry(%L, chunk => %s, graph => %L)', j.name, e.chunk_id, g.name)
-        WHEN e.what IN ('conversation', 'decision', 'kind', 'word') THEN format('SELECT kg_batch.retry(%L, graph => %L)', j.name, g.name)
+        WHEN e.what IN ('conversation', 'decision', 'kind', 'word', 'embedding') THEN format('SELECT kg_batch.retry(%L, graph => %L)', j.name, g.name)
         WHEN e.state = 'unclear' THEN 'Whether the API took this batch is not known. Its requests are asked again only by a person: '
             || format('SELECT kg_batch.retry(%L, graph => %L)', j.name, g.name)
         WHEN e.state = 'lost' THEN 'The API does not know this batch any more, its chunks failed. They are asked again only by a person: '
@@ -139,6 +139,10 @@ FROM (SELECT c.graph_id, c.job_id, 'chunk' AS what, v.key AS conversation, c.chu
       FROM kg_batch_internal.kind k
       WHERE k.error IS NOT NULL AND k.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
       UNION ALL
+      SELECT t.graph_id, t.job_id, 'embedding', NULL, NULL, NULL, format('"%s": %s', t.text, t.error), t.error_at, NULL
+      FROM kg_batch_internal.embedding t
+      WHERE t.error IS NOT NULL AND t.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
+      UNION ALL
       SELECT m.graph_id, m.job_id, 'batch', NULL, NULL, b.batch_id, COALESCE(b.error, b.state), b.ended_at, b.state
       FROM kg_batch_internal.batch b
       JOIN kg_batch_internal.batch_job m ON m.batch_id = b.batch_id
@@ -146,8 +150,8 @@ FROM (SELECT c.graph_id, c.job_id, 'chunk' AS what, v.key AS conversation, c.chu
         AND m.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])) e
 JOIN kg_batch_internal.graph g ON g.graph_id = e.graph_id
 LEFT JOIN kg_batch_internal.job j ON j.graph_id = e.graph_id AND j.job_id = e.job_id;
-COMMENT ON VIEW kg_batch.errors IS 'what did not get into the graph: failed chunks, conversations that could not be cut, pairs, kinds and words of which a model would say nothing, batches that went wrong; needs auditor';
-COMMENT ON COLUMN kg_batch.errors.what IS 'chunk, conversation, decision (of two things, which stay apart and stand in review), kind (a type with a category, which stays out of the taxonomy), word (a kind or role of statements in a model''s own words, which stands for itself) or batch';
+COMMENT ON VIEW kg_batch.errors IS 'what did not get into the graph: failed chunks, conversations that could not be cut, pairs, kinds and words of which a model would say nothing, names without an embedding, batches that went wrong; needs auditor';
+COMMENT ON COLUMN kg_batch.errors.what IS 'chunk, conversation, decision (of two things, which stay apart and stand in review), kind (a type with a category, which stays out of the taxonomy), word (a kind or role of statements in a model''s own words, which stands for itself), embedding (of a name, by which nothing is found) or batch';
 COMMENT ON COLUMN kg_batch.errors.conversation IS 'the key under which it was handed in';
 COMMENT ON COLUMN kg_batch.errors.hint IS 'how to try again';
 

@@ -5,6 +5,7 @@
 
 #include "backend/bridge.h"
 #include "backend/spi.h"
+#include "openai/embeddings.h"
 #include "store/job.h"
 #include "store/request.h"
 
@@ -14,13 +15,23 @@ using backend::Bytes;
 using backend::execute;
 using backend::Rows;
 
+namespace {
+
+// A file is of one endpoint, and an embedding model may be named like one that chats.
+#define ENDPOINT "(CASE r.stage WHEN 'kg_embed' THEN '/v1/embeddings' ELSE '/v1/chat/completions' END)"
+
+// The API counts texts: 50,000 of a batch. A request holds at most 256.
+constexpr int most_embedding_requests = static_cast<int>(openai::most_embedding_inputs_of_batch / 256);
+
+}  // namespace
+
 std::vector<Batch> open_batches() {
   const Rows rows = execute(
       "SELECT batch_id, token, model, state, COALESCE(input_file_id, ''), COALESCE(remote_id, ''), COALESCE(remote_status, ''), "
       " COALESCE(output_file_id, ''), COALESCE(error_file_id, ''), requests, polls, attempts, input_tokens, cancel_requested, "
       " COALESCE(deadline < pg_catalog.now(), false), EXTRACT(epoch FROM create_started_at)::bigint, "
       " COALESCE(GREATEST(EXTRACT(epoch FROM next_poll_at - pg_catalog.clock_timestamp()) * 1000, 0), 0)::bigint, "
-      " EXTRACT(epoch FROM pg_catalog.clock_timestamp() - planned_at)::bigint, COALESCE(remote_completed, 0) "
+      " EXTRACT(epoch FROM pg_catalog.clock_timestamp() - planned_at)::bigint, COALESCE(remote_completed, 0), endpoint "
       "FROM kg_batch_internal.batch WHERE ended_at IS NULL ORDER BY batch_id");
   std::vector<Batch> batches;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -44,6 +55,7 @@ std::vector<Batch> open_batches() {
     batch.next_poll_ms = rows.integer(i, 16);
     batch.age_s = rows.integer(i, 17);
     batch.remote_completed = rows.integer(i, 18);
+    batch.endpoint = rows.text(i, 19);
     batches.push_back(std::move(batch));
   }
   return batches;
@@ -56,11 +68,11 @@ Gathered gather(const GatherLimits& limits) {
       " EXTRACT(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.min(r.created_at)) * 1000, "
       " COALESCE((SELECT pg_catalog.sum(b.input_tokens) FROM kg_batch_internal.batch b WHERE b.model = r.model AND b.ended_at IS NULL), 0), "
       " pg_catalog.max((j.options ->> 'batch_min_requests')::int), pg_catalog.bool_or(j.waits_for_budget), pg_catalog.max(r.attempt), "
-      " EXISTS (SELECT FROM kg_batch_internal.batch b WHERE b.model = r.model AND b.ended_at IS NULL) "
+      " EXISTS (SELECT FROM kg_batch_internal.batch b WHERE b.model = r.model AND b.ended_at IS NULL), " ENDPOINT " "
       "FROM (SELECT * FROM kg_batch_internal.ready WHERE kind = 4 AND priority < 1000 AND (due_at IS NULL OR due_at <= pg_catalog.now()) "
       "  ORDER BY priority, chunk_id LIMIT 100000) q "
       "JOIN kg_batch_internal.request r ON r.graph_id = q.graph_id AND r.request_id = q.chunk_id "
-      "JOIN kg_batch_internal.job j ON j.graph_id = r.graph_id AND j.job_id = r.job_id GROUP BY r.model ORDER BY r.model");
+      "JOIN kg_batch_internal.job j ON j.graph_id = r.graph_id AND j.job_id = r.job_id GROUP BY r.model, " ENDPOINT " ORDER BY r.model, " ENDPOINT);
   if (models.empty()) return gathered;
   // While conversations are cut or questions planned, more will come; but nobody
   // waits for others for ever.
@@ -70,12 +82,13 @@ Gathered gather(const GatherLimits& limits) {
           " OR EXISTS (SELECT FROM kg_batch_internal.claimed WHERE kind IN (1, 3))")
           .boolean(0, 0);
   for (std::size_t i = 0; i < models.size(); ++i) {
-    const std::string model = models.text(i, 0);
+    const std::string model = models.text(i, 0), endpoint = models.text(i, 9);
+    const int most = endpoint == openai::embeddings_url ? std::min(limits.most_requests, most_embedding_requests) : limits.most_requests;
     const std::int64_t count = models.integer(i, 1);
     const double newest_ms = models.number(i, 2), oldest_ms = models.number(i, 3);
     const std::int64_t enqueued = models.integer(i, 4);
     const std::int64_t fewest = models.integer(i, 5);
-    const bool full = count >= limits.most_requests;
+    const bool full = count >= most;
     const double patience = more_to_come ? limits.linger_ms * 10.0 : limits.linger_ms;
     if (!full && (more_to_come ? oldest_ms : newest_ms) < patience) {
       const auto wait = static_cast<std::int64_t>(patience - (more_to_come ? oldest_ms : newest_ms)) + 1;
@@ -87,11 +100,11 @@ Gathered gather(const GatherLimits& limits) {
       // before, does not pay the double price for that.
       const Rows moved = execute(
           "WITH few AS (DELETE FROM kg_batch_internal.ready q USING kg_batch_internal.request r WHERE q.kind = 4 AND q.priority < 1000 "
-          "  AND r.graph_id = q.graph_id AND r.request_id = q.chunk_id AND r.model = $1 RETURNING q.*), "
+          "  AND r.graph_id = q.graph_id AND r.request_id = q.chunk_id AND r.model = $1 AND " ENDPOINT " = $2 RETURNING q.*), "
           "changed AS (UPDATE kg_batch_internal.request r SET mode = 'direct' FROM few WHERE r.graph_id = few.graph_id AND r.request_id = few.chunk_id) "
           "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
           "SELECT graph_id, priority, 5, work, chunk_id, job_id FROM few RETURNING 1",
-          {model});
+          {model, endpoint});
       gathered.sent_directly += static_cast<int>(moved.size());
       continue;
     }
@@ -104,13 +117,13 @@ Gathered gather(const GatherLimits& limits) {
     const Rows made = execute(
         "WITH queue AS MATERIALIZED (SELECT q.graph_id, q.chunk_id AS request_id, q.job_id, q.priority, r.input_tokens "
         "  FROM kg_batch_internal.ready q JOIN kg_batch_internal.request r ON r.graph_id = q.graph_id AND r.request_id = q.chunk_id "
-        "  WHERE q.kind = 4 AND q.priority < 1000 AND (q.due_at IS NULL OR q.due_at <= pg_catalog.now()) AND r.model = $1 "
+        "  WHERE q.kind = 4 AND q.priority < 1000 AND (q.due_at IS NULL OR q.due_at <= pg_catalog.now()) AND r.model = $1 AND " ENDPOINT " = $5 "
         "  ORDER BY q.priority, q.graph_id, q.chunk_id LIMIT $2 FOR UPDATE OF q SKIP LOCKED), "
         "fitting AS (SELECT * FROM (SELECT *, pg_catalog.sum(input_tokens) OVER w AS tokens, pg_catalog.sum(input_tokens::bigint * 8 + 6000) OVER w AS bytes, "
         "   pg_catalog.row_number() OVER w AS n FROM queue WINDOW w AS (ORDER BY priority, graph_id, request_id)) s "
         "  WHERE n = 1 OR (tokens <= $3 AND bytes <= $4)), "
-        "made AS (INSERT INTO kg_batch_internal.batch (token, model, requests, input_tokens, deadline) "
-        "  SELECT pg_catalog.gen_random_uuid(), $1, pg_catalog.count(*), COALESCE(pg_catalog.sum(f.input_tokens), 0), "
+        "made AS (INSERT INTO kg_batch_internal.batch (token, model, endpoint, requests, input_tokens, deadline) "
+        "  SELECT pg_catalog.gen_random_uuid(), $1, $5, pg_catalog.count(*), COALESCE(pg_catalog.sum(f.input_tokens), 0), "
         "   pg_catalog.now() + pg_catalog.min((j.options ->> 'batch_timeout')::int) * interval '1 second' "
         "  FROM fitting f JOIN kg_batch_internal.job j ON j.graph_id = f.graph_id AND j.job_id = f.job_id HAVING pg_catalog.count(*) > 0 "
         "  RETURNING batch_id), "
@@ -120,7 +133,7 @@ Gathered gather(const GatherLimits& limits) {
         "jobs AS (INSERT INTO kg_batch_internal.batch_job (batch_id, graph_id, job_id, requests) "
         "  SELECT made.batch_id, f.graph_id, f.job_id, pg_catalog.count(*) FROM fitting f, made GROUP BY 1, 2, 3) "
         "SELECT batch_id FROM made",
-        {model, limits.most_requests, room, limits.most_bytes});
+        {model, most, room, limits.most_bytes, endpoint});
     if (!made.empty()) {
       gathered.batch_id = made.integer(0, 0);
       return gathered;

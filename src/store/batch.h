@@ -19,7 +19,7 @@ namespace kg_batch::store {
 
 struct Batch {
   std::int64_t batch_id = 0;
-  std::string token, model, state, input_file_id, remote_id, remote_status;
+  std::string token, model, endpoint, state, input_file_id, remote_id, remote_status;
   std::string output_file_id, error_file_id;
   int requests = 0, polls = 0, attempts = 0;
   std::int64_t input_tokens = 0;
@@ -32,7 +32,7 @@ struct Batch {
 
 std::vector<Batch> open_batches();
 
-// Gathers ready requests of one model into a new batch, highest priority first,
+// Gathers ready requests of one model and endpoint into a new batch, highest priority first,
 // within count and enqueued tokens. Nothing when there are too few or the
 // account's limit is used up.
 struct GatherLimits {

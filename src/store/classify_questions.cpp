@@ -119,7 +119,7 @@ std::vector<KindToClassify> asked_in(const stages::Json& document, std::size_t c
 class ClassifyQuestions final : public InquirySort {
  public:
   std::string_view stage() const override { return KgClassify::name; }
-  const stages::Json& schema() const override { return KgClassify::schema(); }
+  std::string body(const BodyParts& parts, const stages::Json& document) const override { return chat_body(KgClassify::name, KgClassify::schema(), parts, document); }
 
   std::vector<Inquiry> gather(std::int64_t graph_id, std::int64_t job_id) const override {
     share_taxonomy(graph_id);

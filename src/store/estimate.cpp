@@ -234,7 +234,6 @@ Estimate Estimator::estimate() {
   // One stage of a chunk is ready at a time.
   estimate.mode = options_.use_batch_api && estimate.chunks >= options_.batch_min_requests ? "batch" : "direct";
   estimate.model = options_.model;
-  const AboutGraph about_graph = questions_about_graph(estimate.chunks);
   // Prices have tiers by the size of one request, so one average request is priced.
   const std::int64_t requests = std::max<std::int64_t>(estimate.requests, 1);
   const std::int64_t constant = std::accumulate(constant_tokens_.begin(), constant_tokens_.end(), std::int64_t{0}) /
@@ -246,7 +245,9 @@ Estimate Estimator::estimate() {
       {estimate.model, estimate.mode, estimate.input_tokens / requests, cached, estimate.output_tokens / requests, estimate.requests});
   estimate.cost = cost.maybe_text(0, 0);
   estimate.direct_cost = cost.maybe_text(0, 1);
-  add_to(estimate, about_graph, options_.merge_model.empty() ? options_.model : options_.merge_model, options_.merge_by_batch);
+  add_to(estimate, questions_about_graph(estimate.chunks, false), options_.merge_model.empty() ? options_.model : options_.merge_model, options_.merge_by_batch);
+  if (!options_.embedding_model.empty())
+    add_to(estimate, questions_about_graph(estimate.chunks, true), options_.embedding_model, options_.merge_by_batch);
   for (const bool by_batch : {false, true}) {
     AboutGraph windows = windows_[by_batch ? 1 : 0];
     windows = {scaled(static_cast<double>(windows.requests)), scaled(static_cast<double>(windows.input_tokens)),
@@ -272,12 +273,13 @@ void Estimator::add_to(Estimate& estimate, const AboutGraph& more, const std::st
 
 // How many there will be follows from what the graph was asked so far, for each
 // chunk that was read; of a graph that has none yet nothing can be known.
-Estimator::AboutGraph Estimator::questions_about_graph(std::int64_t chunks) const {
+Estimator::AboutGraph Estimator::questions_about_graph(std::int64_t chunks, bool embeddings) const {
   const auto rows = execute(
       "SELECT (SELECT pg_catalog.count(*) FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.state = 'done'), "
       " pg_catalog.sum(u.requests), pg_catalog.sum(u.input_tokens), pg_catalog.sum(u.output_tokens) "
-      "FROM kg_batch_internal.usage u WHERE u.graph_id = $1 AND u.stage IN (SELECT p.stage FROM kg_batch_internal.prompt p WHERE p.plan = 'round')",
-      {graph_id_});
+      "FROM kg_batch_internal.usage u WHERE u.graph_id = $1 AND CASE WHEN $2 THEN u.stage = 'kg_embed' "
+      " ELSE u.stage IN (SELECT p.stage FROM kg_batch_internal.prompt p WHERE p.plan = 'round') END",
+      {graph_id_, embeddings});
   const std::int64_t read = rows.integer(0, 0), asked = rows.integer(0, 1);
   if (read < enough_answers || asked == 0) return {};
   const double share = static_cast<double>(chunks) / static_cast<double>(read);
@@ -331,6 +333,7 @@ JobOptions options_of_new_job(std::int64_t graph_id) {
   options.boundaries = frozen["boundaries"].get<std::string>();
   options.chunk_max_tokens = number("chunk_max_tokens");
   options.context_sentences = number("context_sentences");
+  options.embedding_model = frozen["embedding_model"].get<std::string>();
   options.extraction = frozen["extraction"].get<std::string>();
   const std::string merges_by_batch = frozen["merge_by_batch"].get<std::string>();
   options.merge_by_batch = merges_by_batch == "on" || merges_by_batch == "true";

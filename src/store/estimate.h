@@ -63,7 +63,8 @@ class Estimator {
   struct AboutGraph {
     std::int64_t requests = 0, input_tokens = 0, output_tokens = 0;
   };
-  AboutGraph questions_about_graph(std::int64_t chunks) const;
+  // `embeddings`: those for vectors, else those that a model answers in words.
+  AboutGraph questions_about_graph(std::int64_t chunks, bool embeddings) const;
   void count_windows(const chunking::CutInput& input);
   static void add_to(Estimate& estimate, const AboutGraph& more, const std::string& model, bool by_batch);
 

@@ -6,6 +6,7 @@
 #include "chunking/function_words.h"
 #include "store/boundary.h"
 #include "store/chunk.h"
+#include "store/embedding_questions.h"
 #include "store/inquiry.h"
 #include "store/job.h"
 #include "store/ingest.h"
@@ -207,6 +208,7 @@ void drop_traces(std::int64_t graph_id, const std::vector<std::string>& keys, co
       "   WHERE f.graph_id = $1 AND f.decision_id = w.decision_id) = 0)",
       {graph_id, gone});
   drop_uncrowded_blocks(graph_id);
+  drop_unused_texts(graph_id);
   execute("DELETE FROM kg_batch_internal.node_redirect r WHERE r.graph_id = $1 AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.node n "
           " WHERE n.graph_id = $1 AND n.node_id = r.node_id) = 0",
           {graph_id});

@@ -3,6 +3,7 @@
 #include "backend/bridge.h"
 #include "backend/spi.h"
 #include "store/classify_questions.h"
+#include "store/embedding_questions.h"
 #include "store/merge_questions.h"
 #include "store/predicate_questions.h"
 
@@ -18,8 +19,13 @@ constexpr std::int64_t beyond_messages = std::int64_t{1} << 48;
 
 }  // namespace
 
+const std::string& InquirySort::model(const JobOptions& options) const {
+  return options.merge_model.empty() ? options.model : options.merge_model;
+}
+
+// Embeddings first: what they find fills the calls of the others.
 const std::vector<const InquirySort*>& inquiry_sorts() {
-  static const std::vector<const InquirySort*> sorts{&merge_questions(), &predicate_questions(), &classify_questions()};
+  static const std::vector<const InquirySort*> sorts{&embedding_questions(), &merge_questions(), &predicate_questions(), &classify_questions()};
   return sorts;
 }
 
@@ -27,6 +33,11 @@ const InquirySort* find_inquiry_sort(std::string_view stage) {
   for (const InquirySort* sort : inquiry_sorts())
     if (sort->stage() == stage) return sort;
   return nullptr;
+}
+
+std::string chat_body(std::string_view stage, const stages::Json& schema, const BodyParts& parts, const stages::Json& document) {
+  return stages::chat_body(stage, schema, parts.model, parts.prompt, parts.effort, parts.max_output, document)
+      .dump(-1, ' ', false, stages::Json::error_handler_t::replace);
 }
 
 void put_up_decide(std::int64_t graph_id, std::int64_t job_id) {

@@ -55,11 +55,22 @@ struct Forgotten {
   std::set<std::int64_t> requests, jobs;
 };
 
+struct BodyParts {
+  const std::string &model, &prompt, &effort;
+  int max_output = 0;
+};
+
 class InquirySort {
  public:
   virtual ~InquirySort() = default;
-  virtual std::string_view stage() const = 0;  // also the schema's name and the prompt's stage
-  virtual const stages::Json& schema() const = 0;
+  virtual std::string_view stage() const = 0;  // also the schema's name and the prompt's stage, of a chat
+
+  // A sort that is no chat has no prompt and makes its body itself.
+  virtual bool is_chat() const { return true; }
+  // Which of the job's models is asked.
+  virtual const std::string& model(const JobOptions& options) const;
+  // What is sent; the same parts give the same bytes.
+  virtual std::string body(const BodyParts& parts, const stages::Json& document) const = 0;
 
   // Questions about what is open and paid for by this job, locked in the order of their keys.
   virtual std::vector<Inquiry> gather(std::int64_t graph_id, std::int64_t job_id) const = 0;
@@ -85,6 +96,9 @@ class InquirySort {
 
 const std::vector<const InquirySort*>& inquiry_sorts();
 const InquirySort* find_inquiry_sort(std::string_view stage);
+
+// The body of a sort that is a chat.
+std::string chat_body(std::string_view stage, const stages::Json& schema, const BodyParts& parts, const stages::Json& document);
 
 // A job asks when there is time; does nothing for one that was cancelled.
 void put_up_decide(std::int64_t graph_id, std::int64_t job_id);

@@ -151,6 +151,7 @@ void check_together(json& frozen) {
   const std::string models = backend::settings::models();
   std::vector<std::string> asked_ones{frozen["model"].get<std::string>()};
   if (const std::string about_graph = frozen["merge_model"].get<std::string>(); !about_graph.empty()) asked_ones.push_back(about_graph);
+  if (const std::string embeds = frozen["embedding_model"].get<std::string>(); !embeds.empty()) asked_ones.push_back(embeds);
   for (const std::string& model : asked_ones) {
     if (!models.empty() && ("," + models + ",").find("," + model + ",") == std::string::npos)
       throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "model \"" + model + "\" is not allowed", "",
@@ -178,6 +179,7 @@ Job job_from(const backend::Rows& rows, std::int64_t graph_id) {
   options.boundaries = frozen.value("boundaries", options.boundaries);
   options.chunk_max_tokens = frozen.value("chunk_max_tokens", options.chunk_max_tokens);
   options.context_sentences = frozen.value("context_sentences", options.context_sentences);
+  options.embedding_model = frozen.value("embedding_model", options.embedding_model);
   options.extraction = frozen.value("extraction", options.extraction);
   options.learn_from_assistant = frozen.value("learn_from_assistant", options.learn_from_assistant);
   options.max_attempts = frozen.value("max_attempts", options.max_attempts);

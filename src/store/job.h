@@ -17,6 +17,7 @@ struct JobOptions {
   std::string boundaries = "rules";
   int chunk_max_tokens = 6000;
   int context_sentences = 8;
+  std::string embedding_model;  // empty: no embeddings
   std::string extraction = "combined";
   bool learn_from_assistant = false;
   int max_attempts = 3;

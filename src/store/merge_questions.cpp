@@ -168,7 +168,7 @@ struct Asked {
 class MergeQuestions final : public InquirySort {
  public:
   std::string_view stage() const override { return KgMerge::name; }
-  const stages::Json& schema() const override { return KgMerge::schema(); }
+  std::string body(const BodyParts& parts, const stages::Json& document) const override { return chat_body(KgMerge::name, KgMerge::schema(), parts, document); }
 
   std::vector<Inquiry> gather(std::int64_t graph_id, std::int64_t job_id) const override {
     std::vector<OpenPair> pairs = open_pairs(graph_id, job_id);

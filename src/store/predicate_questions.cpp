@@ -40,7 +40,7 @@ struct OpenWord {
 class PredicateQuestions final : public InquirySort {
  public:
   std::string_view stage() const override { return KgPredicate::name; }
-  const stages::Json& schema() const override { return KgPredicate::schema(); }
+  std::string body(const BodyParts& parts, const stages::Json& document) const override { return chat_body(KgPredicate::name, KgPredicate::schema(), parts, document); }
 
   std::vector<Inquiry> gather(std::int64_t graph_id, std::int64_t job_id) const override {
     std::vector<OpenWord> words = open_words(graph_id, job_id);

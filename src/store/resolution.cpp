@@ -1,13 +1,16 @@
 #include "store/resolution.h"
 
 #include "graph/barriers.h"
+#include "graph/embedding_text.h"
 #include "graph/joining.h"
 #include "graph/naming.h"
 #include "graph/resolution.h"
 
 #include "backend/bridge.h"
 #include "backend/spi.h"
+#include "store/embedding_questions.h"
 #include "store/merge_questions.h"
+#include "store/near_texts.h"
 #include "store/resolution_caps.h"
 
 namespace kg_batch::store {
@@ -102,6 +105,7 @@ class Round {
     }
     load(fresh);
     write_blocks(fresh);
+    write_texts(fresh);
     std::set<Key> members;
     expand(fresh, members);
     const graph::Joined joined = join(members);
@@ -314,6 +318,14 @@ class Round {
     note_crowded_blocks(graph_id_, hashes);
   }
 
+  void write_texts(const std::set<Key>& keys) {
+    std::vector<TextOfIdentity> texts;
+    for (const Key& key : keys)
+      if (const auto found = known_.find(key); found != known_.end())
+        texts.push_back({found->second.identity_id, graph::embedding_text(found->second.view).value_or("")});
+    note_texts(graph_id_, texts);
+  }
+
   // From the new ones over whatever is said to be the same, until nothing more is
   // reached. What is one node now is looked at whole: it may fall apart.
   void expand(const std::set<Key>& fresh, std::set<Key>& members) {
@@ -337,11 +349,15 @@ class Round {
     }
   }
 
+  graph::Treatment treatment_of(const Key& a, const Key& b) const {
+    return graph::treatment(known_.at(a).view, known_.at(b).view, nullptr, near_.contains(in_order(a, b)));
+  }
+
   // Only a few of those that meet look alike.
   void load_shared_of(const std::vector<KeyPair>& pairs) {
     std::set<Key> few, all;
     for (const auto& [a, b] : pairs) {
-      const graph::Treatment treatment = graph::treatment(known_.at(a).view, known_.at(b).view);
+      const graph::Treatment treatment = treatment_of(a, b);
       if (treatment != graph::Treatment::rule && treatment != graph::Treatment::model) continue;
       few.insert(fewer(a, b));
       all.insert(a);
@@ -456,6 +472,12 @@ class Round {
         " (SELECT x.key FROM kg_batch_internal.block x WHERE x.graph_id = $1 AND x.block_key = b.block_key AND (x.sort, x.key) < (b.sort, b.key) "
         "  ORDER BY x.sort DESC, x.key DESC LIMIT $3)) o",
         {graph_id_, texts, window}));
+    for (const auto& [one, other] : near_pairs(graph_id_, texts)) {
+      pairs.push_back(in_order(graph::key_from(one), graph::key_from(other)));
+      near_.insert(pairs.back());
+      others.insert(pairs.back().first);
+      others.insert(pairs.back().second);
+    }
     met_.insert(pairs.begin(), pairs.end());
     const Rows decided = execute(
         "SELECT d.key_a, d.key_b, d.made_by, d.verdict, d.confidence, d.decision_id, COALESCE(d.barred = 'no neighbours', false) FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
@@ -487,7 +509,7 @@ class Round {
   // it would matter in which order the evidence came.
   bool says_same(const Key& a, const Key& b) {
     const IdentityView &one = known_.at(a).view, &other = known_.at(b).view;
-    const graph::Treatment treatment = graph::treatment(one, other);
+    const graph::Treatment treatment = treatment_of(a, b);
     bool same = false, decided = false;
     if (const auto found = decisions_.find({a, b}); found != decisions_.end()) {
       for (const Decision& decision : found->second) {
@@ -578,7 +600,7 @@ class Round {
     std::map<std::pair<std::size_t, std::size_t>, std::string> known;
     for (const auto& [a, b] : unsure) {
       const auto ends = std::minmax(group_of.at(a), group_of.at(b));
-      if (graph::treatment(known_.at(a).view, known_.at(b).view) != graph::Treatment::model) {
+      if (treatment_of(a, b) != graph::Treatment::model) {
         barred.push_back({graph::text_of(a), graph::text_of(b), "no candidate"});
         continue;
       }
@@ -681,7 +703,7 @@ class Round {
   const bool recompare_;
   std::map<Key, Known> known_;
   std::map<KeyPair, std::vector<Decision>> decisions_;
-  std::set<KeyPair> looked_at_, met_;
+  std::set<KeyPair> looked_at_, met_, near_;
   std::vector<graph::DecidedPair> said_;
   std::vector<KeyPair> open_;
 };
@@ -690,6 +712,7 @@ class Round {
 
 Resolved resolve_things(std::int64_t graph_id, std::int64_t job_id, bool recompare) {
   take_decisions(graph_id);
+  compare_new_vectors(graph_id);
   return Round(graph_id, job_id, recompare).run();
 }
 

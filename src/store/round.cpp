@@ -6,6 +6,7 @@
 #include "backend/spi.h"
 #include "store/canonical.h"
 #include "store/classify_questions.h"
+#include "store/embedding_questions.h"
 #include "store/live_facts.h"
 #include "store/merge_questions.h"
 #include "store/predicate_questions.h"
@@ -152,7 +153,9 @@ void add_occurrences(std::int64_t graph_id, const Scope& scope) {
       "  OR (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.identity x WHERE x.graph_id = $1 AND x.node_id = n.node_id LIMIT 2) two) > 1 "
       "  OR (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.block b CROSS JOIN LATERAL (SELECT FROM kg_batch_internal.block x "
       "    WHERE x.graph_id = $1 AND x.block_key = b.block_key AND x.key <> n.key LIMIT 1) other "
-      "   WHERE b.graph_id = $1 AND b.key = n.key LIMIT 1) one) > 0) "
+      "   WHERE b.graph_id = $1 AND b.key = n.key LIMIT 1) one) > 0 "
+      "  OR (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.identity_text t WHERE t.graph_id = $1 AND t.identity_id = n.identity_id "
+      "    AND kg_batch_internal.is_near_any($1, t.embedding_id) LIMIT 1) one) > 0) "
       "UPDATE kg_batch_internal.identity i SET unresolved = true FROM somebody s "
       "WHERE i.graph_id = s.graph_id AND i.identity_id = s.identity_id AND NOT i.unresolved",
       {graph_id, scope.chunks, scope.keys});
@@ -379,6 +382,7 @@ RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& 
   settle_facts(graph_id, scope.chunks);
   count_keys(graph_id, scope.chunks);
   add_to_identities(graph_id, scope);
+  note_embedding_models(graph_id, scope.chunks, {});
   add_occurrences(graph_id, scope);
   mark_brought_together(graph_id, scope.chunks);
   mark_addressed(graph_id, conversations_of(graph_id, scope.chunks));
@@ -421,6 +425,7 @@ void fold_again(std::int64_t graph_id, const std::set<std::string>& keys, const 
   Scope scope;
   scope.keys = touched;
   add_to_identities(graph_id, scope);
+  note_embedding_models(graph_id, {}, touched);
   add_occurrences(graph_id, scope);
   execute(
       "WITH gone AS (DELETE FROM kg_batch_internal.identity i USING (SELECT $1 AS graph_id, o.key FROM unnest($2::uuid[]) AS o (key) OFFSET 0) u "

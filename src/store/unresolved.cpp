@@ -18,7 +18,7 @@ void mark_unresolved(std::int64_t graph_id, const std::vector<std::string>& keys
           {graph_id, keys});
 }
 
-// A veto that comes matters to two that are one node, or that meet in a block; what
+// A veto that comes matters to two that are one node, or that meet in a block or by embeddings; what
 // is new is looked at anyway.
 void mark_brought_together(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
   execute(
@@ -33,7 +33,8 @@ void mark_brought_together(std::int64_t graph_id, const std::vector<std::int64_t
       "met AS MATERIALIZED (SELECT p.a, p.b FROM pairs p WHERE (SELECT x.node_id FROM kg_batch_internal.identity x WHERE x.graph_id = $1 AND x.key = p.a) "
       "   = (SELECT x.node_id FROM kg_batch_internal.identity x WHERE x.graph_id = $1 AND x.key = p.b) "
       "  OR (SELECT pg_catalog.count(*) FROM kg_batch_internal.block x WHERE x.graph_id = $1 AND x.key = p.a AND x.block_key IN "
-      "   (SELECT y.block_key FROM kg_batch_internal.block y WHERE y.graph_id = $1 AND y.key = p.b)) > 0), "
+      "   (SELECT y.block_key FROM kg_batch_internal.block y WHERE y.graph_id = $1 AND y.key = p.b)) > 0 "
+      "  OR kg_batch_internal.are_near($1, p.a, p.b)), "
       "ends AS MATERIALIZED (SELECT DISTINCT $1 AS graph_id, v.key FROM met m CROSS JOIN LATERAL (VALUES (m.a), (m.b)) AS v (key)) "
       "UPDATE kg_batch_internal.identity i SET unresolved = true FROM ends e WHERE i.graph_id = e.graph_id AND i.key = e.key AND NOT i.unresolved",
       {graph_id, chunks});

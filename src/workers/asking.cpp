@@ -42,8 +42,12 @@ const stages::Stage& stage_of(const std::string& name) {
 }  // namespace
 
 Body finished_body(std::int64_t graph_id, const stages::Json& body) {
+  return finished_body(graph_id, body.dump(-1, ' ', false, stages::Json::error_handler_t::replace));
+}
+
+Body finished_body(std::int64_t graph_id, std::string body) {
   Body built;
-  built.text = body.dump(-1, ' ', false, stages::Json::error_handler_t::replace);
+  built.text = std::move(body);
   const auto digest = graph::sha256(std::to_string(graph_id) + "\n" + built.text);
   built.hash.assign(digest.begin(), digest.end());
   built.tokens = chunking::estimate_tokens(built.text);

@@ -28,6 +28,7 @@ struct Body {
   int tokens = 0;
 };
 // As it is sent, with what it is found again by.
+Body finished_body(std::int64_t graph_id, std::string body);
 Body finished_body(std::int64_t graph_id, const stages::Json& body);
 
 // What stands in the ledger once a draft is planned.

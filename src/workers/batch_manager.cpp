@@ -43,6 +43,7 @@
 #include "store/job.h"
 #include "store/queue.h"
 #include "store/request.h"
+#include "workers/answered.h"
 #include "workers/api_access.h"
 #include "workers/asking.h"
 #include "workers/worker_process.h"
@@ -64,7 +65,6 @@ constexpr std::int64_t file_lookup_pause_ms = 3'000;
 constexpr int lookups_before_unclear = 3;
 constexpr std::int64_t lookup_pause_ms = 45'000;
 constexpr int readings_of_a_short_file = 3;
-constexpr const char* endpoint_path = "/v1/chat/completions";
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -107,6 +107,7 @@ struct Download {
   bool of_input = false;      // to learn which requests are in the lines that the API refused
   std::int64_t lines = 0;     // that were read
   openai::TransferId transfer = 0;
+  openai::LineSort sort = openai::LineSort::chat;
   std::string buffer;
   bool paused = false;
   bool ended = false;
@@ -280,7 +281,7 @@ class BatchManager {
       if (page.empty()) break;
       for (std::size_t i = 0; i < page.size(); ++i) {
         if (!bodies[i]) continue;
-        const std::string line = openai::batch_line(hex(page[i].input_hash), endpoint_path, *bodies[i]);
+        const std::string line = openai::batch_line(hex(page[i].input_hash), batch.endpoint, *bodies[i]);
         file.write(line.data(), static_cast<std::streamsize>(line.size()));
         bytes += static_cast<std::int64_t>(line.size());
       }
@@ -425,7 +426,7 @@ class BatchManager {
       installation = store::installation_id();
       store::set_creating(batch.batch_id);
     });
-    auto request = openai::create_batch_request(*endpoint_, batch.input_file_id, endpoint_path,
+    auto request = openai::create_batch_request(*endpoint_, batch.input_file_id, batch.endpoint,
                                                 {{"kg_token", batch.token}, {"kg_installation", installation}}, 30 * 86'400);
     fly(batch.batch_id, std::move(request), [this, batch](const openai::HttpResponse& response) {
       const auto result = openai::read_batch(response, true);
@@ -581,6 +582,7 @@ class BatchManager {
     flying_.insert(batch.batch_id);
     auto download = std::make_shared<Download>();
     download->batch_id = batch.batch_id;
+    download->sort = line_sort(batch.endpoint);
     download->of_input = of_input;
     if (!of_input && file_id == batch.output_file_id) reading_[batch.batch_id].good = reading_[batch.batch_id].unreadable = 0;
     downloads_[batch.batch_id] = download;
@@ -634,7 +636,7 @@ class BatchManager {
         note_refused(*download, lines);
       else
         for (std::size_t at = 0; at < lines.size(); at += lines_a_transaction)
-          store_lines(download->batch_id, lines, at, std::min(at + lines_a_transaction, lines.size()));
+          store_lines(*download, lines, at, std::min(at + lines_a_transaction, lines.size()));
       if (download->paused) {
         download->paused = false;
         http_.resume(download->transfer);
@@ -729,7 +731,8 @@ class BatchManager {
     return true;
   }
 
-  void store_lines(std::int64_t batch_id, const std::vector<std::optional<std::string>>& lines, std::size_t from, std::size_t to) {
+  void store_lines(const Download& download, const std::vector<std::optional<std::string>>& lines, std::size_t from, std::size_t to) {
+    const std::int64_t batch_id = download.batch_id;
     std::vector<openai::BatchLine> read;
     std::vector<std::string> hashes;
     std::vector<std::pair<std::string, std::string>> quarantine;
@@ -738,7 +741,7 @@ class BatchManager {
         quarantine.emplace_back("line is too long", "");
         continue;
       }
-      openai::BatchLine line = openai::read_batch_line(*lines[i]);
+      openai::BatchLine line = openai::read_batch_line(*lines[i], download.sort);
       // The end of a file that was cut off, perhaps: what is not there yet may come.
       if (line.unreadable && reading_[batch_id].times < readings_of_a_short_file) {
         ++reading_[batch_id].unreadable;
@@ -746,11 +749,11 @@ class BatchManager {
       }
       const auto hash = unhex(line.custom_id);
       if (!hash) {
-        if (std::holds_alternative<openai::ChatAnswer>(line.result)) ++reading_[batch_id].good;
+        if (!std::holds_alternative<ApiError>(line.result)) ++reading_[batch_id].good;
         quarantine.emplace_back(line.custom_id.empty() ? "line cannot be read" : "unknown custom_id", *lines[i]);
         continue;
       }
-      if (std::holds_alternative<openai::ChatAnswer>(line.result)) ++reading_[batch_id].good;
+      if (!std::holds_alternative<ApiError>(line.result)) ++reading_[batch_id].good;
       hashes.push_back(*hash);
       read.push_back(std::move(line));
     }
@@ -758,7 +761,7 @@ class BatchManager {
     std::vector<std::size_t> order;
     for (const bool good : {true, false})
       for (std::size_t i = 0; i < read.size(); ++i)
-        if (std::holds_alternative<openai::ChatAnswer>(read[i].result) == good) order.push_back(i);
+        if (!std::holds_alternative<ApiError>(read[i].result) == good) order.push_back(i);
     in_transaction([&] {
       const auto owners = store::line_owners(batch_id, hashes);
       std::vector<store::Answer> answers;
@@ -769,11 +772,11 @@ class BatchManager {
           quarantine.emplace_back("unknown custom_id", read[i].custom_id);
           continue;
         }
-        if (const auto* chat = std::get_if<openai::ChatAnswer>(&read[i].result)) {
-          const auto [first, is_first] = first_bodies.emplace(hashes[i], chat->content);
-          const bool differs = is_first ? owners[i]->answer_sha256 && *owners[i]->answer_sha256 != sha256_of(chat->content)
-                                        : first->second != chat->content;
-          if (differs) quarantine.emplace_back("a second answer to the same request, which differs; the first one counts", read[i].custom_id + ": " + chat->content);
+        if (store::Answer said; take_answer(read[i].result, said)) {
+          const std::string text = said.body.value_or("");
+          const auto [first, is_first] = first_bodies.emplace(hashes[i], text);
+          const bool differs = is_first ? owners[i]->answer_sha256 && *owners[i]->answer_sha256 != sha256_of(text) : first->second != text;
+          if (differs) quarantine.emplace_back("a second answer to the same request, which differs; the first one counts", read[i].custom_id + ": " + text);
         } else if (const auto& error = std::get<ApiError>(read[i].result);
                    error.advice == openai::Advice::money || error.advice == openai::Advice::credentials) {
           // Nothing is held against the request; a person has to act, and it is asked again after that.
@@ -798,14 +801,8 @@ class BatchManager {
     answer.graph_id = owner.graph_id;
     answer.request_id = owner.request_id;
     answer.mode = "batch";
-    if (const auto* chat = std::get_if<openai::ChatAnswer>(&line.result)) {
-      static const char* const names[] = {"answered", "length", "refused", "content_filter", "empty"};
+    if (take_answer(line.result, answer)) {
       answer.status = 200;
-      answer.outcome = names[static_cast<int>(chat->finish)];
-      answer.model = chat->model;
-      answer.usage = chat->usage;
-      answer.remote_request_id = chat->request_id;
-      answer.body = chat->content;
       return answer;
     }
     const auto& error = std::get<ApiError>(line.result);

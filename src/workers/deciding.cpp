@@ -19,17 +19,14 @@ namespace {
 // its answer is looked for.
 constexpr int same_is_out_ms = 1'000;
 
-Body build(std::int64_t graph_id, const InquirySort& sort, const std::string& model, const std::string& prompt, const std::string& effort,
-           int max_output, const stages::Json& document) {
-  return finished_body(graph_id, stages::chat_body(sort.stage(), sort.schema(), model, prompt, effort, max_output, document));
-}
+// Where there is none, its id is 0 and its text empty.
+store::Prompt prompt_of(const InquirySort& sort) { return sort.is_chat() ? store::newest_prompt(std::string(sort.stage())) : store::Prompt{}; }
 
 }  // namespace
 
 std::vector<Prepared> plan_inquiries(std::int64_t worker_id, const Item& decide) {
   const std::int64_t graph_id = decide.graph_id, job_id = decide.job_id;
   const store::JobOptions options = store::read_job(graph_id, job_id).options;
-  const std::string& model = options.merge_model.empty() ? options.model : options.merge_model;
   struct Planning {
     const InquirySort* sort;
     Inquiry inquiry;
@@ -42,10 +39,11 @@ std::vector<Prepared> plan_inquiries(std::int64_t worker_id, const Item& decide)
     if (!store::is_time_to_ask(graph_id, job_id, *sort)) continue;
     std::vector<Inquiry> inquiries = sort->gather(graph_id, job_id);
     if (inquiries.empty()) continue;
-    const store::Prompt prompt = store::newest_prompt(std::string(sort->stage()));
+    const store::Prompt prompt = prompt_of(*sort);
+    const std::string& model = sort->model(options);
     for (Inquiry& inquiry : inquiries) {
       const int max_output = std::min(inquiry.max_output, options.max_output_tokens);
-      Body body = build(graph_id, *sort, model, prompt.text, options.merge_reasoning_effort, max_output, inquiry.document);
+      Body body = finished_body(graph_id, sort->body({model, prompt.text, options.merge_reasoning_effort, max_output}, inquiry.document));
       store::Draft draft;
       draft.graph_id = graph_id;
       draft.job_id = job_id;
@@ -114,8 +112,9 @@ std::optional<std::string> rebuild_inquiry(const store::Request& request) {
     return std::nullopt;
   }
   const store::JobOptions options = store::read_job(request.graph_id, request.job_id).options;
-  Body body = build(request.graph_id, *sort, request.model, store::prompt_by_id(request.prompt_id).text, options.merge_reasoning_effort,
-                    request.max_output, inquiry->document);
+  const store::Prompt prompt = sort->is_chat() ? store::prompt_by_id(request.prompt_id) : store::Prompt{};
+  Body body = finished_body(request.graph_id, sort->body({request.model, prompt.text, options.merge_reasoning_effort, request.max_output},
+                                                         inquiry->document));
   if (body.hash == request.input_hash) return std::move(body.text);
   store::plan_anew(request.graph_id, request.request_id, "its question comes out differently now");
   return std::nullopt;

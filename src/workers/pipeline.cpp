@@ -31,6 +31,7 @@
 #include "store/cutting_options.h"
 #include "store/job.h"
 #include "store/round.h"
+#include "workers/answered.h"
 #include "workers/api_access.h"
 #include "workers/asking.h"
 #include "workers/deciding.h"
@@ -184,7 +185,7 @@ class Pipeline {
   }
 
   void send(Prepared prepared) {
-    auto request = openai::chat_request(*endpoint_, prepared.body);
+    auto request = direct_request(*endpoint_, prepared.request.stage, prepared.body);
     auto shared = std::make_shared<Prepared>(std::move(prepared));
     http_.start(std::move(request), [this, shared](openai::HttpResponse&& response) {
       arrived_.push_back({std::move(*shared), std::move(response)});
@@ -207,13 +208,8 @@ class Pipeline {
       answer.mode = "direct";
       answer.status = one.response.status;
       answer.latency_ms = one.response.latency_us / 1000;
-      const auto result = openai::read_chat(one.response);
-      if (const auto* chat = std::get_if<openai::ChatAnswer>(&result)) {
-        answer.outcome = outcome_name(chat->finish);
-        answer.model = chat->model;
-        answer.usage = chat->usage;
-        answer.remote_request_id = chat->request_id;
-        answer.body = chat->content;
+      const Answered result = read_response(one.prepared.request.stage, one.response);
+      if (take_answer(result, answer)) {
         learn_rate(Pool::direct, one.response.status, one.response.headers, 0);
         note_probe(one.response.status, "");
       } else {
@@ -273,17 +269,6 @@ class Pipeline {
     for (const auto& one : arrived)
       if (one.prepared.claim.id == request_id) return openai::read_error(one.response, false).retry_after_ms;
     return std::nullopt;
-  }
-
-  static const char* outcome_name(openai::Finish finish) {
-    switch (finish) {
-      case openai::Finish::stop: return "answered";
-      case openai::Finish::length: return "length";
-      case openai::Finish::refusal: return "refused";
-      case openai::Finish::content_filter: return "content_filter";
-      case openai::Finish::empty: return "empty";
-    }
-    return "answered";
   }
 
   static void note_probe(long status, const std::string& text) {
