@@ -556,6 +556,9 @@ struct Http::State {
     response.latency_us =
         std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - transfer.started_at).count();
 
+    // libcurl makes numbers of any size out of a status line that is none.
+    const bool nonsense = response.status > 999;
+    if (nonsense) response.status = 0;
     // libcurl takes a connection that ends among the headers for an empty body.
     if (result == CURLE_OK && response.status >= 200 && transfer.headers_ended) {
       response.outcome = Outcome::answered;
@@ -568,6 +571,8 @@ struct Http::State {
         response.error = "out of memory";
       } else if (transfer.stop == Stop::sink_threw) {
         response.error = "the receiver of the answer gave up";
+      } else if (nonsense) {
+        response.error = "the answer has no readable status";
       } else if (result == CURLE_OK) {
         response.error = "the answer broke off among its headers";
       } else {

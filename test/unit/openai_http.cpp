@@ -478,6 +478,20 @@ TEST(OpenaiHttp, HeadersAreFoldedLoweredAndTheLastOneWins) {
   EXPECT_EQ(response.headers.count("x-early"), 0u);
 }
 
+TEST(OpenaiHttp, AStatusThatIsNoneIsNoAnswer) {
+  RawServer server([](RawServer& self, Connection& connection) {
+    self.read_request(connection);
+    connection.send("HTTP/1.1 100 Continue\r\n\r\nHTTP/21474836481.1 503 Unavailable\r\nContent-Length: 0\r\n\r\n");
+    connection.wait_for_client_to_leave();
+  });
+  Http http;
+  Loop loop{http};
+  const HttpResponse response = loop.fetch(get(server.url()));
+  EXPECT_EQ(response.outcome, Outcome::unknown);
+  EXPECT_EQ(response.status, 0);
+  EXPECT_EQ(response.error, "the answer has no readable status");
+}
+
 TEST(OpenaiHttp, GzipIsUnpacked) {
   constexpr std::string_view kPacked(
       "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\x56\x4a\x54\xb2\x32\xac\x05\x00\xaf\xac\x1b\x56\x07\x00\x00\x00", 27);
