@@ -76,7 +76,25 @@ sub of_who_became_one
 	$walk->hand_in($graph, 'anna berg');
 	is($walk->number("SELECT count(*) FROM kg_batch.node WHERE @{[of_graph($graph)]} AND label IN ('Anna Berg', 'A. Berg')"), 1, 'the model says that A. Berg is Anna');
 	is(stated($graph), 'Ownership/Pet ownership', '... so the same take part, and it is asked about what they have in common');
-	return $walk->one_graph('who became one', [ 'annie', 'anna berg' ], [ 'anna berg', 'annie' ]);
+	$walk->one_graph('who became one', [ 'annie', 'anna berg' ], [ 'anna berg', 'annie' ]);
+
+	# Whichever of what a node is found by a new one is equal to, it is that one.
+	$graph = $walk->read_in('anna berg', 'berg pet', 'sings');
+	is(stated($graph), 'Ownership/Pet ownership | Singing', 'what is said of one by one name');
+	my $asked = $walk->asked($graph);
+	$walk->hand_in($graph, $_) for 'annie', 'a owns';
+	is(stated($graph), 'Ownership/Pet ownership | Singing', '... is the same by another');
+	is($walk->asked($graph), $asked, '... and no question');
+
+	# Said of statements of one participant, it counts of no other.
+	$graph = $walk->read_in('berg fond', 'a fondly');
+	my $word = $walk->number("SELECT kg_batch.merge(@{[node_of($graph, 'Fondness')]}, @{[node_of($graph, 'Great fondness')]}, graph => '$graph')");
+	is(stated($graph), 'Fondness/Great fondness', 'a person says that two are one');
+	my $one = $walk->digest($graph);
+	my $apart = $walk->number("SELECT kg_batch.unmerge(node_id, ARRAY[identity_id], graph => '$graph') FROM kg_batch.identity WHERE label = 'A. Berg' AND @{[of_graph($graph)]}");
+	is(stated($graph), 'Fondness | Great fondness', '... until those parted who take part');
+	$walk->number("SELECT kg_batch.undo($apart, graph => '$graph')");
+	return is($walk->digest($graph), $one, '... and again when they are one again');
 }
 
 sub on_days
