@@ -100,15 +100,20 @@ Datum kg_batch_resume(PG_FUNCTION_ARGS) {
     const bool same = call.boolean(2).value_or(false);
     const std::string graph = call.graph(3);
     const std::string warning = backend::announce_work();
+    bool at_home = false;
     OwnerWork work;
     if (job) {
       const std::int64_t graph_id = store::graph_for(work.caller(), graph, Right::writer);
       store::resume_job(graph_id, store::job_by(graph_id, *job), budget);
     } else {
       store::require_all_powerful(work.caller(), "resume kg_batch in this database");
+      at_home = store::look_at_home() == store::Home::ours;
       store::take_home(same);
     }
     work.done();
+    if (at_home)
+      backend::report(backend::Level::notice, "this database is at home already: nothing was to be taken over", "",
+                      "SELECT kg_batch.resume(job) goes on with a paused job.");
     warn_if(warning);
     return call.nothing();
   });

@@ -229,6 +229,8 @@ int settle_due() {
 }
 
 int refill_ready() {
+  // A graph without its row would never be served.
+  execute("INSERT INTO kg_batch_internal.turn SELECT graph_id, '-infinity' FROM kg_batch_internal.graph ON CONFLICT DO NOTHING");
   // Requests that nobody has: planned ones, direct ones whose worker is no more,
   // those of batches that ended or never came along.
   const Rows requests = execute(
