@@ -68,6 +68,10 @@ void note_end(int code, Datum database) {
 void leave_database_slot(int code, Datum) {
   if (code != 0) keep_registration();  // before its pid is gone: nobody is to find neither
   forget_coordinator(MyDatabaseId, MyProcPid);
+  // The launcher that started it is told of its end by the postmaster; one that was
+  // itself started again since is not.
+  const int launcher = launcher_pid();
+  if (code != 0 && launcher != 0 && want_coordinator(MyDatabaseId)) wake(launcher);
 }
 
 class Coordinator {
