@@ -61,7 +61,7 @@ std::vector<Item> claim(std::int64_t worker_id, const std::vector<Work>& kinds, 
         "WITH picked AS MATERIALIZED (SELECT r.graph_id, r.kind, r.chunk_id FROM kg_batch_internal.ready r "
         "  WHERE r.graph_id = $1 AND r.kind = $3 AND r.kind NOT IN (2, 4) AND r.priority <= $4 "
         "  AND (r.due_at IS NULL OR r.due_at <= pg_catalog.now()) "
-        "  AND (r.kind IN (6, 8) OR (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) <> 'paused') "
+        "  AND (r.kind IN (6, 8) OR (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) NOT IN ('paused', 'cancelled')) "
         // A conversation that got more while somebody cuts it waits for that one.
         "  AND (SELECT c.worker_id FROM kg_batch_internal.claimed c WHERE c.graph_id = r.graph_id AND c.kind = r.kind AND c.chunk_id = r.chunk_id) "
         "   IS NULL "
@@ -103,7 +103,7 @@ std::vector<Item> claim_decide(std::int64_t worker_id) {
   return items_from(execute(
       "WITH picked AS MATERIALIZED (SELECT r.graph_id, r.kind, r.chunk_id FROM kg_batch_internal.ready r WHERE r.kind = 7 AND r.priority < 1000 "
       "  AND (r.due_at IS NULL OR r.due_at <= pg_catalog.now()) "
-      "  AND (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) <> 'paused' "
+      "  AND (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) NOT IN ('paused', 'cancelled') "
       "  AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.graph_id = r.graph_id AND c.kind = 7 AND c.chunk_id = r.chunk_id) "
       "  AND kg_batch_internal.is_time_to_ask(r.graph_id, r.job_id) "
       "  ORDER BY r.graph_id, r.chunk_id LIMIT 1 FOR UPDATE OF r SKIP LOCKED), "

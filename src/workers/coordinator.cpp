@@ -25,6 +25,7 @@
 #include "store/job.h"
 #include "store/queue.h"
 #include "store/request.h"
+#include "store/withdrawing.h"
 #include "store/worker.h"
 #include "workers/worker_process.h"
 
@@ -123,14 +124,18 @@ class Coordinator {
   void free_claims_of_the_dead() {
     std::vector<std::int64_t> ids;
     in_transaction([&] { ids = store::claiming_workers(); });
+    bool freed_some = false;
     for (const std::int64_t id : ids) {
       if (id == worker_id_) continue;  // a lock of one's own is always to be had
       in_transaction([&] {
         if (!try_lock_exclusive(LockClass::worker, id, LockSpan::transaction)) return;
         const int freed = store::free_claims(id);
+        freed_some = freed_some || freed > 0;
         if (freed > 0) report(Level::log, "kg_batch freed " + std::to_string(freed) + " claims of worker " + std::to_string(id) + ", which ended");
       });
     }
+    // Not in the same transaction: what is withdrawn is locked in another order.
+    if (freed_some) in_transaction([] { store::withdraw_what_is_cancelled(); });
   }
 
   void reap() {
@@ -166,6 +171,8 @@ class Coordinator {
       store::settle_due();
       changes = store::advance_jobs();
       backlog = store::backlog();
+      // Nobody has anything in hand, and nobody takes what is there.
+      if (backlog.claimable > 0 && backlog.claimed == 0) store::withdraw_what_is_cancelled();
       if (settings::retention_s() >= 0) store::cut_old_answers(settings::retention_s(), 1'000);
       if (settings::enable_progress_tracking() && now_ms() - sampled_ms_ >= sample_every_ms) {
         store::sample_progress();
