@@ -192,3 +192,8 @@ BEGIN
     END LOOP;
 END $$;
 COMMENT ON FUNCTION kg_batch_internal.analyze_grown() IS 'ANALYZE of the tables that have grown tenfold since the last one';
+
+CREATE FUNCTION kg_batch_internal.begin_upgrade() RETURNS void
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_begin_upgrade';
+COMMENT ON FUNCTION kg_batch_internal.begin_upgrade()
+    IS 'first statement of every upgrade script: waits for the transactions that workers are in and keeps them out until the script is committed, then has those of the new version take up the work';
