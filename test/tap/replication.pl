@@ -34,7 +34,7 @@ ok($subscriber->wait_until(q{SELECT count(*) > 50 AND bool_and(srsubstate = 'r')
 sub digests { my ($node) = @_; return $node->kg(q{SELECT name, kg_batch.graph_digest(name) FROM kg_batch.graph ORDER BY name}); }
 is(digests($subscriber), digests($publisher), 'the graph is the same');
 $run->begin('later');
-$run->whole('later');
+ok($publisher->wait_for_job($run->job, 'done', 120), 'more is read while it is followed');
 $publisher->kg('CREATE TABLE done (n int)');
 my $lsn = $publisher->kg('SELECT pg_current_wal_lsn()');
 ok($publisher->wait_until("SELECT bool_and(confirmed_flush_lsn >= '$lsn') FROM pg_replication_slots", 60), 'what came later arrives');

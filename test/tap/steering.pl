@@ -20,9 +20,11 @@ my $node = KgBatch::Cluster->with_stand_in('steering', sim => [ '--batch-turnaro
 	'kg_batch.batch_linger' => '200ms',
 	'kg_batch.batch_poll_interval' => '200ms',
 	'kg_batch.batch_min_requests' => 1,
+	# One size of chunks, whichever way they go.
+	(map { ("kg_batch.$_" => 5) } qw(batch_chunk_size batch_chunk_max real_time_chunk_size)),
 	'kg_batch.budget_per_day' => 1000 });
 my $sim = $node->sim;
-my $run = KgBatch::DemoRun->new($node, conversations => 6);
+my $run = KgBatch::DemoRun->new($node, conversations => 5);
 my @verbs = qw(pause resume cancel retry);
 
 sub state_of { my ($graph) = @_; return $node->kg("SELECT state FROM kg_batch.progress WHERE graph = '$graph'"); }

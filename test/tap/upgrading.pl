@@ -73,11 +73,11 @@ sub updates
 	my $node = cluster('updated');
 	my $run = KgBatch::DemoRun->new($node, conversations => 6);
 	my $log = -s $node->logfile;
-	$node->sim->configure(latency_ms => 300);
+	$node->sim->configure(latency_ms => 3_600_000, batch_turnaround_s => 3600);    # it stays so until we say otherwise
 	$node->safe_psql('kg', q{SELECT kg_batch.create_job('busy', '{"use_batch_api": false}')});
 	$node->enqueue_many('cat', 100, job => 'busy');
 	$run->begin('updated');
-	ok($node->wait_for_stand_in(sub { $_[0]{in_flight} > 20 }), 'much is going on');
+	ok($node->wait_for_stand_in(sub { $_[0]{in_flight} > 3 }), 'much is going on');
 	updates($node, $next, 'ALTER EXTENSION UPDATE under running workers');
 	ok($node->wait_until(sub { workers($node) eq '0' }), '… and those of the old library leave') ;
 	my ($out, $err) = ('', '');
@@ -93,7 +93,8 @@ sub updates
 	}
 	unlike(slurp_file($node->logfile, $log), qr/deadlock detected|PANIC|terminated by signal/, 'all of it without a deadlock or a crash');
 	# As with a library of the next version and its schema: both are of one again.
-	$node->sim->configure(latency_ms => 0);
+	$node->sim->configure(latency_ms => 0, batch_turnaround_s => 1);
+	$node->sim->advance(3600);
 	$node->restart;
 	$node->psql('kg', 'SELECT kg_batch.start()', stderr => \$err);
 	like($err, qr/HINT:  Run ALTER EXTENSION kg_batch UPDATE/, 'a library and a schema that differ say what to do, after a restart, too');
