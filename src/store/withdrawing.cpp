@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include "backend/bridge.h"
 #include "backend/spi.h"
 #include "store/boundary.h"

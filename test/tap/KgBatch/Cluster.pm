@@ -13,7 +13,7 @@
 #
 # `preload => 0` leaves the library to be loaded when it is first called;
 # `slots` is max_worker_processes (24); `install_path` is another installation than
-# the one that all tests share, `initdb` more arguments of initdb.
+# the one that all tests share.
 package KgBatch::Cluster;
 
 use strict;
@@ -38,7 +38,7 @@ sub with_stand_in
 	plan skip_all => 'the stand-in server is not built' unless KgBatch::StandIn::program();
 	my $node = $class->new($name, $params{install_path} ? (install_path => $params{install_path}) : ());
 	$node->{kg_sim} = KgBatch::StandIn->start($name, options => $params{sim});
-	$node->init(extra => $params{initdb} // []);
+	$node->init;
 	$node->append_conf('postgresql.conf', join "\n",
 		'max_worker_processes = ' . ($params{slots} // 24),
 		($params{preload} // 1) ? "shared_preload_libraries = 'kg_batch'" : '',
