@@ -87,7 +87,12 @@ class Pipeline {
       bool worked = false;
       try {
         worked = turn();
-        errors = 0;
+        if (gave_back_) {
+          gave_back_ = worked = false;
+          pause_ms_ = backoff_after(++errors);
+        } else {
+          errors = 0;
+        }
       } catch (const Error& error) {
         report(Level::warning, "kg_batch pipeline: " + error.message(), error.detail(), error.hint());
         give_back_hands();
@@ -525,11 +530,11 @@ class Pipeline {
     }
   }
 
-  // A cancel, a deadlock or a full disk says nothing of the item.
+  // A cancel, a deadlock, a full or a bad disk says nothing of the item.
   static bool passes(const Error& error) {
     const int category = ERRCODE_TO_CATEGORY(error.sqlstate());
     return error.sqlstate() == ERRCODE_QUERY_CANCELED || category == ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE) ||
-           category == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES);
+           category == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES) || category == ERRCODE_TO_CATEGORY(ERRCODE_SYSTEM_ERROR);
   }
 
   void fail_alone(const Item& item, const Error& error) {
@@ -539,6 +544,7 @@ class Pipeline {
     in_transaction([&] {
       if (passes(error)) {
         store::give_back({item});
+        gave_back_ = true;
         return;
       }
       if (item.kind == Work::conclude && !give_up_windows(item, error.message())) give_up(item, error.message());
@@ -589,6 +595,7 @@ class Pipeline {
   std::vector<Item> mine_to_read_;    // claimed
   std::int64_t rate_wait_ms_ = -1;
   std::int64_t pause_ms_ = 0;
+  bool gave_back_ = false;  // after an error that says nothing of the item
   std::int64_t round_at_ms_ = 0;
   bool to_fold_ = false;  // something was read since
   std::int64_t counted_at_ms_ = 0;

@@ -43,9 +43,10 @@ my %states = (
 for my $state (sort keys %states)
 {
 	my $how = $states{$state};
-	for my $verb (@verbs)
+	# Where nothing is out, one after the other on the same job.
+	for my $called ($how->{sim} || $how->{faults} ? @verbs : join ' and ', @verbs)
 	{
-		my $name = "$verb twice when $state";
+		my $name = "$called twice when $state";
 		$run->{options} = JSON::PP::encode_json($how->{options} // {});
 		$sim->configure(latency_ms => 0, batch_turnaround_s => 1, %{ $how->{sim} // {} });
 		# One conversation is enough to see it.
@@ -54,7 +55,7 @@ for my $state (sort keys %states)
 		my ($job) = $run->job;
 		ok($node->wait_until("$how->{is} FROM kg_batch.progress p WHERE job_id = $job"), "$name: there it is") or next;
 		my ($out, $err) = ('', '');
-		is($node->psql('kg', "SELECT kg_batch.$verb($job, graph => '$name'); SELECT kg_batch.$verb($job, graph => '$name')", stdout => \$out, stderr => \$err), 0, "$name: no error") or diag($err);
+		is($node->psql('kg', join('; ', map { ("SELECT kg_batch.$_($job, graph => '$name')") x 2 } split / and /, $called), stdout => \$out, stderr => \$err), 0, "$name: no error") or diag($err);
 		# Whatever it is now, from here it can be finished.
 		$sim->request('DELETE', '/_sim/faults');
 		$sim->configure(latency_ms => 0, batch_turnaround_s => 1);
@@ -81,7 +82,7 @@ sub finish
 
 # ---- a job that rests keeps nobody ----
 
-for my $verbs ('pause', 'pause, retry', 'cancel', 'cancel, pause', 'cancel, resume')
+for my $verbs ('pause, retry', 'cancel', 'cancel, resume')
 {
 	$run->{options} = '{"use_batch_api": false}';
 	local $run->{conversations} = [ $run->{conversations}[0], $run->{conversations}[1] ];
@@ -118,7 +119,7 @@ for my $mode (qw(direct batch))
 		push @files, '-f', $file;
 	}
 	my $said = '';
-	ok(IPC::Run::run([ 'pgbench', '-n', '-c', 6, '-T', 6, @files, $node->connstr('kg') ], '>', \$said, '2>&1', IPC::Run::timeout(120)), "$graph: nobody gets an error") or diag($said);
+	ok(IPC::Run::run([ 'pgbench', '-n', '-c', 6, '-T', 4, @files, $node->connstr('kg') ], '>', \$said, '2>&1', IPC::Run::timeout(120)), "$graph: nobody gets an error") or diag($said);
 	unlike(slurp_file($node->logfile, $log), qr/ERROR|deadlock detected|PANIC|terminated by signal/, "$graph: nor does a worker");
 	$sim->configure(latency_ms => 0);
 	finish($graph, $job);
