@@ -163,6 +163,7 @@ class Pipeline {
     std::vector<Item> to_read;
     try {
       in_transaction([&] {
+        lock_what_arrived(arrived, next);
         // What others wait for comes last: answers lock the rows of budgets.
         std::vector<const store::Request*> requests;
         for (const Prepared& prepared : next) requests.push_back(&prepared.request);
@@ -191,6 +192,24 @@ class Pipeline {
       arrived_.push_back({std::move(*shared), std::move(response)});
       fill_slots();
     });
+  }
+
+  // Chunks before requests, each lowest first, whatever is done with them one after the other.
+  static void lock_what_arrived(const std::vector<Arrived>& arrived, const std::vector<Prepared>& next) {
+    std::vector<std::int64_t> graphs, requests, bad_graphs, bad_requests;
+    const auto add = [&](const Prepared& prepared) {
+      graphs.push_back(prepared.request.graph_id);
+      requests.push_back(prepared.request.request_id);
+    };
+    for (const Arrived& one : arrived) {
+      add(one.prepared);
+      if (one.response.outcome == openai::Outcome::answered && one.response.status == 200) continue;
+      bad_graphs.push_back(graphs.back());
+      bad_requests.push_back(requests.back());
+    }
+    for (const Prepared& prepared : next) add(prepared);
+    store::lock_chunks_of(bad_graphs, bad_requests);
+    store::lock_requests(graphs, requests);
   }
 
   // Returns what is to be read now, claimed.
@@ -242,6 +261,7 @@ class Pipeline {
     store::release(claims);
     store::hold(process_->worker_id(), stored.to_read);
     for (const Item& item : again) {
+      if (stored.planned_anew.contains(item.id)) continue;
       const int attempt = attempt_of(arrived, item.id);
       std::optional<std::int64_t> advised = advised_delay(arrived, item.id);
       store::put_ready({item}, static_cast<int>(openai::backoff_ms(attempt + 1, advised, random_unit())));
