@@ -34,6 +34,7 @@
 #include "workers/answered.h"
 #include "workers/api_access.h"
 #include "workers/asking.h"
+#include "workers/crash_point.h"
 #include "workers/deciding.h"
 #include "workers/dividing.h"
 #include "workers/reading.h"
@@ -162,7 +163,7 @@ class Pipeline {
     arrived_.clear();
     std::vector<Item> to_read;
     try {
-      in_transaction([&] {
+      commit("answers stored", [&] {
         lock_what_arrived(arrived, next);
         // What others wait for comes last: answers lock the rows of budgets.
         std::vector<const store::Request*> requests;
@@ -171,6 +172,7 @@ class Pipeline {
         to_read = store_arrived(arrived);
       });
       wait_until_durable();
+      crash_point("in flight by the ledger");
     } catch (...) {
       // What was paid for is kept in memory until it can be stored.
       arrived_.insert(arrived_.begin(), std::make_move_iterator(arrived.begin()), std::make_move_iterator(arrived.end()));
@@ -189,9 +191,11 @@ class Pipeline {
     auto request = direct_request(*endpoint_, prepared.request.stage, prepared.body);
     auto shared = std::make_shared<Prepared>(std::move(prepared));
     http_.start(std::move(request), [this, shared](openai::HttpResponse&& response) {
+      crash_point("question: answered");
       arrived_.push_back({std::move(*shared), std::move(response)});
       fill_slots();
     });
+    crash_point("question: begun");
   }
 
   // Chunks before requests, each lowest first, whatever is done with them one after the other.
@@ -322,7 +326,7 @@ class Pipeline {
     if (kinds.empty()) return false;
     const int limit = can_ask ? static_cast<int>(2 * slots() - http_.in_flight() - at_hand) : most_without_slots;
     std::vector<Item> items;
-    in_transaction([&] { items = store::claim(process_->worker_id(), kinds, limit); });
+    commit("work claimed", [&] { items = store::claim(process_->worker_id(), kinds, limit); });
     if (items.empty()) return can_ask && ask_about_graph();
     std::vector<Item> asks, sends;
     for (const Item& item : items) {
@@ -344,11 +348,11 @@ class Pipeline {
   // the longer it waits, the fuller its calls are.
   bool ask_about_graph() {
     std::vector<Item> decide;
-    in_transaction([&] { decide = store::claim_decide(process_->worker_id()); });
+    commit("decisions claimed", [&] { decide = store::claim_decide(process_->worker_id()); });
     for (const Item& item : decide) {
       std::vector<Prepared> direct;
       try {
-        in_transaction([&] { direct = plan_inquiries(process_->worker_id(), item); });
+        commit("decisions planned", [&] { direct = plan_inquiries(process_->worker_id(), item); });
       } catch (const Error&) {
         in_transaction([&] {
           store::release({item});
@@ -380,7 +384,7 @@ class Pipeline {
 
   void cut_conversation(const Item& item) {
     try {
-      in_transaction([&] {
+      commit("conversation cut", [&] {
         std::vector<Item> without_budget;
         for (bool more = true; more;) {
           const auto uncut = store::load_uncut(item.graph_id, item.id);
@@ -414,7 +418,7 @@ class Pipeline {
   void plan(const std::vector<Item>& items) {
     for_groups(items, [&](const std::vector<Item>& group) {
       std::vector<Prepared> direct;
-      in_transaction([&] { direct = plan_questions(process_->worker_id(), group); });
+      commit("questions planned", [&] { direct = plan_questions(process_->worker_id(), group); });
       for (auto& one : direct) prepared_.push_back(std::move(one));
     });
   }
@@ -422,7 +426,7 @@ class Pipeline {
   void prepare(const std::vector<Item>& items) {
     for_groups(items, [&](const std::vector<Item>& group) {
       std::vector<Prepared> direct;
-      in_transaction([&] {
+      commit("questions prepared", [&] {
         direct.clear();
         std::vector<store::Request> requests;
         std::vector<Item> claims, useless;
@@ -466,7 +470,7 @@ class Pipeline {
       std::vector<Item> chunks, about_graph;
       for (const Item& item : group) (item.kind == Work::conclude ? about_graph : chunks).push_back(item);
       ReadResult result;
-      in_transaction([&] {
+      commit("answers read", [&] {
         result = read_chunks(chunks);
         conclude(read_windows(about_graph));
       });
@@ -481,12 +485,12 @@ class Pipeline {
     round_at_ms_ = now_ms();
     to_fold_ = false;
     std::vector<Item> items;
-    in_transaction([&] { items = store::claim_round(process_->worker_id(), http_.in_flight() > 0 ? short_round_limit : round_limit); });
+    commit("round claimed", [&] { items = store::claim_round(process_->worker_id(), http_.in_flight() > 0 ? short_round_limit : round_limit); });
     if (items.empty()) return false;
     const std::int64_t graph_id = items.front().graph_id;
     store::RoundResult result;
     bool locked = false;
-    in_transaction([&] {
+    commit("round folded", [&] {
       locked = try_lock_exclusive(LockClass::graph, graph_id, LockSpan::transaction);
       if (!locked) {
         store::give_back(items);

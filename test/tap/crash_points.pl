@@ -1,0 +1,211 @@
+# The server crashes at each place between the queue and the answer that was read: after
+# each commit, before a request leaves and when its answer came. The names are taken from
+# the source, so that a new one cannot be forgotten: what a calm run does not come to is
+# listed here with what brings it there, and a place that was not come to fails the test.
+# Each time the graph is that of the calm run, nothing is lost, nothing of a batch is paid
+# twice, and the two sides' books agree.
+#
+#   KG_BATCH_CRASH_POINT='batch ended'    this one alone
+
+use strict;
+use warnings;
+
+use JSON::PP ();
+use KgBatch::Books;
+use KgBatch::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my ($pipelines, $in_flight) = (2, 3);
+my $most_out = $pipelines * ($in_flight + 2);    # with what is entered ahead of time
+my $node = KgBatch::Cluster->with_stand_in('crash_points', sim => [ '--batch-turnaround-s', 0.3, '--latency-ms', 20 ],
+	settings => {
+		fsync => 'off',
+		restart_after_crash => 'on',
+		'kg_batch.num_pipelines' => $pipelines,
+		'kg_batch.requests_in_flight' => $in_flight,
+		'kg_batch.batch_min_requests' => 1,
+		'kg_batch.batch_linger' => '50ms',
+		'kg_batch.batch_poll_interval' => '100ms',
+		'kg_batch.budget_per_day' => 100000 });
+my $sim = $node->sim;
+my $armed = $node->data_dir . '/kg_batch_crash_points';
+my @conversations = map { JSON::PP->new->utf8->decode(slurp_file("demo/conversations/$_.json")) } qw(book-club-2024-09 book-club-2024-12 anna-bob-2024-05);
+my $job;
+
+# ---- what brings a run to where a calm one does not come ----
+
+my %upload = (method => 'POST', path => '^/v1/files$');
+my %create = (method => 'POST', path => '^/v1/batches$');
+my %content = (path => '/content$');
+my @found_after = (after => ['create: answered']);
+my @stuck = (faults => [ { fault => 'stuck', status => 'in_progress', count => 1 } ],
+	meanwhile => sub { $node->kg(q{UPDATE kg_batch_internal.batch SET deadline = now() WHERE state = 'submitted' AND deadline > now()}) });
+my @refused = (faults => [ { fault => 'validation_fails', count => 1, code => 'invalid_url', message => 'not this one', line => 2 } ], retry => 1);
+# The lookups that come to nothing take a minute, and then it is a person's word.
+my @never_created = (after => ['create: begun'], hurry => 1, retry => 1);
+my %brings = (
+	'upload unclear' => { faults => [ { fault => 'accepted_but_500', %upload, count => 1 } ] },
+	'list of files: begun' => { after => ['upload: answered'] },
+	'list of files: answered' => { after => ['upload: answered'] },
+	'file found' => { after => ['upload: answered'] },
+	'file not found' => { after => ['upload: begun'] },
+	'files not listed' => { after => ['upload: answered'], faults => [ { fault => 'unavailable', method => 'GET', path => '^/v1/files$', count => 1 } ] },
+	'create unclear' => { faults => [ { fault => 'accepted_but_500', %create, count => 1 } ] },
+	'list of batches: begun' => {@found_after},
+	'list of batches: answered' => {@found_after},
+	'batches not listed' => { @found_after, faults => [ { fault => 'unavailable', method => 'GET', path => '^/v1/batches$', count => 1 } ] },
+	'batch not found' => {@never_created},
+	'batch unclear' => {@never_created},
+	'step failed' => { faults => [ { fault => 'rate_limited', %create, retry_after_ms => 30, count => 1 } ] },
+	'poll failed' => { faults => [ { fault => 'unavailable', method => 'GET', path => '^/v1/batches/', count => 1 } ] },
+	# Gone before it was begun, so nothing of it is paid.
+	'batch lost' => { faults => [ { fault => 'vanishes', status => 'validating', count => 1 } ], hurry => 1, retry => 1 },
+	'cancel: begun' => {@stuck},
+	'cancel: answered' => {@stuck},
+	'cancel noted' => {@stuck},
+	'file broke off' => { faults => [ { fault => 'cut_body', %content, count => 1 } ] },
+	'files short' => { faults => [ { fault => 'truncated_lines', %content, count => 1 } ] },
+	'results not stored' => { meanwhile => sub { }, trigger => 1 },
+	'sent file read' => {@refused},
+	'lines failed' => {@refused},
+	# What was said of the failure is not known any more.
+	'failure to be asked' => { @refused, after => ['sent file read'] },
+	'jobs paused' => { faults => [ { fault => 'validation_fails', count => 1, code => 'billing_hard_limit_reached', message => 'no money' } ],
+		meanwhile => sub { $node->kg("SELECT kg_batch.resume('$job', graph => graph) FROM kg_batch.progress WHERE job_id = $job AND state = 'paused'") } },
+	'batch withdrawn' => { faults => [ { fault => 'unavailable', %upload, retry_after_ms => 30 } ], retry => 1,
+		meanwhile => once(sub {
+			$node->wait_until(q{SELECT EXISTS (SELECT FROM kg_batch_internal.batch WHERE state = 'planned' AND attempts > 0)}) or return 0;
+			$node->kg("SELECT kg_batch.cancel('$job', graph => graph) FROM kg_batch.progress WHERE job_id = $job");
+			$sim->request('DELETE', '/_sim/faults');
+		}) },
+	# Another question is built than was planned, for each of the batch.
+	'nothing to ask' => { faults => [ { fault => 'unavailable', %upload, retry_after_ms => 30 } ],
+		meanwhile => once(sub {
+			$node->wait_until(q{SELECT EXISTS (SELECT FROM kg_batch_internal.batch WHERE state = 'planned' AND attempts > 0)}) or return 0;
+			$node->kg("UPDATE kg_batch_internal.request SET input_hash = sha256(input_hash) WHERE job_id = $job AND state IN ('planned', 'asking')");
+			$sim->request('DELETE', '/_sim/faults');
+		}) },
+	'questions prepared' => { after => ['question: begun'] },
+	'claims freed' => { after => ['work claimed'] },
+);
+
+# ---- each of them ----
+
+begin('calm');
+ok($node->wait_until("SELECT state = 'done' FROM kg_batch.progress WHERE job_id = $job"), 'calm: done') or BAIL_OUT('it does not get through at all');
+KgBatch::Books::agree($node, 'calm', graph => 'calm', lost => 0);
+
+my @points = points_of_the_source();
+my %known = map { ($_ => 1) } @points;
+is(join(', ', grep { !$known{$_} } sort keys %brings), '', 'what is listed here is in the source');
+if (defined(my $one = $ENV{KG_BATCH_CRASH_POINT}))
+{
+	crash_at([$one]);
+}
+else
+{
+	# Where a run comes by itself, several in one run.
+	my @by_itself = grep { !$brings{$_} } @points;
+	while (my @some = splice @by_itself, 0, 5)
+	{
+		crash_at(\@some);
+	}
+	crash_at([$_]) for grep { $brings{$_} } @points;
+}
+$node->stop('fast');
+done_testing();
+
+sub points_of_the_source
+{
+	my @names;
+	for my $source (sort glob 'src/workers/*.cpp')
+	{
+		my $text = slurp_file($source);
+		push @names, $text =~ /\b(?:commit|crash_point)\("([^"]+)"/g;
+		push @names, map { ("$_: begun", "$_: answered") } $text =~ /\bfly\("([^"]+)"/g;
+		# Every transaction of the workers on that way has a name.
+		is(join(', ', $text =~ /^.*\bin_transaction\(.*$/gm), '', "$source: no transaction without a name") if $source =~ /batch_manager/;
+	}
+	my %times;
+	$times{$_}++ for @names;
+	is(join(', ', grep { $times{$_} > 1 } sort keys %times), '', 'each place has a name of its own');
+	cmp_ok(scalar(@names), '>', 50, 'the places are found in the source');
+	return @names;
+}
+
+sub once
+{
+	my ($does) = @_;
+	return sub { $does->() if $_[0]++ == 0; return; };
+}
+
+sub begin
+{
+	my ($graph, @faults) = @_;
+	$sim->request('POST', '/_sim/reset');
+	$sim->fault(\@faults) if @faults;
+	my @sql = ("SELECT kg_batch.create_graph('$graph')", "SELECT kg_batch.create_job('read', '{\"use_batch_api\":true}', graph => '$graph')");
+	for my $conversation (@conversations)
+	{
+		my $messages = JSON::PP->new->ascii->encode($conversation->{messages});
+		push @sql, "SELECT kg_batch.enqueue(\$json\$$messages\$json\$::jsonb, key => '$conversation->{key}', job => 'read', final => true, graph => '$graph')";
+	}
+	$job = (split /\n/, $node->kg(join ';', 'BEGIN', @sql, 'COMMIT'))[-1];
+	return;
+}
+
+sub crash_at
+{
+	my ($points) = @_;
+	my $began = time;
+	my %brought = @$points == 1 ? %{ $brings{ $points->[0] } // {} } : ();
+	my @all = (@{ $brought{after} // [] }, @$points);
+	my $name = join ', ', @$points;
+	my $graph = "crash: $name";
+	arm(@all);
+	$node->kg(fail_once()) if $brought{trigger};
+	begin($graph, @{ $brought{faults} // [] });
+	my ($times, $until, $done) = (0, time + 90, 0);
+	while (!$done && time < $until)
+	{
+		sleep 0.1;
+		$done = eval {
+			$brought{meanwhile}->($times++) if $brought{meanwhile};
+			hurry() if $brought{hurry};
+			my $state = $node->kg("SELECT state FROM kg_batch.progress WHERE job_id = $job");
+			my $ended = $state eq 'done' || $state eq 'cancelled';
+			# A person's word, where it takes one.
+			my $asked = $ended && $brought{retry} || $brought{hurry} && $node->kg("SELECT EXISTS (SELECT FROM kg_batch_internal.batch WHERE state = 'unclear' AND ended_at IS NULL)") eq 't';
+			my $again = $asked && $node->kg("SELECT kg_batch.retry('$job', graph => '$graph')");
+			$ended && !$again && $node->kg("SELECT state FROM kg_batch.progress WHERE job_id = $job") eq 'done';
+		};
+	}
+	ok($done, "$name: done") or return $node->describe_work;
+	is(slurp_file($armed), '', "$name: the server crashed there");
+	is($node->kg("SELECT kg_batch.graph_digest('$graph') = kg_batch.graph_digest('calm')"), 't', "$name: the same graph");
+	KgBatch::Books::agree($node, $name, graph => $graph, lost => @all * $most_out);
+	$node->kg('DROP FUNCTION public.fail_once CASCADE; DROP SEQUENCE public.stored') if $brought{trigger};
+	$node->kg("SELECT kg_batch.drop_graph('$graph')");
+	note(sprintf '%s: %.1f s', $name, time - $began);
+	return;
+}
+
+sub arm
+{
+	unlink $armed;
+	append_to_file($armed, join '', map { "$_\n" } @_);
+	return;
+}
+
+sub hurry { $node->kg(q{UPDATE kg_batch_internal.batch SET next_poll_at = now() WHERE ended_at IS NULL AND state IN ('creating', 'submitted') AND next_poll_at > now()}); return; }
+
+sub fail_once
+{
+	return q{CREATE SEQUENCE public.stored;
+		CREATE FUNCTION public.fail_once() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+			IF NEW.mode = 'batch' AND pg_catalog.nextval('public.stored') = 5 THEN RAISE EXCEPTION 'disk full' USING ERRCODE = 'disk_full'; END IF; RETURN NEW; END $$;
+		GRANT USAGE ON SEQUENCE public.stored TO PUBLIC;
+		CREATE TRIGGER fail_once BEFORE INSERT ON kg_batch_internal.answer FOR EACH ROW EXECUTE FUNCTION public.fail_once()};
+}
