@@ -323,18 +323,19 @@ void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
   // What is answered already is paid for: it is read when it comes. What is not asked is
   // cancelled; a chunk waits for its request, so it goes with it.
   execute(
-      "SELECT FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.job_id = $2 AND c.state IN ('ready', 'asking') "
-      " AND (c.chunk_id IN (SELECT q.chunk_id FROM kg_batch_internal.ready q WHERE q.job_id = $2 AND q.kind = 3) "
+      "SELECT FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.state IN ('ready', 'asking') "
+      " AND (c.job_id = $2 AND c.chunk_id IN (SELECT q.chunk_id FROM kg_batch_internal.ready q WHERE q.job_id = $2 AND q.kind = 3) "
       "  OR c.request_id IN (SELECT q.chunk_id FROM kg_batch_internal.ready q WHERE q.job_id = $2 AND q.kind IN (4, 5))) "
       "ORDER BY c.chunk_id FOR NO KEY UPDATE",
       {graph_id, job_id});
   const backend::Rows unsent = execute(
-      "SELECT q.graph_id, q.chunk_id FROM kg_batch_internal.ready q WHERE q.job_id = $1 AND q.kind IN (4, 5) ORDER BY q.chunk_id, q.kind FOR UPDATE", {job_id});
+      "SELECT q.graph_id, q.chunk_id FROM kg_batch_internal.ready q WHERE q.job_id = $1 AND q.kind IN (4, 5) ORDER BY q.chunk_id, q.kind", {job_id});
   std::vector<std::int64_t> graphs, requests;
   for (std::size_t i = 0; i < unsent.size(); ++i) {
     graphs.push_back(unsent.integer(i, 0));
     requests.push_back(unsent.integer(i, 1));
   }
+  execute("SELECT FROM kg_batch_internal.ready q WHERE q.job_id = $1 AND q.kind IN (4, 5) ORDER BY q.chunk_id, q.kind FOR UPDATE", {job_id});
   lock_ledger_of(graphs, requests);
   execute(
       "UPDATE kg_batch_internal.job SET state = 'cancelled', reason = 'cancelled', ended_at = pg_catalog.now() "
@@ -348,6 +349,15 @@ void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
       " AND (c.chunk_id IN (SELECT chunk_id FROM gone WHERE kind = 3) "
       "  OR c.request_id IN (SELECT chunk_id FROM gone WHERE kind IN (4, 5))) AND c.state IN ('ready', 'asking')) "
       "SELECT pg_catalog.count(*) FROM gone",
+      {graph_id, job_id});
+  // Whoever else waits for the same answer asks for it.
+  execute(
+      "WITH others AS (UPDATE kg_batch_internal.chunk c SET state = 'ready', request_id = NULL FROM kg_batch_internal.request r "
+      " WHERE c.graph_id = $1 AND c.state = 'asking' AND c.job_id <> $2 AND r.graph_id = c.graph_id AND r.request_id = c.request_id "
+      " AND r.state = 'cancelled' RETURNING c.chunk_id, c.tokens, c.job_id) "
+      "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "SELECT $1, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 3, o.tokens, o.chunk_id, o.job_id FROM others o "
+      "JOIN kg_batch_internal.job j ON j.graph_id = $1 AND j.job_id = o.job_id ON CONFLICT DO NOTHING",
       {graph_id, job_id});
   withdraw_cancelled_inquiries(graph_id, job_id);
   withdraw_cancelled_windows(graph_id, job_id);

@@ -66,6 +66,7 @@ constexpr std::int64_t file_lookup_pause_ms = 3'000;
 constexpr int lookups_before_unclear = 3;
 constexpr std::int64_t lookup_pause_ms = 45'000;
 constexpr int readings_of_a_short_file = 3;
+constexpr int most_not_allowed = 4;  // in a row; a new file is at times not open at once
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -677,12 +678,21 @@ class BatchManager {
     commit("file broke off", [&] {
       for (const auto& batch : store::open_batches())
         if (batch.batch_id == batch_id) {
-          int& gone = reading_[batch_id].not_found;
-          gone = error.advice == openai::Advice::not_found ? gone + 1 : 0;
-          if (gone > 20) {
+          Reading& reading = reading_[batch_id];
+          reading.not_found = error.advice == openai::Advice::not_found ? reading.not_found + 1 : 0;
+          const bool person = error.advice == openai::Advice::credentials || error.advice == openai::Advice::money;
+          reading.not_allowed = person ? reading.not_allowed + 1 : 0;
+          if (reading.not_found > 20) {
             store::finish(batch_id, "failed", "its results are gone: " + error.message, store::Rest::failed);
             return;
           }
+          // They are there and paid for: a person has to act, and whoever cancelled the
+          // jobs instead does not wait for them.
+          if (reading.not_allowed > most_not_allowed && batch.cancel_requested) {
+            store::finish(batch_id, "failed", "its results may not be read: " + error.message, store::Rest::batch_again);
+            return;
+          }
+          if (reading.not_allowed > most_not_allowed) store::pause_jobs_of_batch(batch_id, why_stopped(error));
           store::note_poll_failed(batch_id, "could not read results: " + error.message,
                                   openai::backoff_ms(batch.attempts + 1, error.retry_after_ms, random_unit()));
         }
@@ -938,7 +948,7 @@ class BatchManager {
   std::set<std::int64_t> read_output_, error_read_;
   struct Reading {
     std::int64_t good = 0, unreadable = 0;  // answers and cut lines in what was read of the files
-    int times = 0, not_found = 0;
+    int times = 0, not_found = 0, not_allowed = 0;
     bool stopped = false;  // lines said that a person has to act
   };
   std::map<std::int64_t, Reading> reading_;

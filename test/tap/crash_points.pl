@@ -43,8 +43,7 @@ my @found_after = (after => ['create: answered']);
 my @stuck = (faults => [ { fault => 'stuck', status => 'in_progress', count => 1 } ],
 	meanwhile => sub { $node->kg(q{UPDATE kg_batch_internal.batch SET deadline = now() WHERE state = 'submitted' AND deadline > now()}) });
 my @refused = (faults => [ { fault => 'validation_fails', count => 1, code => 'invalid_url', message => 'not this one', line => 2 } ], retry => 1);
-# The lookups that come to nothing take a minute, and then it is a person's word.
-my @never_created = (after => ['create: begun'], hurry => 1, retry => 1);
+my @never_created = (after => ['create: begun']);
 my %brings = (
 	'upload unclear' => { faults => [ { fault => 'accepted_but_500', %upload, count => 1 } ] },
 	'list of files: begun' => { after => ['upload: answered'] },
@@ -106,11 +105,14 @@ if (defined(my $one = $ENV{KG_BATCH_CRASH_POINT}))
 }
 else
 {
-	# Where a run comes by itself, several in one run.
+	# Where a run comes by itself, several in one run: one of each part, not one after the other.
 	my @by_itself = grep { !$brings{$_} } @points;
-	while (my @some = splice @by_itself, 0, 5)
+	my $runs = int(@by_itself / 6) + 1;
+	my %some;
+	push @{ $some{ $_ % $runs } }, $by_itself[$_] for 0 .. $#by_itself;
+	for (sort keys %some)
 	{
-		crash_at(\@some);
+		crash_at($some{$_});
 	}
 	crash_at([$_]) for grep { $brings{$_} } @points;
 }
@@ -173,11 +175,11 @@ sub crash_at
 		sleep 0.1;
 		$done = eval {
 			$brought{meanwhile}->($times++) if $brought{meanwhile};
-			hurry() if $brought{hurry};
+			hurry('creating', $brought{hurry} ? 'submitted' : ());
 			my $state = $node->kg("SELECT state FROM kg_batch.progress WHERE job_id = $job");
 			my $ended = $state eq 'done' || $state eq 'cancelled';
 			# A person's word, where it takes one.
-			my $asked = $ended && $brought{retry} || $brought{hurry} && $node->kg("SELECT EXISTS (SELECT FROM kg_batch_internal.batch WHERE state = 'unclear' AND ended_at IS NULL)") eq 't';
+			my $asked = $ended && $brought{retry} || $node->kg("SELECT EXISTS (SELECT FROM kg_batch_internal.batch WHERE state = 'unclear' AND ended_at IS NULL)") eq 't';
 			my $again = $asked && $node->kg("SELECT kg_batch.retry('$job', graph => '$graph')");
 			$ended && !$again && $node->kg("SELECT state FROM kg_batch.progress WHERE job_id = $job") eq 'done';
 		};
@@ -199,7 +201,14 @@ sub arm
 	return;
 }
 
-sub hurry { $node->kg(q{UPDATE kg_batch_internal.batch SET next_poll_at = now() WHERE ended_at IS NULL AND state IN ('creating', 'submitted') AND next_poll_at > now()}); return; }
+# A batch that may or may not have been created is looked for for a minute, and then it is a
+# person's word; that one is lost is known after many polls.
+sub hurry
+{
+	my $states = join ', ', map { "'$_'" } @_;
+	$node->kg("UPDATE kg_batch_internal.batch SET next_poll_at = now() WHERE ended_at IS NULL AND state IN ($states) AND next_poll_at > now()");
+	return;
+}
 
 sub fail_once
 {
