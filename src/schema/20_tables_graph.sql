@@ -25,6 +25,7 @@ COMMENT ON TABLE kg_batch_internal.job IS 'conversations that were asked for tog
 COMMENT ON COLUMN kg_batch_internal.job.options IS 'all job settings, frozen when it was made';
 COMMENT ON COLUMN kg_batch_internal.job.budget IS 'US dollars; null has only the day''s budget';
 COMMENT ON COLUMN kg_batch_internal.job.told IS 'the state that was last notified on channel kg_batch';
+COMMENT ON COLUMN kg_batch_internal.job.spent IS 'US dollars, with the most that lost answers can have cost';
 COMMENT ON COLUMN kg_batch_internal.job.reserved IS 'US dollars that requests in flight may cost at most';
 
 CREATE TABLE kg_batch_internal.conversation (

@@ -28,7 +28,9 @@ constexpr int most_embedding_requests = static_cast<int>(openai::most_embedding_
 int send_directly(const std::string& model, const std::string& endpoint) {
   const Rows few = execute(
       "SELECT q.graph_id, q.chunk_id FROM kg_batch_internal.ready q JOIN kg_batch_internal.request r ON r.graph_id = q.graph_id AND r.request_id = q.chunk_id "
-      "WHERE q.kind = 4 AND q.priority < 1000 AND r.model = $1 AND " ENDPOINT " = $2 ORDER BY q.graph_id, q.chunk_id FOR UPDATE OF q SKIP LOCKED",
+      "WHERE q.kind = 4 AND q.priority < 1000 AND r.model = $1 AND " ENDPOINT " = $2 "
+      "AND (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) <> 'paused' "
+      "ORDER BY q.graph_id, q.chunk_id FOR UPDATE OF q SKIP LOCKED",
       {model, endpoint});
   int moved = 0;
   for (std::size_t i = 0; i < few.size(); ++i) {
@@ -89,7 +91,7 @@ Gathered gather(const GatherLimits& limits) {
       "FROM (SELECT * FROM kg_batch_internal.ready WHERE kind = 4 AND priority < 1000 AND (due_at IS NULL OR due_at <= pg_catalog.now()) "
       "  ORDER BY priority, chunk_id LIMIT 100000) q "
       "JOIN kg_batch_internal.request r ON r.graph_id = q.graph_id AND r.request_id = q.chunk_id "
-      "JOIN kg_batch_internal.job j ON j.graph_id = r.graph_id AND j.job_id = r.job_id GROUP BY r.model, " ENDPOINT " ORDER BY r.model, " ENDPOINT);
+      "JOIN kg_batch_internal.job j ON j.graph_id = r.graph_id AND j.job_id = r.job_id AND j.state <> 'paused' GROUP BY r.model, " ENDPOINT " ORDER BY r.model, " ENDPOINT);
   if (models.empty()) return gathered;
   // While conversations are cut or questions planned, more will come; but nobody
   // waits for others for ever.
@@ -129,6 +131,8 @@ Gathered gather(const GatherLimits& limits) {
         "WITH queue AS MATERIALIZED (SELECT q.graph_id, q.chunk_id AS request_id, q.job_id, q.priority, r.input_tokens "
         "  FROM kg_batch_internal.ready q JOIN kg_batch_internal.request r ON r.graph_id = q.graph_id AND r.request_id = q.chunk_id "
         "  WHERE q.kind = 4 AND q.priority < 1000 AND (q.due_at IS NULL OR q.due_at <= pg_catalog.now()) AND r.model = $1 AND " ENDPOINT " = $5 "
+        // One that pause() found in other hands.
+        "  AND (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) <> 'paused' "
         "  ORDER BY q.priority, q.graph_id, q.chunk_id LIMIT $2 FOR UPDATE OF q SKIP LOCKED), "
         "fitting AS (SELECT * FROM (SELECT *, pg_catalog.sum(input_tokens) OVER w AS tokens, pg_catalog.sum(input_tokens::bigint * 8 + 6000) OVER w AS bytes, "
         "   pg_catalog.row_number() OVER w AS n FROM queue WINDOW w AS (ORDER BY priority, graph_id, request_id)) s "

@@ -290,8 +290,12 @@ void pause_job(std::int64_t graph_id, std::int64_t job_id, const std::string& re
       "WHERE graph_id = $1 AND job_id = $2 AND state IN ('running', 'done')",
       {graph_id, job_id, reason});
   // Answers that are there are still read: they are paid for.
-  execute("UPDATE kg_batch_internal.ready SET priority = priority + 1000 WHERE job_id = $1 AND priority < 1000 AND kind IN (1, 3, 4, 5, 7)",
-          {job_id});
+  // What somebody is taking just now is taken: whoever does may wait for this job.
+  execute(
+      "UPDATE kg_batch_internal.ready r SET priority = r.priority + 1000 FROM (SELECT q.graph_id, q.kind, q.chunk_id FROM kg_batch_internal.ready q "
+      " WHERE q.job_id = $1 AND q.priority < 1000 AND q.kind IN (1, 3, 4, 5, 7) FOR UPDATE SKIP LOCKED) p "
+      "WHERE r.graph_id = p.graph_id AND r.kind = p.kind AND r.chunk_id = p.chunk_id",
+      {job_id});
 }
 
 void resume_job(std::int64_t graph_id, std::int64_t job_id, std::optional<double> budget) {
@@ -308,7 +312,12 @@ void resume_job(std::int64_t graph_id, std::int64_t job_id, std::optional<double
       "UPDATE kg_batch_internal.job SET state = 'running', reason = NULL, waits_for_budget = false, ended_at = NULL, "
       "started_at = COALESCE(started_at, pg_catalog.now()) WHERE graph_id = $1 AND job_id = $2 AND state <> 'cancelled'",
       {graph_id, job_id});
-  execute("UPDATE kg_batch_internal.ready SET priority = priority - 1000 WHERE job_id = $1 AND priority >= 1000", {job_id});
+  // What is left is found by advance_jobs.
+  execute(
+      "UPDATE kg_batch_internal.ready r SET priority = r.priority - 1000 FROM (SELECT q.graph_id, q.kind, q.chunk_id FROM kg_batch_internal.ready q "
+      " WHERE q.job_id = $1 AND q.priority >= 1000 FOR UPDATE SKIP LOCKED) p "
+      "WHERE r.graph_id = p.graph_id AND r.kind = p.kind AND r.chunk_id = p.chunk_id",
+      {job_id});
 }
 
 void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
@@ -413,9 +422,11 @@ std::vector<JobChange> advance_jobs() {
   // resumed, parked it for nobody.
   execute(
       "WITH running AS MATERIALIZED (SELECT j.graph_id, j.job_id FROM kg_batch_internal.job j WHERE j.state = 'running' AND NOT j.waits_for_budget "
-      " AND EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = j.job_id AND r.priority >= 1000) FOR NO KEY UPDATE SKIP LOCKED) "
-      "UPDATE kg_batch_internal.ready r SET priority = r.priority - 1000 FROM running j "
-      "WHERE r.graph_id = j.graph_id AND r.job_id = j.job_id AND r.priority >= 1000");
+      " AND EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = j.job_id AND r.priority >= 1000) FOR NO KEY UPDATE SKIP LOCKED), "
+      "left_over AS MATERIALIZED (SELECT r.graph_id, r.kind, r.chunk_id FROM running j JOIN kg_batch_internal.ready r "
+      " ON r.graph_id = j.graph_id AND r.job_id = j.job_id AND r.priority >= 1000 FOR UPDATE OF r SKIP LOCKED) "
+      "UPDATE kg_batch_internal.ready r SET priority = r.priority - 1000 FROM left_over l "
+      "WHERE r.graph_id = l.graph_id AND r.kind = l.kind AND r.chunk_id = l.chunk_id");
   // Whoever waits for a budget with nothing of its own out can wait for ever. What
   // has nothing parked any more had to wait, and got through.
   execute(

@@ -93,6 +93,7 @@ my %brings = (
 # ---- each of them ----
 
 begin('calm');
+go_on();
 ok($node->wait_until("SELECT state = 'done' FROM kg_batch.progress WHERE job_id = $job"), 'calm: done') or BAIL_OUT('it does not get through at all');
 KgBatch::Books::agree($node, 'calm', graph => 'calm', lost => 0);
 
@@ -148,7 +149,7 @@ sub begin
 	my ($graph, @faults) = @_;
 	$sim->request('POST', '/_sim/reset');
 	$sim->fault(\@faults) if @faults;
-	my @sql = ("SELECT kg_batch.create_graph('$graph')", "SELECT kg_batch.create_job('read', '{\"use_batch_api\":true}', graph => '$graph')");
+	my @sql = ("SELECT kg_batch.create_graph('$graph')", "SELECT kg_batch.create_job('read', '{\"use_batch_api\":true,\"paused\":true}', graph => '$graph')");
 	for my $conversation (@conversations)
 	{
 		my $messages = JSON::PP->new->ascii->encode($conversation->{messages});
@@ -166,14 +167,16 @@ sub crash_at
 	my @all = (@{ $brought{after} // [] }, @$points);
 	my $name = join ', ', @$points;
 	my $graph = "crash: $name";
-	arm(@all);
 	$node->kg(fail_once()) if $brought{trigger};
 	begin($graph, @{ $brought{faults} // [] });
+	arm(@all);
 	my ($times, $until, $done) = (0, time + 90, 0);
 	while (!$done && time < $until)
 	{
 		sleep 0.1;
+		# The server may be gone at any of these.
 		$done = eval {
+			go_on();
 			$brought{meanwhile}->($times++) if $brought{meanwhile};
 			hurry('creating', $brought{hurry} ? 'submitted' : ());
 			my $state = $node->kg("SELECT state FROM kg_batch.progress WHERE job_id = $job");
@@ -191,6 +194,13 @@ sub crash_at
 	$node->kg('DROP FUNCTION public.fail_once CASCADE; DROP SEQUENCE public.stored') if $brought{trigger};
 	$node->kg("SELECT kg_batch.drop_graph('$graph')");
 	note(sprintf '%s: %.1f s', $name, time - $began);
+	return;
+}
+
+# What was handed in, all of it before anything could crash, is begun.
+sub go_on
+{
+	$node->kg("SELECT kg_batch.resume('$job', graph => graph) FROM kg_batch.progress WHERE job_id = $job AND state = 'paused' AND reason = 'made paused'");
 	return;
 }
 
