@@ -201,6 +201,7 @@ void set_submitted(std::int64_t batch_id, const openai::BatchObject& remote, std
       "UPDATE kg_batch_internal.batch SET state = 'submitted', remote_id = $2, remote_status = $3, error = NULL, attempts = 0, "
       "submitted_at = pg_catalog.clock_timestamp(), next_poll_at = pg_catalog.clock_timestamp() + $4 * interval '1 millisecond' WHERE batch_id = $1",
       {batch_id, remote.batch_id, remote.status_text, first_poll_ms});
+  execute("SELECT FROM kg_batch_internal.request WHERE batch_id = $1 AND state = 'asking' ORDER BY graph_id, request_id FOR NO KEY UPDATE", {batch_id});
   execute("UPDATE kg_batch_internal.request SET sent_at = pg_catalog.clock_timestamp() WHERE batch_id = $1 AND state = 'asking'", {batch_id});
 }
 

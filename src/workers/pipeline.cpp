@@ -436,6 +436,7 @@ class Pipeline {
           ids.push_back(item.id);
         }
         store::lock_chunks_of(graphs, ids);
+        store::lock_requests(graphs, ids);
         for (const Item& item : group) {
           if (auto request = store::lock_request(item.graph_id, item.id)) {
             requests.push_back(*request);
