@@ -102,12 +102,15 @@ ask('an answer of a batch', 1, 'done', { fault => 'answer_text', text => "not JS
 
 # ---- out of the environment ----
 
+# PostgreSQL itself writes its environment to the log when it starts at debug3 or more.
 $sim->request('DELETE', '/_sim/faults');
-$node->append_conf('postgresql.conf', "kg_batch.api_key_file = ''");
+$node->append_conf('postgresql.conf', "kg_batch.api_key_file = ''\nlog_min_messages = debug2");
 {
 	local $ENV{OPENAI_API_KEY} = $key;
 	$node->restart;
 }
+$node->append_conf('postgresql.conf', 'log_min_messages = debug5');
+$node->reload;
 my $listener = $node->background_psql('kg', on_error_stop => 1);
 $listener->query_safe('LISTEN kg_batch');
 ask('environment', 0, 'done');
