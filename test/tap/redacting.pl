@@ -71,8 +71,7 @@ for my $what ('answer', 'request', 'inquiry')
 {
 	is($node->kg("SELECT count(*) FROM kg_batch_internal.$what t WHERE t::text ~ '$hidden'"), 0, "nothing of it stands in a row of $what");
 }
-is($node->kg("SELECT count(*) FROM (SELECT t.graph_id, t::text AS x FROM kg_batch_internal.fact t UNION ALL SELECT t.graph_id, t::text FROM kg_batch_internal.fact_source t
-	UNION ALL SELECT t.graph_id, t::text FROM kg_batch_internal.node t) a JOIN kg_batch.graph g USING (graph_id) WHERE x ~ '$hidden' AND g.name !~ '^a speaker'"),
+is($node->kg("SELECT count(*) FROM (SELECT t.graph_id, t::text AS x FROM kg_batch_internal.fact t UNION ALL SELECT t.graph_id, t::text FROM kg_batch_internal.fact_source t UNION ALL SELECT t.graph_id, t::text FROM kg_batch_internal.node t) a JOIN kg_batch.graph g USING (graph_id) WHERE x ~ '$hidden' AND g.name !~ '^a speaker'"),
 	0, 'nor in the graph, but for who is called so');
 my @lines = grep { !/STATEMENT:|LOG:  statement:/ && /$hidden/ } split /\n/, slurp_file($node->logfile);
 is("@lines", '', 'nor in the log');

@@ -91,13 +91,10 @@ for my $by_batch (0, 1)
 	ask("redirect $how", $by_batch, '(?:done|paused)', { fault => 'status', status => 307, path => $path, headers => { Location => $sim->url . "/v1/elsewhere?$key", 'x-request-id' => $key }, %echo, %once });
 	next if $by_batch;
 	ask("500 $how", $by_batch, 'done', { fault => 'internal_error', path => $path, %echo, %once });
-	ask("page $how", $by_batch, 'done', { fault => 'bad_gateway', path => $path, html => "<html>$key</html>", body => "<html>$key</html>", %once });
 	ask("refused $how", $by_batch, 'done', { fault => 'refuse_connections', path => $path, ms => 500, %once });
 }
 ask('validation', 1, '(?:done|paused)', { fault => 'validation_fails', code => 'invalid_request', message => "the key $key", %once });
-ask('a line', 1, 'done', { fault => 'line_error', code => 'server_error', message => "the key $key", %once });
 ask('a line with a status', 1, 'paused', { fault => 'line_status', status => 401, %echo, %once });
-ask('an answer', 0, 'done', { fault => 'answer_text', text => "not JSON, but $key", stage => 'kg_extract', %once });
 ask('an answer of a batch', 1, 'done', { fault => 'answer_text', text => "not JSON, but $key", stage => 'kg_extract', %once });
 
 # ---- out of the environment ----
