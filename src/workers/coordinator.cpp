@@ -27,6 +27,7 @@
 #include "store/request.h"
 #include "store/withdrawing.h"
 #include "store/worker.h"
+#include "workers/crash_point.h"
 #include "workers/worker_process.h"
 
 namespace kg_batch::workers {
@@ -127,7 +128,7 @@ class Coordinator {
     bool freed_some = false;
     for (const std::int64_t id : ids) {
       if (id == worker_id_) continue;  // a lock of one's own is always to be had
-      in_transaction([&] {
+      commit("claims freed", [&] {
         if (!try_lock_exclusive(LockClass::worker, id, LockSpan::transaction)) return;
         const int freed = store::free_claims(id);
         freed_some = freed_some || freed > 0;
@@ -135,7 +136,11 @@ class Coordinator {
       });
     }
     // Not in the same transaction: what is withdrawn is locked in another order.
-    if (freed_some) in_transaction([] { store::withdraw_what_is_cancelled(); });
+    if (freed_some) withdraw_what_is_cancelled();
+  }
+
+  void withdraw_what_is_cancelled() {
+    for (bool more = true; more;) in_transaction([&] { more = store::withdraw_what_is_cancelled(); });
   }
 
   void reap() {
@@ -165,14 +170,12 @@ class Coordinator {
     store::Backlog backlog;
     std::vector<store::JobChange> changes;
     bool welcome = true;
-    in_transaction([&] {
+    commit("jobs advanced", [&] {
       welcome = !store::is_stopped() && store::look_at_home() == store::Home::ours;
       if (!welcome) return;
       store::settle_due();
       changes = store::advance_jobs();
       backlog = store::backlog();
-      // Nobody has anything in hand, and nobody takes what is there.
-      if (backlog.claimable > 0 && backlog.claimed == 0) store::withdraw_what_is_cancelled();
       if (settings::retention_s() >= 0) store::cut_old_answers(settings::retention_s(), 1'000);
       if (settings::enable_progress_tracking() && now_ms() - sampled_ms_ >= sample_every_ms) {
         store::sample_progress();
@@ -180,6 +183,8 @@ class Coordinator {
       }
     });
     tell(changes);
+    // Nobody has anything in hand, and nobody takes what is there.
+    if (backlog.claimable > 0 && backlog.claimed == 0) withdraw_what_is_cancelled();
     if (!welcome) {
       end_children();
       return -1;
@@ -213,7 +218,7 @@ class Coordinator {
       report(Level::log, "kg_batch job " + std::to_string(change.job_id) + " of graph \"" + change.graph + "\" is " + change.state +
                              (change.reason.empty() ? "" : ": " + change.reason));
       const std::string payload = "{\"job\":" + std::to_string(change.job_id) + ",\"state\":\"" + change.state + "\"}";
-      in_transaction([&] { execute("SELECT pg_catalog.pg_notify('kg_batch', $1)", {payload}); });
+      commit("told", [&] { execute("SELECT pg_catalog.pg_notify('kg_batch', $1)", {payload}); });
     }
   }
 
