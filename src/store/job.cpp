@@ -346,27 +346,37 @@ void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
 }
 
 std::int64_t retry_job(std::int64_t graph_id, std::int64_t job_id, std::optional<std::int64_t> chunk_id) {
-  const int put_by = execute("SELECT state = 'paused' FROM kg_batch_internal.job WHERE graph_id = $1 AND job_id = $2 FOR KEY SHARE",
-                             {graph_id, job_id}).boolean(0, 0) ? parked : 0;
+  // Of a paused job it is put by, as all of it is.
+  const int put_by = execute("SELECT state = 'paused' FROM kg_batch_internal.job WHERE graph_id = $1 AND job_id = $2", {graph_id, job_id}).boolean(0, 0)
+                         ? parked : 0;
+  // Conversations, then chunks, lowest id first: the order of everybody's locks.
+  std::int64_t conversations = 0;
+  if (!chunk_id) {
+    execute(
+        "SELECT FROM kg_batch_internal.conversation WHERE graph_id = $1 AND job_id = $2 AND (cut_error IS NOT NULL OR cut_deliveries < deliveries) "
+        "ORDER BY conversation_id FOR NO KEY UPDATE",
+        {graph_id, job_id});
+    conversations = static_cast<std::int64_t>(execute(
+        "WITH again AS (UPDATE kg_batch_internal.conversation SET cut_error = NULL WHERE graph_id = $1 AND job_id = $2 "
+        " AND (cut_error IS NOT NULL OR cut_deliveries < deliveries) RETURNING conversation_id, messages, priority) "
+        "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+        "SELECT $1, priority + $3, 1, messages, conversation_id, $2 FROM again ORDER BY conversation_id ON CONFLICT DO NOTHING RETURNING 1",
+        {graph_id, job_id, put_by}).size());
+  }
+  execute(
+      "SELECT FROM kg_batch_internal.chunk WHERE graph_id = $1 AND job_id = $2 AND state IN ('failed', 'cancelled') "
+      "AND ($3::bigint IS NULL OR chunk_id = $3) ORDER BY chunk_id FOR NO KEY UPDATE",
+      {graph_id, job_id, chunk_id});
   const auto rows = execute(
       "WITH again AS (UPDATE kg_batch_internal.chunk SET state = 'ready', error = NULL, error_at = NULL, request_id = NULL "
       " WHERE graph_id = $1 AND job_id = $2 AND state IN ('failed', 'cancelled') AND ($3::bigint IS NULL OR chunk_id = $3) "
       " RETURNING chunk_id, tokens), "
       "freed AS (UPDATE kg_batch_internal.request r SET bad_answers = 0 "
       " FROM again WHERE r.graph_id = $1 AND r.chunk_id = again.chunk_id AND r.state IN ('failed', 'cancelled')), "
-      // Of a paused job they are put by, as all of it is.
       "queued AS (INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
-      " SELECT $1, 2 + $4, 3, tokens, chunk_id, $2 FROM again ON CONFLICT DO NOTHING) "
+      " SELECT $1, 2 + $4, 3, tokens, chunk_id, $2 FROM again ORDER BY chunk_id ON CONFLICT DO NOTHING) "
       "SELECT pg_catalog.count(*) FROM again",
       {graph_id, job_id, chunk_id, put_by});
-  std::int64_t conversations = 0;
-  if (!chunk_id)
-    conversations = static_cast<std::int64_t>(execute(
-        "WITH again AS (UPDATE kg_batch_internal.conversation SET cut_error = NULL WHERE graph_id = $1 AND job_id = $2 "
-        " AND (cut_error IS NOT NULL OR cut_deliveries < deliveries) RETURNING conversation_id, messages, priority) "
-        "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
-        "SELECT $1, priority + $3, 1, messages, conversation_id, $2 FROM again ON CONFLICT DO NOTHING RETURNING 1",
-        {graph_id, job_id, put_by}).size());
   // A batch of which nobody knows whether it was created: by asking again a
   // person decides that it was not.
   const auto unclear = execute(
