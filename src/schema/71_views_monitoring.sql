@@ -168,21 +168,33 @@ CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE k.state IN ('done', 'failed')) AS processed, count(*) FILTER (WHERE k.state = 'done') AS successful,
         count(*) FILTER (WHERE k.state = 'failed') AS failed
     FROM kg_batch_internal.chunk k WHERE k.graph_id = j.graph_id AND k.job_id = j.job_id) c
+-- From table to table, row by row: see node_fact in 70_views.sql.
 CROSS JOIN LATERAL (
     SELECT count(DISTINCT i.node_id) AS nodes
-    FROM kg_batch_internal.chunk k
-    JOIN kg_batch_internal.node_mention m ON m.graph_id = k.graph_id AND m.chunk_id = k.chunk_id AND m.live
-    JOIN kg_batch_internal.identity i ON i.graph_id = m.graph_id AND i.key = m.key
-    WHERE k.graph_id = j.graph_id AND k.job_id = j.job_id) n
+    FROM (SELECT k.chunk_id FROM kg_batch_internal.chunk k WHERE k.graph_id = j.graph_id AND k.job_id = j.job_id OFFSET 0) k
+    CROSS JOIN LATERAL (
+        SELECT m.key FROM kg_batch_internal.node_mention m
+        WHERE m.graph_id = j.graph_id AND m.chunk_id = k.chunk_id AND m.live OFFSET 0) m
+    CROSS JOIN LATERAL (
+        SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = j.graph_id AND i.key = m.key OFFSET 0) i) n
 CROSS JOIN LATERAL (
     SELECT count(DISTINCT (i.node_id, r.role, o.node_id)) AS edges
-    FROM kg_batch_internal.chunk k
-    JOIN kg_batch_internal.edge_mention r ON r.graph_id = k.graph_id AND r.chunk_id = k.chunk_id
-    JOIN kg_batch_internal.node_mention m ON m.graph_id = r.graph_id AND m.chunk_id = r.chunk_id AND m.n = r.statement AND m.live
-    JOIN kg_batch_internal.node_mention w ON w.graph_id = r.graph_id AND w.chunk_id = r.chunk_id AND w.n = r.target
-    JOIN kg_batch_internal.identity i ON i.graph_id = m.graph_id AND i.key = m.key AND i.node_id IS NOT NULL
-    JOIN kg_batch_internal.identity o ON o.graph_id = w.graph_id AND o.key = w.key AND o.node_id IS NOT NULL
-    WHERE k.graph_id = j.graph_id AND k.job_id = j.job_id) e
+    FROM (SELECT k.chunk_id FROM kg_batch_internal.chunk k WHERE k.graph_id = j.graph_id AND k.job_id = j.job_id OFFSET 0) k
+    CROSS JOIN LATERAL (
+        SELECT r.statement, r.target, r.role FROM kg_batch_internal.edge_mention r
+        WHERE r.graph_id = j.graph_id AND r.chunk_id = k.chunk_id OFFSET 0) r
+    CROSS JOIN LATERAL (
+        SELECT m.key FROM kg_batch_internal.node_mention m
+        WHERE m.graph_id = j.graph_id AND m.chunk_id = k.chunk_id AND m.n = r.statement AND m.live OFFSET 0) m
+    CROSS JOIN LATERAL (
+        SELECT w.key FROM kg_batch_internal.node_mention w
+        WHERE w.graph_id = j.graph_id AND w.chunk_id = k.chunk_id AND w.n = r.target OFFSET 0) w
+    CROSS JOIN LATERAL (
+        SELECT i.node_id FROM kg_batch_internal.identity i
+        WHERE i.graph_id = j.graph_id AND i.key = m.key AND i.node_id IS NOT NULL OFFSET 0) i
+    CROSS JOIN LATERAL (
+        SELECT o.node_id FROM kg_batch_internal.identity o
+        WHERE o.graph_id = j.graph_id AND o.key = w.key AND o.node_id IS NOT NULL OFFSET 0) o) e
 WHERE j.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
 COMMENT ON VIEW kg_batch.summary IS 'a row a job: what it took and what came of it';
 COMMENT ON COLUMN kg_batch.summary.total_time IS 'from its start to its end, or to now';
