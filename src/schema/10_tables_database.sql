@@ -132,9 +132,12 @@ CREATE TABLE kg_batch_internal.batch (
     cancel_requested  boolean NOT NULL DEFAULT false,
     next_poll_at      timestamptz,
     polls             int NOT NULL DEFAULT 0,
+    polled_at         timestamptz,
     attempts          int NOT NULL DEFAULT 0,
     ended_at          timestamptz,
-    error             text
+    error             text,
+    last_error        text,
+    last_error_at     timestamptz
 ) WITH (fillfactor = 70);
 CREATE INDEX batch_open ON kg_batch_internal.batch (batch_id) WHERE ended_at IS NULL;
 COMMENT ON TABLE kg_batch_internal.batch IS 'batches of the OpenAI Batch API, of one model and endpoint and any graphs';
@@ -218,9 +221,13 @@ CREATE TABLE kg_batch_internal.activity (
     graph_id    bigint,
     job_id      bigint,
     batch_id    bigint,
-    detail      text
+    detail      text,
+    role        name
 );
-COMMENT ON TABLE kg_batch_internal.activity IS 'what happened, a row a change of state of jobs, batches and workers';
+CREATE INDEX activity_job ON kg_batch_internal.activity (graph_id, job_id) WHERE job_id IS NOT NULL;
+CREATE INDEX activity_batch ON kg_batch_internal.activity (batch_id) WHERE batch_id IS NOT NULL;
+COMMENT ON TABLE kg_batch_internal.activity IS 'what happened, a row a change of state of jobs and batches';
+COMMENT ON COLUMN kg_batch_internal.activity.role IS 'whose session it was; null for the workers';
 
 CREATE TABLE kg_batch_internal.usage (
     day                date NOT NULL,

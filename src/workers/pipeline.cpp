@@ -491,8 +491,24 @@ class Pipeline {
       return false;
     }
     process_->count(0, 0, 0, result.nodes, result.edges);
+    note_made(items, result);
     in_transaction([] { store::analyze_grown(); });
     return true;
+  }
+
+  // For those who watch a job. A round is of all jobs of its graph, so each gets its
+  // share; one transaction a job, because answers lock jobs in an order of their own.
+  static void note_made(const std::vector<Item>& items, const store::RoundResult& result) {
+    std::map<std::int64_t, std::int64_t> chunks_of_job;
+    for (const Item& item : items) ++chunks_of_job[item.job_id];
+    const auto all = static_cast<std::int64_t>(items.size());
+    std::int64_t before = 0;
+    for (const auto& [job_id, chunks] : chunks_of_job) {
+      const auto share = [&](std::int64_t made) { return made * (before + chunks) / all - made * before / all; };
+      const std::int64_t nodes = share(result.nodes), edges = share(result.edges);
+      before += chunks;
+      if (nodes + edges > 0) in_transaction([&] { store::note_made(items.front().graph_id, job_id, nodes, edges); });
+    }
   }
 
   // Items of one graph, `commit_frequency` a transaction; when one raises an
