@@ -1,6 +1,7 @@
 -- What goes on: jobs, workers, batches, money, trouble.
 
-CREATE FUNCTION kg_batch_internal.live_workers(OUT kind text, OUT pid int, OUT worker_id bigint, OUT in_flight int, OUT last_beat timestamptz)
+CREATE FUNCTION kg_batch_internal.live_workers(OUT kind text, OUT pid int, OUT worker_id bigint, OUT in_flight int, OUT last_beat timestamptz,
+                                              OUT doing text, OUT since timestamptz)
     RETURNS SETOF record
     LANGUAGE c VOLATILE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_live_workers';
 COMMENT ON FUNCTION kg_batch_internal.live_workers() IS 'background workers of this database as shared memory has them';
@@ -160,15 +161,27 @@ CREATE VIEW kg_batch.pipelines WITH (security_barrier) AS
 SELECT l.worker_id, l.kind, l.pid,
     CASE WHEN l.last_beat < clock_timestamp() - interval '60 seconds' THEN 'hung'
         WHEN l.in_flight > 0 THEN 'asking' WHEN COALESCE(c.claims, 0) > 0 THEN 'working' ELSE 'idle' END AS state,
-    l.in_flight, COALESCE(c.claims, 0) AS claims, w.chunks_done, w.chunks_failed, w.requests, w.nodes, w.edges, w.started_at, l.last_beat
+    l.in_flight, COALESCE(c.claims, 0) AS claims, w.chunks_done, w.chunks_failed, w.requests, w.nodes, w.edges, w.started_at, l.last_beat,
+    l.doing, l.since, round(w.nodes / t.seconds, 2) AS nodes_per_second, round(w.edges / t.seconds, 2) AS edges_per_second,
+    m.waiting, d.restarts, w.last_error
 FROM kg_batch_internal.live_workers() l
 LEFT JOIN kg_batch_internal.worker w ON w.worker_id = l.worker_id
 LEFT JOIN LATERAL (SELECT count(*) AS claims FROM kg_batch_internal.claimed k WHERE k.worker_id = l.worker_id) c ON true
+CROSS JOIN LATERAL (SELECT NULLIF(EXTRACT(epoch FROM clock_timestamp() - w.started_at), 0) AS seconds) t
+LEFT JOIN LATERAL (
+    SELECT round(sum(x.idle_ms + x.waiting_ms)
+        / NULLIF(sum(x.idle_ms + x.waiting_ms + x.cutting_ms + x.asking_ms + x.storing_ms + x.reading_ms + x.folding_ms + x.busy_ms), 0), 3) AS waiting
+    FROM kg_batch_internal.work_minute x WHERE x.worker_id = l.worker_id) m ON true
+LEFT JOIN LATERAL (SELECT count(*) AS restarts FROM kg_batch_internal.worker x WHERE x.kind = l.kind AND x.died) d ON true
 WHERE cardinality((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]) > 0;
 COMMENT ON VIEW kg_batch.pipelines IS 'the background workers of this database: coordinator, batch manager, pipelines, with what each did since its start';
 COMMENT ON COLUMN kg_batch.pipelines.state IS 'asking (requests in flight), working (has claims), idle, or hung (no sign of life for a minute)';
 COMMENT ON COLUMN kg_batch.pipelines.in_flight IS 'requests that are out directly';
 COMMENT ON COLUMN kg_batch.pipelines.claims IS 'conversations, chunks and requests in hand';
+COMMENT ON COLUMN kg_batch.pipelines.doing IS 'what it does now, in words';
+COMMENT ON COLUMN kg_batch.pipelines.since IS 'since when it does that';
+COMMENT ON COLUMN kg_batch.pipelines.waiting IS 'share of its time that it waited, for answers or work, from 0 to 1; null while enable_performance_monitoring is off';
+COMMENT ON COLUMN kg_batch.pipelines.restarts IS 'how many of its kind were ended by something else than themselves in the last week, and made place for others';
 
 CREATE VIEW kg_batch.batches WITH (security_barrier) AS
 SELECT b.batch_id, b.model, b.state, b.remote_status, b.requests, b.remote_completed AS completed, b.remote_failed AS failed, b.answered,
@@ -391,3 +404,77 @@ COMMENT ON VIEW kg_batch.history IS 'what became of each job, a row a change: ma
 COMMENT ON COLUMN kg_batch.history.event IS 'made, running, paused, done or cancelled; batch submitted, done, failed, lost or unclear';
 COMMENT ON COLUMN kg_batch.history.detail IS 'why';
 COMMENT ON COLUMN kg_batch.history.role IS 'whose session it was; null for the workers';
+
+-- Quantiles are read off histograms by powers of two, between the ends of a bucket
+-- as if all were spread evenly in it.
+CREATE VIEW kg_batch.performance WITH (security_barrier) AS
+SELECT p.period, g.name AS graph, s.stage, s.mode, s.requests, s.requests - s.answered AS failed, round(s.requests / s.seconds, 3) AS requests_per_second,
+    l.p50_ms, l.p95_ms, l.p99_ms, round(s.input_tokens / s.seconds, 1) AS input_tokens_per_second,
+    round(s.output_tokens / s.seconds, 1) AS output_tokens_per_second, s.input_tokens, s.cached_tokens, s.output_tokens, s.reasoning_tokens, s.graph_id
+FROM (VALUES ('1 minute', date_trunc('minute', clock_timestamp() - interval '1 minute')),
+             ('1 hour', date_trunc('minute', clock_timestamp() - interval '1 hour')), ('all', '-infinity'::timestamptz)) AS p (period, since)
+CROSS JOIN LATERAL (
+    SELECT m.graph_id, m.stage, m.mode, sum(m.requests)::bigint AS requests, sum(m.answered)::bigint AS answered,
+        sum(m.input_tokens)::bigint AS input_tokens, sum(m.cached_tokens)::bigint AS cached_tokens,
+        sum(m.output_tokens)::bigint AS output_tokens, sum(m.reasoning_tokens)::bigint AS reasoning_tokens,
+        CASE WHEN p.period = 'all' THEN 60.0 * sum(m.minutes)
+            ELSE GREATEST(EXTRACT(epoch FROM clock_timestamp() - GREATEST(p.since, min(m.minute))), 1) END AS seconds
+    FROM kg_batch_internal.answer_minute m
+    WHERE m.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]) AND m.minute >= p.since
+    GROUP BY m.graph_id, m.stage, m.mode) s
+JOIN kg_batch_internal.graph g ON g.graph_id = s.graph_id
+CROSS JOIN LATERAL (
+    SELECT max(v.ms) FILTER (WHERE v.q = 0.5) AS p50_ms, max(v.ms) FILTER (WHERE v.q = 0.95) AS p95_ms, max(v.ms) FILTER (WHERE v.q = 0.99) AS p99_ms
+    FROM (SELECT q.q, round(b.low + (b.high - b.low) * (q.q * b.total - (b.upto - b.n)) / b.n) AS ms,
+              row_number() OVER (PARTITION BY q.q ORDER BY b.high) AS place
+          FROM (VALUES (0.5), (0.95), (0.99)) AS q (q)
+          JOIN (SELECT h.n, sum(h.n) OVER (ORDER BY h.i) AS upto, sum(h.n) OVER () AS total,
+                    CASE WHEN h.i = 1 THEN 0 ELSE 1::bigint << (h.i::int - 1) END AS low, 1::bigint << h.i::int AS high
+                FROM (SELECT u.i, sum(u.n) AS n
+                      FROM kg_batch_internal.answer_minute m CROSS JOIN LATERAL unnest(m.latency_histogram) WITH ORDINALITY AS u (n, i)
+                      WHERE m.graph_id = s.graph_id AND m.stage = s.stage AND m.mode = s.mode AND m.minute >= p.since
+                      GROUP BY u.i HAVING sum(u.n) > 0) h) b ON b.upto >= q.q * b.total) v
+    WHERE v.place = 1) l;
+COMMENT ON VIEW kg_batch.performance IS 'how fast answers come, by stage and mode, over the last minute, the last hour and since the last reset_performance()';
+COMMENT ON COLUMN kg_batch.performance.period IS '1 minute, 1 hour (both with the minute that is not over) or all';
+COMMENT ON COLUMN kg_batch.performance.failed IS 'of the requests: without an answer that can be used';
+COMMENT ON COLUMN kg_batch.performance.requests_per_second IS 'of all: over the minutes in which there were any';
+COMMENT ON COLUMN kg_batch.performance.p50_ms IS 'half of them were quicker: directly from sending to the last byte, by batch from sending until it is stored; to within a factor of two';
+COMMENT ON COLUMN kg_batch.performance.p95_ms IS '95 of 100 were quicker';
+COMMENT ON COLUMN kg_batch.performance.p99_ms IS '99 of 100 were quicker';
+COMMENT ON COLUMN kg_batch.performance.input_tokens IS 'cached ones included';
+COMMENT ON COLUMN kg_batch.performance.output_tokens IS 'reasoning included';
+
+CREATE VIEW kg_batch.throughput WITH (security_barrier) AS
+SELECT p.period, s.chunks, s.chunks_failed, s.nodes, s.edges, round(s.chunks / s.seconds, 3) AS chunks_per_second,
+    round(s.nodes / s.seconds, 3) AS nodes_per_second, round(s.edges / s.seconds, 3) AS edges_per_second, s.workers,
+    round(s.cutting_ms / s.all_ms, 3) AS cutting, round(s.asking_ms / s.all_ms, 3) AS asking, round(s.storing_ms / s.all_ms, 3) AS storing,
+    round(s.reading_ms / s.all_ms, 3) AS reading, round(s.folding_ms / s.all_ms, 3) AS folding, round(s.busy_ms / s.all_ms, 3) AS other,
+    round(s.waiting_ms / s.all_ms, 3) AS waiting, round(s.idle_ms / s.all_ms, 3) AS idle, s.all_ms
+FROM (VALUES ('1 minute', date_trunc('minute', clock_timestamp() - interval '1 minute')),
+             ('1 hour', date_trunc('minute', clock_timestamp() - interval '1 hour')), ('all', '-infinity'::timestamptz)) AS p (period, since)
+CROSS JOIN LATERAL (
+    SELECT sum(w.chunks_done)::bigint AS chunks, sum(w.chunks_failed)::bigint AS chunks_failed, sum(w.nodes)::bigint AS nodes,
+        sum(w.edges)::bigint AS edges, count(DISTINCT w.worker_id) FILTER (WHERE w.worker_id <> 0) AS workers, sum(w.cutting_ms) AS cutting_ms, sum(w.asking_ms) AS asking_ms,
+        sum(w.storing_ms) AS storing_ms, sum(w.reading_ms) AS reading_ms, sum(w.folding_ms) AS folding_ms, sum(w.busy_ms) AS busy_ms,
+        sum(w.waiting_ms) AS waiting_ms, sum(w.idle_ms) AS idle_ms,
+        NULLIF(sum(w.cutting_ms + w.asking_ms + w.storing_ms + w.reading_ms + w.folding_ms + w.busy_ms + w.waiting_ms + w.idle_ms), 0)::bigint AS all_ms,
+        CASE WHEN p.period = 'all' THEN 60.0 * (count(DISTINCT w.minute) FILTER (WHERE w.minute > '-infinity') + COALESCE(max(w.minutes) FILTER (WHERE w.minute = '-infinity'), 0))
+            ELSE GREATEST(EXTRACT(epoch FROM clock_timestamp() - GREATEST(p.since, min(w.minute))), 1) END AS seconds
+    FROM kg_batch_internal.work_minute w WHERE w.minute >= p.since HAVING count(*) > 0) s
+WHERE cardinality((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]) > 0;
+COMMENT ON VIEW kg_batch.throughput IS 'what the workers of this database got done, and what their time went into, over the last minute, the last hour and since the last reset_performance()';
+COMMENT ON COLUMN kg_batch.throughput.period IS '1 minute, 1 hour (both with the minute that is not over) or all';
+COMMENT ON COLUMN kg_batch.throughput.chunks IS 'that were read';
+COMMENT ON COLUMN kg_batch.throughput.nodes IS 'new ones';
+COMMENT ON COLUMN kg_batch.throughput.edges IS 'new ones';
+COMMENT ON COLUMN kg_batch.throughput.workers IS 'that were there; of all without those whose minutes are summed up';
+COMMENT ON COLUMN kg_batch.throughput.cutting IS 'share of the time of all workers, from 0 to 1: cutting conversations';
+COMMENT ON COLUMN kg_batch.throughput.asking IS 'claiming work and putting questions together';
+COMMENT ON COLUMN kg_batch.throughput.storing IS 'storing answers and noting what is sent';
+COMMENT ON COLUMN kg_batch.throughput.reading IS 'reading answers';
+COMMENT ON COLUMN kg_batch.throughput.folding IS 'folding chunks into the graph';
+COMMENT ON COLUMN kg_batch.throughput.other IS 'batches, supervising';
+COMMENT ON COLUMN kg_batch.throughput.waiting IS 'waiting for answers';
+COMMENT ON COLUMN kg_batch.throughput.idle IS 'waiting for work';
+COMMENT ON COLUMN kg_batch.throughput.all_ms IS 'the time of all workers that the shares are of';

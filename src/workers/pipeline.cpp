@@ -141,6 +141,7 @@ class Pipeline {
 
   // Stores what arrived and enters the next ones in the ledger, in one commit.
   bool exchange() {
+    process_->enter(Phase::storing);
     std::vector<Prepared> next;
     const std::size_t out = http_.in_flight() + entered_.size();
     rate_wait_ms_ = -1;
@@ -282,6 +283,7 @@ class Pipeline {
   // ---- claims ----
 
   bool take_work() {
+    process_->enter(Phase::asking);
     std::vector<Work> kinds;
     // Enough for the slots and one more filling, taken in lots: a claim costs the
     // same for one and for many.
@@ -359,6 +361,7 @@ class Pipeline {
   }
 
   void cut_conversation(const Item& item) {
+    process_->enter(Phase::cutting);
     try {
       in_transaction([&] {
         std::vector<Item> without_budget;
@@ -392,6 +395,7 @@ class Pipeline {
   }
 
   void plan(const std::vector<Item>& items) {
+    process_->enter(Phase::asking);
     for_groups(items, [&](const std::vector<Item>& group) {
       std::vector<Prepared> direct;
       in_transaction([&] { direct = plan_questions(process_->worker_id(), group); });
@@ -438,6 +442,7 @@ class Pipeline {
   // One group at a time: slots come first.
   bool read_some() {
     if (mine_to_read_.empty()) return false;
+    process_->enter(Phase::reading);
     const auto group_size = std::min(mine_to_read_.size(), static_cast<std::size_t>(settings::commit_frequency()));
     const auto group_end = mine_to_read_.begin() + static_cast<std::ptrdiff_t>(group_size);
     const std::vector<Item> items(mine_to_read_.begin(), group_end);
@@ -458,6 +463,7 @@ class Pipeline {
   }
 
   bool fold_some() {
+    process_->enter(Phase::folding);
     round_at_ms_ = now_ms();
     to_fold_ = false;
     std::vector<Item> items;
@@ -590,6 +596,7 @@ class Pipeline {
     if (pause_ms_ > 0) limit = std::min(limit, pause_ms_);
     pause_ms_ = 0;
     if (http_.in_flight() == 0) show_counts();
+    process_->enter(http_.in_flight() > 0 ? Phase::waiting : Phase::idle);
     report_idle(http_.in_flight() > 0 ? "waiting for answers" : "waiting for work");
     wait_.until_something(limit);
   }
