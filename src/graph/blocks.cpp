@@ -199,6 +199,28 @@ void add_names(Keys& keys, const PreparedIdentity& identity, const TokenFrequenc
   add_halves(keys, shape.joined);
 }
 
+// When an Event takes place, as far as two may be one by it.
+std::vector<std::string> dates_or_scope(const IdentityView& event) {
+  constexpr std::size_t most_dates = 2;
+  std::vector<std::string> dates;
+  for (const std::string& start : event.starts) {
+    if (start.ends_with(" estimated")) continue;
+    std::string date = start.substr(0, std::min({start.find(' '), start.find('T'), start.size()}));
+    if (std::find(dates.begin(), dates.end(), date) == dates.end()) dates.push_back(std::move(date));
+  }
+  std::sort(dates.begin(), dates.end());
+  if (dates.size() > most_dates) dates.resize(most_dates);
+  // A day meets the month that somebody else gave.
+  constexpr std::size_t of_month = std::string_view("YYYY-MM").size();
+  for (const std::string& date : dates) {
+    if (date.size() <= of_month) continue;
+    dates.push_back(date.substr(0, of_month));
+    break;
+  }
+  if (dates.empty()) dates.push_back("scope\x1f" + event.scope);
+  return dates;
+}
+
 void add_participants(Keys& keys, const IdentityView& statement) {
   std::vector<Key> nodes;
   for (const RoleTarget& role : statement.roles) nodes.push_back(role.node);
@@ -208,7 +230,15 @@ void add_participants(Keys& keys, const IdentityView& statement) {
   BlockHash hash("participants");
   hash.add(statement.type).add(statement.negated ? "negated" : "");
   for (const Key& node : nodes) hash.add(bytes_of(node));
-  keys.add(BlockKind::participants, hash.key());
+  // Of one participant many things are said: the kind or the label has to be the same.
+  std::vector<std::string> said = {""};
+  if (nodes.size() == 1) said = {"kind\x1f" + statement.kind, "label\x1f" + statement.label_key};
+  // What takes place does so every week: on the same date, as it was given, or within one segment.
+  std::vector<std::string> when = {""};
+  if (statement.type == "Event") when = dates_or_scope(statement);
+  for (const std::string& what : said) {
+    for (const std::string& date : when) keys.add(BlockKind::participants, BlockHash(hash).add(what).add(date).key());
+  }
 }
 
 }  // namespace

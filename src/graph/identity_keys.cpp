@@ -249,15 +249,17 @@ std::vector<ThingIdentity> identities_of_things(const std::vector<Thing>& things
   return identities;
 }
 
-std::string scope_of_statement(const Statement& statement, const Standing& standing, bool has_participant,
+std::string scope_of_statement(const Statement& statement, const Standing& standing, bool is_of_somebody,
                                const KnownSentences& sentences) {
   const std::string day = day_of(statement);
   const bool is_undated_event = statement.type == "Event" && day.empty();
-  if (is_undated_event || !has_participant) {
+  if (is_undated_event || !is_of_somebody) {
     return day + "\x1f" + std::string(segment_of(standing.first_sentence, sentences));
   }
   return day;
 }
+
+bool is_scoped_to_segment(std::string_view scope) { return scope.find('\x1f') != std::string_view::npos; }
 
 Key key_of_statement(const Statement& statement, const Standing& standing,
                      const std::vector<std::pair<const RoleOf*, Key>>& roles, std::string_view scope) {

@@ -32,10 +32,12 @@ std::vector<ThingIdentity> identities_of_things(const std::vector<Thing>& things
                                 const Place& place, const KnownSentences& sentences, std::vector<Rejected>& rejected);
 
 // How far a statement reaches besides what takes part in it: its day, for a dated
-// Event; its segment, for an undated one and for what no speaker takes part in;
-// "" for what is the same wherever it is said.
-std::string scope_of_statement(const Statement& statement, const Standing& standing, bool has_participant,
+// Event; its segment, for an undated one and for what is of nobody who speaks or has
+// a name; "" for what is the same wherever it is said.
+std::string scope_of_statement(const Statement& statement, const Standing& standing, bool is_of_somebody,
                                const KnownSentences& sentences);
+
+bool is_scoped_to_segment(std::string_view scope);
 
 // The key of a statement by its roles and the keys they lead to,
 // and by its scope.

@@ -156,15 +156,16 @@ Mentions mentions_of(const Reading& reading, const stages::Question& question, c
   for (const std::size_t index : roles.order) {
     const Statement& statement = statements[index];
     std::vector<std::pair<const RoleOf*, Key>> targets;
-    bool has_participant = false;
+    bool is_of_somebody = false;
     for (const std::size_t r : roles.kept[index]) {
       const MentionRow& target = mentions.nodes[node_of.at(statement.roles[r].node)];
       targets.emplace_back(&statement.roles[r], target.key);
-      has_participant = has_participant || target.participant.has_value();
+      is_of_somebody = is_of_somebody || target.participant.has_value() || target.named ||
+                       (target.is_statement && !is_scoped_to_segment(target.scope));
     }
     const Standing standing = standing_of({statement.facts.begin(), statement.facts.end()}, facts);
     MentionRow& row = mentions.nodes[node_of.at(statement.id)];
-    row.scope = scope_of_statement(statement, standing, has_participant, sentences);
+    row.scope = scope_of_statement(statement, standing, is_of_somebody, sentences);
     row.key = key_of_statement(statement, standing, targets, row.scope);
   }
 

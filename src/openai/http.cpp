@@ -168,6 +168,7 @@ struct Transfer {
   std::size_t header_bytes = 0;
   std::size_t body_bytes = 0;
   std::string last_header;      // for a folded line
+  bool has_status = true;
   bool headers_ended = false;
   bool in_multi = false;
   bool paused = false;
@@ -176,6 +177,16 @@ struct Transfer {
   Stop stop = Stop::no;
   std::exception_ptr sink_error;
 };
+
+// "HTTP/1.1 200 OK", "HTTP/2 200": libcurl is content with less, and reads some number
+// of any size from it or none, by version.
+bool is_status_line(std::string_view line) {
+  const std::size_t space = line.find(' ');
+  if (space == std::string_view::npos || space > std::string_view("HTTP/1.1").size() || line.size() < space + 4) return false;
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const std::string_view code = line.substr(space + 1, 3);
+  return code.front() != '0' && std::all_of(code.begin(), code.end(), is_digit) && (line.size() == space + 4 || !is_digit(line[space + 4]));
+}
 
 std::size_t on_header(char* data, std::size_t size, std::size_t count, void* user) noexcept {
   auto& transfer = *static_cast<Transfer*>(user);
@@ -192,6 +203,7 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count, void* use
       headers.clear();
       transfer.last_header.clear();
       transfer.headers_ended = false;
+      transfer.has_status = is_status_line(line);
       return length;
     }
     const std::string_view content = trimmed(line);
@@ -556,9 +568,7 @@ struct Http::State {
     response.latency_us =
         std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - transfer.started_at).count();
 
-    // libcurl makes numbers of any size out of a status line that is none.
-    const bool nonsense = response.status > 999;
-    if (nonsense) response.status = 0;
+    if (!transfer.has_status) response.status = 0;
     // libcurl takes a connection that ends among the headers for an empty body.
     if (result == CURLE_OK && response.status >= 200 && transfer.headers_ended) {
       response.outcome = Outcome::answered;
@@ -571,7 +581,7 @@ struct Http::State {
         response.error = "out of memory";
       } else if (transfer.stop == Stop::sink_threw) {
         response.error = "the receiver of the answer gave up";
-      } else if (nonsense) {
+      } else if (!transfer.has_status) {
         response.error = "the answer has no readable status";
       } else if (result == CURLE_OK) {
         response.error = "the answer broke off among its headers";

@@ -379,7 +379,7 @@ CREATE INDEX node_key ON kg_batch_internal.node (graph_id, key) WHERE key IS NOT
 CREATE INDEX node_label ON kg_batch_internal.node (graph_id, label) WHERE label IS NOT NULL;
 COMMENT ON TABLE kg_batch_internal.node IS 'the graph: what the mentions of one or several identities fold into';
 COMMENT ON COLUMN kg_batch_internal.node.key IS 'the lowest key of its identities: by it a node is known whatever its id';
-COMMENT ON COLUMN kg_batch_internal.node.derived IS 'of a statement: hash over canonical kind and roles and the ids of the nodes that take part; statements that are equal by it are one node';
+COMMENT ON COLUMN kg_batch_internal.node.derived IS 'of a statement: hash over canonical kind and roles and the ids of the nodes that take part; statements that are equal by it are one node; where a model or a person says more of them are, the lowest (the others in joined_statement)';
 
 CREATE TABLE kg_batch_internal.identity (
     graph_id     bigint NOT NULL REFERENCES kg_batch_internal.graph ON DELETE CASCADE,
@@ -419,7 +419,7 @@ CREATE INDEX identity_given ON kg_batch_internal.identity (graph_id, given_key) 
 CREATE INDEX identity_unresolved ON kg_batch_internal.identity (graph_id, identity_id) WHERE unresolved;
 COMMENT ON TABLE kg_batch_internal.identity IS 'all mentions with one exact key, and what they sum up to';
 COMMENT ON COLUMN kg_batch_internal.identity.roles IS 'of a statement, sorted, with the identity that plays each in role_keys: the same for all its mentions by its key';
-COMMENT ON COLUMN kg_batch_internal.identity.unresolved IS 'a thing that is new, was seen in another form or decided on since the last round that looked at it';
+COMMENT ON COLUMN kg_batch_internal.identity.unresolved IS 'since the last round that looked at it it came, was seen in another form, or was decided on; statements without a node are looked at without it';
 COMMENT ON COLUMN kg_batch_internal.identity.first_node_id IS 'the node that it had before any was joined with it; it gets that id back when it is parted';
 COMMENT ON COLUMN kg_batch_internal.identity.former_node_id IS 'within a round: the node of a statement before what takes part in it was joined or parted';
 COMMENT ON COLUMN kg_batch_internal.identity.given_key IS 'of a statement whose participants a person split: the key that its chunks gave, under which it may have been corrected';

@@ -105,8 +105,29 @@ std::vector<Pair> left_out(std::int64_t graph_id, const std::set<std::string>& k
   return pairs;
 }
 
-const std::string why_no_statement = "Statements are one node when what takes part in them is, and their kind is the same.";
-const std::string hint_no_statement = "Name the things that take part in it.";
+bool are_apart(std::int64_t graph_id, const std::vector<std::string>& some, const std::vector<std::string>& others) {
+  return execute("SELECT FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL (SELECT o.node_id FROM kg_batch_internal.identity o "
+                 " WHERE o.graph_id = $1 AND o.key = u.key OFFSET 0) i CROSS JOIN LATERAL (SELECT FROM kg_batch_internal.identity o "
+                 " WHERE o.graph_id = $1 AND o.node_id = i.node_id AND o.key = ANY ($3::uuid[]) OFFSET 0) x LIMIT 1",
+                 {graph_id, some, others})
+             .processed() == 0;
+}
+
+const std::string why_not_one = "Statements can be one where the same take part in statements of one type, both or neither of them denied.";
+const std::string hint_not_one = "Say it of the things that take part in them first.";
+
+struct TwoNodes {
+  NamedNode a, b;
+};
+
+TwoNodes two_of_a_sort(std::int64_t graph_id, std::int64_t node_a, std::int64_t node_b) {
+  TwoNodes two{node_by_id(graph_id, node_a), node_by_id(graph_id, node_b)};
+  if (two.a.is_statement != two.b.is_statement)
+    throw Error(ERRCODE_WRONG_OBJECT_TYPE,
+                "node " + std::to_string(two.a.is_statement ? node_a : node_b) + " is a statement, and node " +
+                    std::to_string(two.a.is_statement ? node_b : node_a) + " is not");
+  return two;
+}
 
 }  // namespace
 
@@ -127,8 +148,7 @@ NamedNode thing_by_id(std::int64_t graph_id, std::int64_t asked, const std::stri
 }
 
 std::int64_t say_same(std::int64_t graph_id, std::int64_t node_a, std::int64_t node_b, const std::string& reason, unsigned int role) {
-  const NamedNode a = thing_by_id(graph_id, node_a, why_no_statement, hint_no_statement);
-  const NamedNode b = thing_by_id(graph_id, node_b, why_no_statement, hint_no_statement);
+  const auto [a, b] = two_of_a_sort(graph_id, node_a, node_b);
   if (a.node_id == b.node_id)
     throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "nodes " + std::to_string(node_a) + " and " + std::to_string(node_b) + " are one already");
   const std::vector<std::string> of_a = keys_of_node(graph_id, a.node_id), of_b = keys_of_node(graph_id, b.node_id);
@@ -145,12 +165,14 @@ std::int64_t say_same(std::int64_t graph_id, std::int64_t node_a, std::int64_t n
     say(graph_id, more, "same", reason, role, decision);
     see_to(graph_id, decision);
   }
+  if (a.is_statement && !left_out(graph_id, all).empty())
+    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "nodes " + std::to_string(node_a) + " and " + std::to_string(node_b) + " cannot be one", why_not_one,
+                hint_not_one);
   return decision;
 }
 
 std::int64_t say_different(std::int64_t graph_id, std::int64_t node_a, std::int64_t node_b, const std::string& reason, unsigned int role) {
-  const NamedNode a = thing_by_id(graph_id, node_a, why_no_statement, hint_no_statement);
-  const NamedNode b = thing_by_id(graph_id, node_b, why_no_statement, hint_no_statement);
+  const auto [a, b] = two_of_a_sort(graph_id, node_a, node_b);
   if (a.node_id == b.node_id)
     throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "nodes " + std::to_string(node_a) + " and " + std::to_string(node_b) + " are one", "",
                 "Take identities out of it with kg_batch.unmerge; kg_batch.explain(" + std::to_string(a.node_id) + ") shows them.");
@@ -161,7 +183,7 @@ std::int64_t say_different(std::int64_t graph_id, std::int64_t node_a, std::int6
 
 std::int64_t say_apart(std::int64_t graph_id, std::int64_t node, const std::vector<std::int64_t>& identity_ids, const std::string& reason,
                        unsigned int role) {
-  const NamedNode whole = thing_by_id(graph_id, node, why_no_statement, hint_no_statement);
+  const NamedNode whole = node_by_id(graph_id, node);
   const Rows rows = execute(
       "SELECT i.identity_id, i.key, i.identity_id = ANY ($3) FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id = $2 "
       "ORDER BY i.key",
@@ -190,6 +212,9 @@ std::int64_t say_apart(std::int64_t graph_id, std::int64_t node, const std::vect
     say(graph_id, more, "same", reason, role, decision);
     see_to(graph_id, decision);
   }
+  if (whole.is_statement && !are_apart(graph_id, out, stays))
+    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "identities of node " + std::to_string(whole.node_id) + " cannot be parted like that",
+                "Statements are one node when what takes part in them is, and their kind is the same.", "Say it of the things that take part in them.");
   return decision;
 }
 

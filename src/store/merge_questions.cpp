@@ -125,7 +125,8 @@ class Sides {
     }
   }
 
-  // What else takes part in the statements in which it does.
+  // What else takes part in the statements in which it does; of a statement what takes
+  // part in it, too.
   void load_neighbors() {
     const Rows rows = execute(
         "WITH first AS MATERIALIZED (" FIRST_MENTIONS "), "
@@ -134,6 +135,11 @@ class Sides {
         "   WHERE e.graph_id = $1 AND e.chunk_id = f.chunk_id AND e.target = f.n OFFSET 0) s "
         " CROSS JOIN LATERAL (SELECT e.role, e.target FROM kg_batch_internal.edge_mention e "
         "   WHERE e.graph_id = $1 AND e.chunk_id = f.chunk_id AND e.statement = s.statement AND e.target <> f.n OFFSET 0) o "
+        " CROSS JOIN LATERAL (SELECT m.label FROM kg_batch_internal.node_mention m "
+        "   WHERE m.graph_id = $1 AND m.chunk_id = f.chunk_id AND m.n = o.target OFFSET 0) w "
+        " UNION SELECT f.key, o.role, w.label FROM first f "
+        " CROSS JOIN LATERAL (SELECT e.role, e.target FROM kg_batch_internal.edge_mention e "
+        "   WHERE e.graph_id = $1 AND e.chunk_id = f.chunk_id AND e.statement = f.n OFFSET 0) o "
         " CROSS JOIN LATERAL (SELECT m.label FROM kg_batch_internal.node_mention m "
         "   WHERE m.graph_id = $1 AND m.chunk_id = f.chunk_id AND m.n = o.target OFFSET 0) w) "
         "SELECT key, role, label FROM (SELECT n.*, pg_catalog.row_number() OVER (PARTITION BY key ORDER BY role, label) AS place FROM near n) ranked "

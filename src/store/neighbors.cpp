@@ -49,7 +49,7 @@ ORDER BY n.mentions DESC, n.key LIMIT $4)";
 }  // namespace
 
 std::vector<Neighbor> neighbors(std::int64_t graph_id, std::int64_t node, int depth, int most) {
-  std::vector<std::int64_t> frontier{present_id(graph_id, node)}, seen = frontier;
+  std::vector<std::int64_t> frontier(1, present_id(graph_id, node)), seen(1, frontier.front());
   std::vector<Neighbor> found;
   for (int distance = 1; distance <= depth && !frontier.empty() && static_cast<int>(found.size()) < most; ++distance) {
     const Rows rows = execute(one_step, {graph_id, frontier, seen, most - static_cast<int>(found.size())});

@@ -10,7 +10,7 @@
 #include "backend/spi.h"
 #include "stages/call_sizes.h"
 #include "stages/decisions.h"
-#include "store/resolution.h"
+#include "store/statement_resolution.h"
 
 namespace kg_batch::store {
 

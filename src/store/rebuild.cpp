@@ -82,7 +82,7 @@ std::int64_t rebuild(std::int64_t graph_id, bool recompare) {
     fold_chunks(graph_id, {first, chunks.begin() + static_cast<std::ptrdiff_t>(std::min(chunks.size(), from + chunks_at_once))});
   }
   if (recompare) {
-    execute("UPDATE kg_batch_internal.identity SET unresolved = true WHERE graph_id = $1 AND NOT is_statement AND NOT unresolved", {graph_id});
+    execute("UPDATE kg_batch_internal.identity SET unresolved = true WHERE graph_id = $1 AND NOT unresolved", {graph_id});
     resolve_now(graph_id, 0, true);
   }
   lead_old_ids(graph_id, before);

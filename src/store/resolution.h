@@ -1,4 +1,4 @@
-// Which identities of a graph are one node.
+// Which things of a graph are one node.
 //
 // Guarantees: what becomes one node is a function of the identities and of what
 // was decided of pairs of them. Every component that something new touches is
@@ -31,15 +31,7 @@ struct Resolved {
 // it does not matter who met while there were fewer.
 Resolved resolve_things(std::int64_t graph_id, std::int64_t job_id, bool recompare = false);
 
-// Statements whose participants have other keys now lose their nodes, with all
-// that are one node with them and with statements on those. Returns their keys.
-std::vector<std::string> free_statements(std::int64_t graph_id, const std::vector<std::string>& keys);
-
 // Nodes of which no identity is left give way to others: old id, new id.
 void redirect(std::int64_t graph_id, const std::map<std::int64_t, std::int64_t>& moved_to);
-
-// After statements found their nodes again: former nodes that are left empty
-// redirect.
-void settle_statements(std::int64_t graph_id);
 
 }  // namespace kg_batch::store

@@ -13,6 +13,7 @@
 #include "store/rereading.h"
 #include "store/resolution.h"
 #include "store/split.h"
+#include "store/statement_resolution.h"
 #include "store/unresolved.h"
 
 namespace kg_batch::store {
@@ -116,15 +117,17 @@ void add_to_identities(std::int64_t graph_id, const Scope& scope) {
       " RETURNING identity_id, sort, xmax = 0 AS is_new), "
       // What is called otherwise now may be something else's other name. So may what has
       // another order of its names: the most frequent ones are what it is found by.
-      "renamed AS MATERIALIZED (SELECT DISTINCT $1 AS graph_id, identity_id FROM given WHERE is_new AND sort IN ('label', 'alias', 'stated', 'attribute', "
-      "   'type', 'class', 'category') "
-      "  UNION SELECT $1, c.identity_id FROM counted c CROSS JOIN LATERAL (SELECT o.count FROM kg_batch_internal.alias o WHERE o.graph_id = $1 "
+      "renamed AS MATERIALIZED (SELECT DISTINCT $1 AS graph_id, identity_id, sort IN ('start', 'end') AS is_date FROM given WHERE is_new AND sort IN ("
+      "   'label', 'alias', 'stated', 'attribute', 'type', 'class', 'category', 'start', 'end') "
+      "  UNION SELECT $1, c.identity_id, false FROM counted c CROSS JOIN LATERAL (SELECT o.count FROM kg_batch_internal.alias o WHERE o.graph_id = $1 "
       "    AND o.identity_id = c.identity_id AND o.sort = c.sort AND o.value = c.value OFFSET 0) before "
       "   WHERE c.sort IN ('label', 'alias') AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.alias o WHERE o.graph_id = $1 "
       "    AND o.identity_id = c.identity_id AND o.sort IN ('label', 'alias') AND (o.sort, o.value) <> (c.sort, c.value) "
       "    AND o.count BETWEEN before.count AND before.count + c.n) > 0) "
       "UPDATE kg_batch_internal.identity i SET unresolved = true FROM renamed r "
-      "WHERE i.graph_id = r.graph_id AND i.identity_id = r.identity_id AND NOT i.is_statement AND NOT i.unresolved",
+      "WHERE i.graph_id = r.graph_id AND i.identity_id = r.identity_id AND NOT i.unresolved "
+      // Of what takes place the dates count, of a statement nothing else that its key leaves open.
+      " AND CASE WHEN r.is_date THEN i.type = 'Event' AND i.node_id IS NOT NULL ELSE NOT i.is_statement END",
       {graph_id, scope.chunks, scope.keys});
 }
 
@@ -159,61 +162,6 @@ void add_occurrences(std::int64_t graph_id, const Scope& scope) {
       "UPDATE kg_batch_internal.identity i SET unresolved = true FROM somebody s "
       "WHERE i.graph_id = s.graph_id AND i.identity_id = s.identity_id AND NOT i.unresolved",
       {graph_id, scope.chunks, scope.keys});
-}
-
-// Statements without a node get theirs. Equality of statements is derived here,
-// over canonical kinds and roles and the nodes that take part, never stored in
-// their keys; so a statement waits until what takes part in it has nodes.
-std::int64_t make_nodes_of_statements(std::int64_t graph_id) {
-  std::int64_t made = 0;
-  for (;;) {
-    const Rows rows = execute(
-        "WITH fresh AS MATERIALIZED (SELECT i.* FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id IS NULL AND i.is_statement AND i.mentions > 0), "
-        "derived AS MATERIALIZED (SELECT f.identity_id, f.key, f.former_node_id, f.first_node_id, "
-        "  pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(pg_catalog.convert_to("
-        "    pg_catalog.concat_ws(E'\\x1f', f.type, " KG_BATCH_CANONICAL_KIND("f.kind") ", "
-        "     f.negated::text, f.label_key, f.scope, r.roles), 'UTF8')), 1, 16), 'hex')::uuid AS derived "
-        " FROM fresh f CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS expected, pg_catalog.count(y.node_id) AS there, "
-        "   pg_catalog.string_agg(y.role || E'\\x1e' || y.node_id, E'\\x1d' ORDER BY y.role COLLATE \"C\", y.node_id) AS roles "
-        "  FROM (SELECT DISTINCT " KG_BATCH_CANONICAL_ROLE("x.role", "f.kind") " AS role, "
-        "    (SELECT t.node_id FROM kg_batch_internal.identity t WHERE t.graph_id = $1 AND t.key = x.key) AS node_id "
-        "   FROM unnest(f.roles, f.role_keys) AS x (role, key) OFFSET 0) y) r "
-        " WHERE r.expected = r.there), "
-        "wanted AS MATERIALIZED (SELECT derived, pg_catalog.min(key::text)::uuid AS key FROM derived GROUP BY derived), "
-        "there AS MATERIALIZED (SELECT w.derived, n.node_id FROM wanted w CROSS JOIN LATERAL (SELECT o.node_id FROM kg_batch_internal.node o "
-        "  WHERE o.graph_id = $1 AND o.derived = w.derived OFFSET 0) n), "
-        // Whose participants were joined or parted keeps its id where it can: the one
-        // it had first, else the one it had last, if that is nobody else's now.
-        "claims AS MATERIALIZED (SELECT c.derived, c.node_id, c.own, pg_catalog.min(c.key::text) AS key FROM ("
-        "   SELECT derived, key, first_node_id AS node_id, true AS own FROM derived WHERE first_node_id IS NOT NULL "
-        "   UNION ALL SELECT derived, key, former_node_id, false FROM derived WHERE former_node_id IS NOT NULL) c "
-        "  WHERE c.derived NOT IN (SELECT t.derived FROM there t) AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.node n "
-        "   WHERE n.graph_id = $1 AND n.node_id = c.node_id AND n.derived IS NOT NULL) = 0 GROUP BY 1, 2, 3), "
-        "own AS MATERIALIZED (SELECT DISTINCT ON (o.derived) o.derived, o.node_id FROM (SELECT DISTINCT ON (c.node_id) c.node_id, c.derived "
-        "   FROM claims c WHERE c.own ORDER BY c.node_id, c.key) o ORDER BY o.derived, o.node_id), "
-        "last AS MATERIALIZED (SELECT DISTINCT ON (o.derived) o.derived, o.node_id FROM (SELECT DISTINCT ON (c.node_id) c.node_id, c.derived "
-        "   FROM claims c WHERE NOT c.own AND c.node_id NOT IN (SELECT w.node_id FROM own w) AND c.derived NOT IN (SELECT w.derived FROM own w) "
-        "   ORDER BY c.node_id, c.key) o ORDER BY o.derived, o.node_id), "
-        "kept AS MATERIALIZED (SELECT $1 AS graph_id, node_id, derived FROM own UNION ALL SELECT $1, node_id, derived FROM last), "
-        "named AS (UPDATE kg_batch_internal.node n SET derived = k.derived FROM kept k "
-        "  WHERE n.graph_id = k.graph_id AND n.node_id = k.node_id RETURNING n.node_id, n.derived), "
-        "back AS (INSERT INTO kg_batch_internal.node (graph_id, node_id, key, derived, is_statement) "
-        "  SELECT $1, k.node_id, w.key, w.derived, true FROM kept k JOIN wanted w ON w.derived = k.derived WHERE (SELECT pg_catalog.count(*) "
-        "   FROM kg_batch_internal.node n WHERE n.graph_id = $1 AND n.node_id = k.node_id) = 0 RETURNING node_id, derived), "
-        "led AS (DELETE FROM kg_batch_internal.node_redirect r USING back b WHERE r.graph_id = $1 AND r.old_node_id = b.node_id), "
-        "made AS (INSERT INTO kg_batch_internal.node (graph_id, key, derived, is_statement) "
-        "  SELECT $1, w.key, w.derived, true FROM wanted w WHERE w.derived NOT IN (SELECT t.derived FROM there t) "
-        "   AND w.derived NOT IN (SELECT k.derived FROM kept k) ORDER BY w.key RETURNING node_id, derived), "
-        "known AS MATERIALIZED (SELECT node_id, derived FROM there UNION ALL SELECT node_id, derived FROM named UNION ALL SELECT node_id, derived FROM back "
-        "  UNION ALL SELECT node_id, derived FROM made), "
-        "found AS MATERIALIZED (SELECT $1 AS graph_id, d.identity_id, k.node_id FROM derived d JOIN known k ON k.derived = d.derived), "
-        "linked AS (UPDATE kg_batch_internal.identity i SET node_id = f.node_id, first_node_id = COALESCE(i.first_node_id, f.node_id) FROM found f "
-        "  WHERE i.graph_id = f.graph_id AND i.identity_id = f.identity_id RETURNING 1) "
-        "SELECT (SELECT pg_catalog.count(*) FROM made) + (SELECT pg_catalog.count(*) FROM back), (SELECT pg_catalog.count(*) FROM linked), (SELECT pg_catalog.count(*) FROM fresh)",
-        {graph_id});
-    made += rows.integer(0, 0);
-    if (rows.integer(0, 1) == 0 || rows.integer(0, 1) == rows.integer(0, 2)) return made;
-  }
 }
 
 // What the nodes of these identities show, out of the identities' sums.
@@ -333,7 +281,10 @@ RoundResult find_nodes(std::int64_t graph_id, const std::vector<std::int64_t>& c
     more = resolved.more;
   }
   note_own_words(graph_id, job_id);
-  result.nodes += make_nodes_of_statements(graph_id);
+  const ResolvedStatements statements = resolve_statements(graph_id, job_id, recompare);
+  result.nodes += statements.made;
+  touched.insert(statements.freed.begin(), statements.freed.end());
+  lost.insert(statements.freed.begin(), statements.freed.end());
   settle_statements(graph_id);
   refold_nodes(graph_id, touched);
   Scope fresh, again;

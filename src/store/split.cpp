@@ -9,6 +9,7 @@
 
 #include "backend/spi.h"
 #include "store/resolution.h"
+#include "store/statement_resolution.h"
 #include "store/unresolved.h"
 #include "store/round.h"
 

@@ -12,8 +12,7 @@ void mark_unresolved(std::int64_t graph_id, const std::vector<std::string>& keys
   execute("UPDATE kg_batch_internal.identity i SET unresolved = true FROM ("
           " SELECT DISTINCT $1 AS graph_id, o.identity_id FROM (SELECT DISTINCT (SELECT x.node_id FROM kg_batch_internal.identity x "
           "   WHERE x.graph_id = $1 AND x.key = u.key) AS node_id FROM unnest($2::uuid[]) AS u (key)) n "
-          " CROSS JOIN LATERAL (SELECT x.identity_id FROM kg_batch_internal.identity x WHERE x.graph_id = $1 AND x.node_id = n.node_id "
-          "   AND NOT x.is_statement OFFSET 0) o) u "
+          " CROSS JOIN LATERAL (SELECT x.identity_id FROM kg_batch_internal.identity x WHERE x.graph_id = $1 AND x.node_id = n.node_id OFFSET 0) o) u "
           "WHERE i.graph_id = u.graph_id AND i.identity_id = u.identity_id",
           {graph_id, keys});
 }
@@ -26,7 +25,7 @@ void mark_brought_together(std::int64_t graph_id, const std::vector<std::int64_t
       "  CROSS JOIN LATERAL (SELECT o.chunk_id, o.statement, o.target FROM kg_batch_internal.edge_mention o "
       "    WHERE o.graph_id = $1 AND o.chunk_id = c.chunk_id OFFSET 0) e "
       "  CROSS JOIN LATERAL (SELECT o.key FROM kg_batch_internal.node_mention o WHERE o.graph_id = $1 AND o.chunk_id = e.chunk_id "
-      "    AND o.n = e.target AND NOT o.is_statement AND o.live OFFSET 0) t "
+      "    AND o.n = e.target AND o.live OFFSET 0) t "
       "  WHERE (SELECT o.live FROM kg_batch_internal.node_mention o WHERE o.graph_id = $1 AND o.chunk_id = e.chunk_id AND o.n = e.statement)), "
       "pairs AS MATERIALIZED (SELECT DISTINCT a.key AS a, b.key AS b FROM roles a JOIN roles b ON b.chunk_id = a.chunk_id "
       "  AND b.statement = a.statement AND a.key < b.key), "
@@ -47,15 +46,14 @@ void mark_participants(std::int64_t graph_id, const std::vector<std::string>& st
       "  CROSS JOIN LATERAL (SELECT o.chunk_id, o.n FROM kg_batch_internal.node_mention o WHERE o.graph_id = $1 AND o.key = u.key AND o.is_statement OFFSET 0) s "
       "  CROSS JOIN LATERAL (SELECT o.target FROM kg_batch_internal.edge_mention o WHERE o.graph_id = $1 AND o.chunk_id = s.chunk_id "
       "    AND o.statement = s.n OFFSET 0) e "
-      "  CROSS JOIN LATERAL (SELECT o.key FROM kg_batch_internal.node_mention o WHERE o.graph_id = $1 AND o.chunk_id = s.chunk_id AND o.n = e.target "
-      "    AND NOT o.is_statement OFFSET 0) t) "
+      "  CROSS JOIN LATERAL (SELECT o.key FROM kg_batch_internal.node_mention o WHERE o.graph_id = $1 AND o.chunk_id = s.chunk_id AND o.n = e.target OFFSET 0) t) "
       "UPDATE kg_batch_internal.identity i SET unresolved = true FROM things t WHERE i.graph_id = t.graph_id AND i.key = t.key AND NOT i.unresolved",
       {graph_id, statements});
 }
 
 void mark_who_states_a_name(std::int64_t graph_id) {
   execute(
-      "WITH fresh AS MATERIALIZED (SELECT i.identity_id, i.label_key FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.unresolved), "
+      "WITH fresh AS MATERIALIZED (SELECT i.identity_id, i.label_key FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.unresolved AND NOT i.is_statement), "
       "names AS MATERIALIZED (SELECT f.label_key AS value FROM fresh f UNION SELECT a.value FROM fresh f CROSS JOIN LATERAL ("
       "   SELECT o.value FROM kg_batch_internal.alias o WHERE o.graph_id = $1 AND o.identity_id = f.identity_id AND o.sort = 'stated' OFFSET 0) a), "
       "stating AS MATERIALIZED (SELECT DISTINCT $1 AS graph_id, s.identity_id FROM names n CROSS JOIN LATERAL ("

@@ -13,7 +13,6 @@ use Test::More;
 use Walk;
 
 my $walk = Walk->new('names');
-my $graphs = 0;
 
 stated_aliases();
 short_forms();
@@ -21,27 +20,6 @@ shared_relations();
 
 $walk->node->stop('fast');
 done_testing();
-
-# Hands these in one after the other, each when the one before was read; "map+alina"
-# is what comes later into the conversation of the first. Gives the graph.
-sub read_in
-{
-	my (@steps) = @_;
-	my $graph = 'g' . ++$graphs;
-	$walk->number("SELECT kg_batch.create_graph('$graph')");
-	hand_in($graph, $_) for @steps;
-	return $graph;
-}
-
-sub hand_in
-{
-	my ($graph, $step) = @_;
-	my ($key, $more) = split /[+]/, $step;
-	my $messages = JSON::PP->new->ascii->encode($walk->{conversations}{ $more // $key });
-	$walk->number("SELECT kg_batch.enqueue(\$m\$$messages\$m\$, key => '$key', final => true, graph => '$graph')");
-	$walk->node->wait_until("SELECT bool_and(state = 'done') FROM kg_batch.progress WHERE graph = '$graph'") or BAIL_OUT("$graph: $step is not read");
-	return;
-}
 
 # Labels and other names of the nodes that have one of these.
 sub called
@@ -52,62 +30,43 @@ sub called
 		WHERE graph_id = (SELECT graph_id FROM kg_batch.graph WHERE name = '$graph') AND (label IN ($names) OR aliases && ARRAY[$names])");
 }
 
-sub digest { return $walk->number("SELECT kg_batch.graph_digest('$_[0]')"); }
 sub review { return join ' | ', split /\n/, $walk->lines("SELECT LEAST(label_a, label_b) || ' and ' || GREATEST(label_a, label_b) FROM kg_batch.review r JOIN kg_batch.graph g USING (graph_id) WHERE g.name = '$_[0]'"); }
-
-# A model that was shown what is forgotten is asked again.
-sub forget
-{
-	my ($graph, $key) = @_;
-	$walk->number("SELECT kg_batch.forget('$key', graph => '$graph')");
-	return $walk->node->wait_until("SELECT bool_and(state = 'done') FROM kg_batch.progress WHERE graph = '$graph'");
-}
-
-sub asked { return $walk->number("SELECT COALESCE(sum(requests), 0) FROM kg_batch.cost WHERE graph = '$_[0]' AND stage = 'kg_merge'"); }
-
-sub one_graph
-{
-	my ($name, @orders) = @_;
-	my @digests = map { digest(read_in(@$_)) } @orders;
-	is($digests[$_], $digests[0], "$name: @{ $orders[$_] } gives the graph of @{ $orders[0] }") for 1 .. $#digests;
-	return;
-}
 
 sub stated_aliases
 {
-	my $graph = read_in('robert', 'cleo');
+	my $graph = $walk->read_in('robert', 'cleo');
 	is(called($graph, 'Bobby'), 'Robert Stein Bobby', 'whom a conversation calls Bobby is who calls himself so elsewhere');
-	is(asked($graph), 0, '... and nobody was asked');
-	my $before = digest($graph);
-	hand_in($graph, 'dog');
+	is($walk->asked($graph), 0, '... and nobody was asked');
+	my $before = $walk->digest($graph);
+	$walk->hand_in($graph, 'dog');
 	is(called($graph, 'Bobby'), 'Bobby | Bobby | Robert Stein Bobby', 'a third of the name: nobody is anybody by rule any more');
-	forget($graph, 'dog');
-	is(digest($graph), $before, 'that one forgotten, the two are one again');
-	one_graph('stated alias', [qw(robert cleo dog)], [qw(dog robert cleo)], [qw(cleo dog robert)]);
+	$walk->forget($graph, 'dog');
+	is($walk->digest($graph), $before, 'that one forgotten, the two are one again');
+	$walk->one_graph('stated alias', [qw(robert cleo dog)], [qw(dog robert cleo)], [qw(cleo dog robert)]);
 	return;
 }
 
 sub short_forms
 {
-	my $graph = read_in('map');
+	my $graph = $walk->read_in('map');
 	is(called($graph, 'Ali', 'Alice Miller'), 'Alice Miller Ali', 'who is thanked as Ali is the only one there whose name it can be');
-	my $before = digest($graph);
-	hand_in($graph, 'map+alina');
+	my $before = $walk->digest($graph);
+	$walk->hand_in($graph, 'map+alina');
 	is(called($graph, 'Ali', 'Alice Miller'), 'Ali | Alice Miller', 'with Alina there it may be either');
-	my $elsewhere = read_in('map', 'song');
+	my $elsewhere = $walk->read_in('map', 'song');
 	is(called($elsewhere, 'Ali', 'Alice Miller'), 'Ali | Alice Miller', 'an Ali of whom others speak elsewhere may be somebody else');
-	forget($elsewhere, 'song');
-	is(digest($elsewhere), $before, 'forgotten, they are one again');
-	one_graph('short form', [qw(map song)], [qw(song map)]);
+	$walk->forget($elsewhere, 'song');
+	is($walk->digest($elsewhere), $before, 'forgotten, they are one again');
+	$walk->one_graph('short form', [qw(map song)], [qw(song map)]);
 	return;
 }
 
 sub shared_relations
 {
-	my $graph = read_in('nora', 'lind');
+	my $graph = $walk->read_in('nora', 'lind');
 	is(called($graph, 'Nora Lind', 'N Lind'), 'Nora Lind N Lind', 'two names that a model takes for one');
-	my $before = digest($graph);
-	hand_in($graph, 'met');
+	my $before = $walk->digest($graph);
+	$walk->hand_in($graph, 'met');
 	is(called($graph, 'Nora Lind', 'N Lind'), 'N Lind | Nora Lind', 'one met the other: they are two');
 	is(review($graph), '', '... which is no question for anybody');
 	my $fact = $walk->number("SELECT fact_id FROM kg_batch.fact WHERE text = 'Nora Lind met N Lind.' AND graph_id = (SELECT graph_id FROM kg_batch.graph WHERE name = '$graph')");
@@ -115,8 +74,8 @@ sub shared_relations
 	is(called($graph, 'Nora Lind', 'N Lind'), 'Nora Lind N Lind', 'that retracted, they are one');
 	$walk->number("SELECT kg_batch.undo($retraction, graph => '$graph')");
 	is(called($graph, 'Nora Lind', 'N Lind'), 'N Lind | Nora Lind', '... and two when it counts again');
-	forget($graph, 'met');
-	is(digest($graph), $before, 'forgotten, the graph is what it was');
-	one_graph('shared relation', [qw(nora lind met)], [qw(met nora lind)], [qw(nora met lind)]);
+	$walk->forget($graph, 'met');
+	is($walk->digest($graph), $before, 'forgotten, the graph is what it was');
+	$walk->one_graph('shared relation', [qw(nora lind met)], [qw(met nora lind)], [qw(nora met lind)]);
 	return;
 }

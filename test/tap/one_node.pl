@@ -102,7 +102,7 @@ is(number('SELECT count(*) FROM kg_batch_internal.identity WHERE unresolved AND 
 # ---- rights and bad input ----
 
 refused('SELECT kg_batch.merge(987654, 1)', qr/node 987654 does not exist/, 'an unknown node');
-refused("SELECT kg_batch.merge((SELECT min(source_id) FROM kg_batch.edge), $clyde)", qr/is a statement/, 'a statement');
+refused("SELECT kg_batch.merge((SELECT min(source_id) FROM kg_batch.edge), $clyde)", qr/is a statement, and node \d+ is not/, 'a statement and a thing');
 $node->safe_psql('kg', q{CREATE ROLE reader LOGIN; SELECT kg_batch.grant_access('reader', 'writer')});
 my $err = '';
 $node->psql('kg', "SELECT kg_batch.merge($clyde, $marmalade)", extra_params => [ '-U', 'reader' ], stderr => \$err);

@@ -329,13 +329,24 @@ TEST(StatementKeys, of_an_event_hold_its_day_or_its_segment) {
   EXPECT_NE(key_of_statement_about(on("2023-05-08", How::actual)), key_of_statement_about(on("2023-05-09", How::actual)));
 }
 
-TEST(StatementKeys, without_a_participant_stay_in_the_segment) {
+TEST(StatementKeys, of_nobody_known_stay_in_the_segment) {
   Conversation elsewhere({"Alice", "Bob"}, "conversation 2");
   elsewhere.in_segment("segment 2").says(1, {"Some words."});
-  const Statement ill = statement(3, "State", "Illness", {{"experiencer", {}, 2}});
-  EXPECT_NE(key_of_statement_about(ill), key_of_statement_about(ill, elsewhere));
-  const Statement cared_for = statement(3, "State", "Illness", {{"experiencer", {}, 2}, {"holder", {}, 1}});
-  EXPECT_EQ(key_of_statement_about(cared_for), key_of_statement_about(cared_for, elsewhere));
+  // Jazz (1), and Clyde (2), with a statement (3) and one about that (4).
+  const auto reaches = [&](std::vector<RoleOf> roles, std::size_t n) {
+    Thing jazz = unnamed(1, "jazz", "other");
+    jazz.type = "Concept";
+    const Reading reading{{fact(1)},
+                          {jazz, named(2, "Clyde", "animal")},
+                          {statement(3, "State", "Influence", std::move(roles)), statement(4, "State", "Regret", {{"cause", {}, 3}})},
+                          {}};
+    const Conversation here = one_sentence();
+    return key_of(mentions_of(reading, here.question, here.place), n) == key_of(mentions_of(reading, elsewhere.question, elsewhere.place), n);
+  };
+  EXPECT_FALSE(reaches({{"agent", {}, 1}}, 3)) << "of a topic";
+  EXPECT_FALSE(reaches({{"agent", {}, 1}}, 4)) << "of what is of a topic";
+  EXPECT_TRUE(reaches({{"agent", {}, 1}, {"object", {}, 2}}, 3)) << "of who has a name";
+  EXPECT_TRUE(reaches({{"agent", {}, 1}, {"object", {}, 2}}, 4)) << "of what is of who has a name";
 }
 
 TEST(StatementKeys, follow_the_statements_they_point_to) {

@@ -8,6 +8,9 @@
 #   $walk->statements('Anna')               what links a node of that label, or id, with what: one line each
 #   $walk->known('2024-05-01', $id)         what as_of says, of all or of a node, one line each
 #   $walk->review                           what waits for a person, by the names that `call` gave to ids
+#   $walk->read_in('kitchen', …)            the same in a graph of its own: its name, for those below
+#   $walk->hand_in($graph, 'garden'), ->forget($graph, 'kitchen'), ->digest($graph), ->asked($graph) of the model about pairs
+#   $walk->one_graph($name, [order], …)     all orders give one digest
 #   $walk->rebuilt                          makes the graph again: it is the same
 #   $walk->undo($decision, $digest, $name)  takes a person's word back: the digest is what it was
 package Walk;
@@ -51,7 +54,46 @@ sub read
 
 sub number { my ($self, $sql) = @_; return $self->{node}->kg($sql); }
 sub lines { my ($self, $sql) = @_; return join "\n", sort split /\n/, $self->{node}->kg($sql); }
-sub digest { my ($self) = @_; return $self->number('SELECT kg_batch.graph_digest()'); }
+sub digest { my ($self, $graph) = @_; return $self->number('SELECT kg_batch.graph_digest(' . (defined $graph ? "'$graph'" : '') . ')'); }
+
+# Hands these in one after the other, each when the one before was read; "map+alina"
+# is what comes later into the conversation of the first. Gives the name of a new graph.
+sub read_in
+{
+	my ($self, @steps) = @_;
+	my $graph = 'g' . ++$self->{graphs};
+	$self->number("SELECT kg_batch.create_graph('$graph')");
+	$self->hand_in($graph, $_) for @steps;
+	return $graph;
+}
+
+sub hand_in
+{
+	my ($self, $graph, $step) = @_;
+	my ($key, $more) = split /[+]/, $step;
+	my $messages = $json->encode($self->{conversations}{ $more // $key } or die "no conversation $step");
+	$self->number("SELECT kg_batch.enqueue(\$m\$$messages\$m\$, key => '$key', final => true, graph => '$graph')");
+	$self->{node}->wait_until("SELECT bool_and(state = 'done') FROM kg_batch.progress WHERE graph = '$graph'") or BAIL_OUT("$graph: $step is not read");
+	return;
+}
+
+# A model that was shown what is forgotten is asked again.
+sub forget
+{
+	my ($self, $graph, $key) = @_;
+	$self->number("SELECT kg_batch.forget('$key', graph => '$graph')");
+	return $self->{node}->wait_until("SELECT bool_and(state = 'done') FROM kg_batch.progress WHERE graph = '$graph'");
+}
+
+sub asked { my ($self, $graph) = @_; return $self->number("SELECT COALESCE(sum(requests), 0) FROM kg_batch.cost WHERE graph = '$graph' AND stage = 'kg_merge'"); }
+
+sub one_graph
+{
+	my ($self, $name, @orders) = @_;
+	my @digests = map { $self->digest($self->read_in(@$_)) } @orders;
+	is($digests[$_], $digests[0], "$name: @{ $orders[$_] } gives the graph of @{ $orders[0] }") for 1 .. $#digests;
+	return;
+}
 
 # The node of a label and of what was said of it there.
 sub id
