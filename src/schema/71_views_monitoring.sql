@@ -365,7 +365,8 @@ COMMENT ON COLUMN kg_batch.cost.lost IS 'direct requests in flight when their wo
 COMMENT ON COLUMN kg_batch.cost.lost_cost IS 'what those can have cost at most; not in cost';
 COMMENT ON COLUMN kg_batch.cost.unpriced IS 'requests to models without a price: not in cost';
 
--- A row a change of state, written in the transaction that makes it. Not for rows
+-- A row a change of state, written in the transaction that makes it; what goes well
+-- with a batch is noted by the batch manager. Not for rows
 -- that are made: what comes out of a dump is not made anew.
 CREATE FUNCTION kg_batch_internal.note_change() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -383,7 +384,7 @@ COMMENT ON FUNCTION kg_batch_internal.note_change() IS 'keeps the history of job
 CREATE TRIGGER note_change AFTER UPDATE OF state ON kg_batch_internal.job
     FOR EACH ROW WHEN (OLD.state <> NEW.state) EXECUTE FUNCTION kg_batch_internal.note_change();
 CREATE TRIGGER note_change AFTER UPDATE OF state ON kg_batch_internal.batch
-    FOR EACH ROW WHEN (OLD.state <> NEW.state AND NEW.state IN ('submitted', 'done', 'failed', 'lost', 'unclear'))
+    FOR EACH ROW WHEN (OLD.state <> NEW.state AND NEW.state IN ('failed', 'lost', 'unclear'))
     EXECUTE FUNCTION kg_batch_internal.note_change();
 
 CREATE VIEW kg_batch.history WITH (security_barrier) AS
@@ -401,7 +402,7 @@ FROM (SELECT j.created_at AS at, 'made' AS event, NULL AS detail, CASE WHEN j.ma
 JOIN kg_batch_internal.graph g ON g.graph_id = h.graph_id
 JOIN kg_batch_internal.job j ON j.graph_id = h.graph_id AND j.job_id = h.job_id;
 COMMENT ON VIEW kg_batch.history IS 'what became of each job, a row a change: made, running, paused, done, cancelled, and its batches';
-COMMENT ON COLUMN kg_batch.history.event IS 'made, running, paused, done or cancelled; batch submitted, done, failed, lost or unclear';
+COMMENT ON COLUMN kg_batch.history.event IS 'made, running, paused, done or cancelled; batch planned, submitted, ended, failed, lost or unclear';
 COMMENT ON COLUMN kg_batch.history.detail IS 'why';
 COMMENT ON COLUMN kg_batch.history.role IS 'whose session it was; null for the workers';
 

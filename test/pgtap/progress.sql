@@ -47,6 +47,14 @@ SELECT is((SELECT percent FROM pets), 45.0, 'and its percent stays');
 UPDATE kg_batch_internal.batch SET deadline = clock_timestamp() + interval '10 minutes' WHERE state = 'submitted';
 SELECT is((SELECT round(EXTRACT(epoch FROM eta)) FROM pets), 600::numeric, 'no later than batch_timeout ends it');
 
+-- It ends with that, and what came is stored: neither is counted twice.
+UPDATE kg_batch_internal.batch SET answered = 6, state = 'reading' WHERE state = 'submitted';
+INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id)
+SELECT c.graph_id, 2, 6, 1, c.chunk_id, c.job_id FROM kg_batch_internal.chunk c JOIN k USING (graph_id) ORDER BY c.chunk_id LIMIT 5;
+SELECT is((SELECT percent FROM pets), 45.0, 'what is stored is as far as it was at the API');
+DELETE FROM kg_batch_internal.ready;
+UPDATE kg_batch_internal.batch SET answered = 0, state = 'submitted' WHERE state = 'reading';
+
 -- All of it is answered, read, and put in, step by step: percent never goes back.
 CREATE TABLE seen (n serial, percent numeric);
 INSERT INTO seen (percent) SELECT percent FROM pets;
