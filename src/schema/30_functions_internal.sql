@@ -163,8 +163,6 @@ BEGIN
     RETURN counts;
 END $$;
 COMMENT ON FUNCTION kg_batch_internal.add_histograms(bigint[], bigint[]) IS 'two histograms as one';
-CREATE AGGREGATE kg_batch_internal.sum_histograms(bigint[]) (SFUNC = kg_batch_internal.add_histograms, STYPE = bigint[], INITCOND = '{}');
-COMMENT ON AGGREGATE kg_batch_internal.sum_histograms(bigint[]) IS 'many histograms as one';
 
 -- What stands for what: own rows win over shipped ones.
 CREATE VIEW kg_batch_internal.canonical AS

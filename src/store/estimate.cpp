@@ -340,7 +340,7 @@ std::optional<std::string> seconds_by_batch(const JobOptions& options, std::size
 // no faster than the account's limits let them through.
 std::optional<std::string> seconds_directly(std::int64_t graph_id, const JobOptions& options, const Estimate& estimate) {
   const auto rows = execute(
-      "SELECT pg_catalog.round(GREATEST(pg_catalog.avg(x.latency_ms) / 1000 * $3::bigint / $4::bigint, $3::bigint * 60.0 / NULLIF($5::bigint, 0), "
+      "SELECT pg_catalog.ceil(GREATEST(pg_catalog.avg(x.latency_ms) / 1000 * $3::bigint / $4::bigint, $3::bigint * 60.0 / NULLIF($5::bigint, 0), "
       " $6::bigint * 60.0 / NULLIF($7::bigint, 0)))  "
       "FROM (SELECT a.latency_ms FROM (SELECT r.graph_id, r.request_id FROM kg_batch_internal.request r "
       "  WHERE r.graph_id = $1 AND r.model = $2 AND r.mode = 'direct' AND r.chunk_id IS NOT NULL AND r.state = 'answered' ORDER BY r.request_id DESC LIMIT 500) r "

@@ -43,16 +43,18 @@ BEGIN
 EXCEPTION WHEN insufficient_privilege THEN
     RETURN false;
 END $$;
-CREATE ROLE performance_reader;
-SELECT kg_batch.grant_access('performance_reader', 'reader', 'work');
-SET ROLE performance_reader;
+-- Roles are the server's, tests run side by side: a name of this database.
+SELECT current_database() || '_reader' AS reader \gset
+CREATE ROLE :"reader";
+SELECT kg_batch.grant_access(:'reader', 'reader', 'work');
+SET ROLE :"reader";
 SELECT count(*) AS rows, may_reset() AS resets FROM kg_batch.performance \gset
 RESET ROLE;
 SELECT is(:rows, 0, 'of graphs that one may not read nothing is shown');
 SELECT is(:'resets'::boolean, false, 'who only reads resets nothing');
-SELECT kg_batch.grant_access('performance_reader', 'none', 'work');
-DROP OWNED BY performance_reader;
-DROP ROLE performance_reader;
+SELECT kg_batch.grant_access(:'reader', 'none', 'work');
+DROP OWNED BY :"reader";
+DROP ROLE :"reader";
 
 SELECT lives_ok('SELECT kg_batch.reset_performance()', 'reset');
 SELECT is_empty('SELECT 1 FROM kg_batch.performance UNION ALL SELECT 1 FROM kg_batch.throughput', 'and nothing is left');
