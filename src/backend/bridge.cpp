@@ -1,5 +1,7 @@
 #include "backend/bridge.h"
 
+#include "formats/printable.h"
+
 namespace kg_batch::backend::bridge {
 
 namespace {
@@ -13,6 +15,16 @@ char* keep_text(const char* text) noexcept {
   char* const copy = static_cast<char*>(MemoryContextAllocExtended(ErrorContext, size, MCXT_ALLOC_NO_OOM));
   if (copy != nullptr) std::memcpy(copy, text, size);
   return copy;
+}
+
+// As a terminal may show it; as it is where there is no memory left for that.
+char* keep_printable(const char* text, bool has_lines) noexcept {
+  if (text == nullptr) return nullptr;
+  try {
+    return keep_text(formats::printable(text, has_lines).c_str());
+  } catch (...) {
+    return keep_text(text);
+  }
 }
 
 }  // namespace
@@ -30,10 +42,10 @@ void throw_current_error(MemoryContext context) {
 Raised keep(int sqlstate, const char* message, const char* detail, const char* hint, const char* context) noexcept {
   Raised raised;
   raised.sqlstate = sqlstate;
-  raised.message = keep_text(message);
-  raised.detail = keep_text(detail);
-  raised.hint = keep_text(hint);
-  raised.context = keep_text(context);
+  raised.message = keep_printable(message, true);
+  raised.detail = keep_printable(detail, true);
+  raised.hint = keep_printable(hint, false);
+  raised.context = keep_printable(context, true);
   return raised;
 }
 

@@ -1,5 +1,6 @@
 #include "backend/bridge.h"
 #include "backend/log.h"
+#include "formats/printable.h"
 
 namespace kg_batch::backend {
 
@@ -8,9 +9,12 @@ void report(Level level, const std::string& message, const std::string& detail, 
                      : level == Level::log    ? LOG
                      : level == Level::notice ? NOTICE
                                               : WARNING;
+  const std::string shown = formats::printable(message, false);
+  const std::string shown_detail = formats::printable(detail);
+  const std::string shown_hint = formats::printable(hint, false);
   backend_call([&] {
-    ereport(elevel, (errmsg_internal("%s", message.c_str()), detail.empty() ? 0 : errdetail_internal("%s", detail.c_str()),
-                     hint.empty() ? 0 : errhint("%s", hint.c_str())));
+    ereport(elevel, (errmsg_internal("%s", shown.c_str()), shown_detail.empty() ? 0 : errdetail_internal("%s", shown_detail.c_str()),
+                     shown_hint.empty() ? 0 : errhint("%s", shown_hint.c_str())));
   });
 }
 

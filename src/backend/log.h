@@ -1,5 +1,6 @@
 // Messages to the server's log and to the client. Nothing here raises: levels
-// from ERROR up do not exist.
+// from ERROR up do not exist. Whatever names stand in them, they hold nothing that a
+// terminal would obey.
 
 #pragma once
 

@@ -3,9 +3,13 @@
 #include <unicode/regex.h>
 #include <unicode/unistr.h>
 
+#include <algorithm>
+#include <limits>
 #include <memory>
 #include <stdexcept>
-#include <vector>
+
+#include "chunking/characters.h"
+#include "chunking/sentences.h"
 
 namespace kg_batch::chunking {
 namespace {
@@ -61,12 +65,22 @@ bool has_check_digit(const icu::UnicodeString& digits) {
   return sum % 10 == 0;
 }
 
-icu::UnicodeString replaced(const icu::RegexPattern& pattern, const icu::UnicodeString& text, const char16_t* with) {
+// A place in units of UTF-16, as ICU counts.
+struct Place {
+  int start = 0;
+  int end = 0;
+  std::string_view shown;
+};
+
+// Where the group of a pattern is, 0 for all of it.
+void find(const icu::RegexPattern& pattern, int group, const icu::UnicodeString& text, std::string_view shown, std::vector<Place>& places) {
   UErrorCode status = U_ZERO_ERROR;
   const std::unique_ptr<icu::RegexMatcher> matcher(pattern.matcher(text, status));
-  icu::UnicodeString result = matcher->replaceAll(icu::UnicodeString(with), status);
+  while (U_SUCCESS(status) && matcher->find(status)) {
+    places.push_back({matcher->start(group, status), matcher->end(group, status), shown});
+  }
   // A pattern that gives up must not let through what it was to mask.
-  return U_FAILURE(status) ? icu::UnicodeString(u"[text]") : result;
+  if (U_FAILURE(status)) places.push_back({0, text.length(), "[text]"});
 }
 
 // Digits without anything between them.
@@ -113,9 +127,7 @@ bool is_written_as_card(const std::vector<Group>& groups, std::size_t first, std
 }
 
 // Beside a card's number others may stand: the day it ends, an order's.
-icu::UnicodeString without_card_numbers(const icu::UnicodeString& text) {
-  icu::UnicodeString result;
-  int copied = 0;
+void find_card_numbers(const icu::UnicodeString& text, std::vector<Place>& places) {
   for (int at = 0; at < text.length();) {
     if (!is_digit(text[at])) {
       ++at;
@@ -129,8 +141,7 @@ icu::UnicodeString without_card_numbers(const icu::UnicodeString& text) {
         const bool whole = first == 0 && last + 1 == groups.size();
         if (digits >= fewest_digits && (whole || is_written_as_card(groups, first, last)) &&
             has_check_digit(text.tempSubStringBetween(groups[first].start, groups[last].end))) {
-          result.append(text.tempSubStringBetween(copied, groups[first].start)).append(u"[card number]");
-          copied = groups[last].end;
+          places.push_back({groups[first].start, groups[last].end, "[card number]"});
           next = last + 1;
           break;
         }
@@ -144,19 +155,54 @@ icu::UnicodeString without_card_numbers(const icu::UnicodeString& text) {
       at = groups.back().end;
     }
   }
-  return result.append(text.tempSubStringBetween(copied));
 }
 
 }  // namespace
 
-std::string redact(std::string_view text) {
-  icu::UnicodeString shown = icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int>(text.size())));
-  shown = replaced(key_pattern(), shown, u"[key]");
-  shown = without_card_numbers(shown);
-  shown = replaced(password_pattern(), shown, u"$1[password]");
+std::vector<Secret> secrets_in(std::string_view text) {
+  const icu::UnicodeString units = icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int>(text.size())));
+  std::vector<Place> places;
+  find(key_pattern(), 0, units, "[key]", places);
+  find_card_numbers(units, places);
+  find(password_pattern(), 2, units, "[password]", places);
+  std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.start < b.start; });
+  std::vector<Secret> secrets;
+  int characters = 0, counted = 0, reached = 0;
+  const auto character_of = [&](int unit) {
+    characters += units.countChar32(counted, unit - counted);
+    counted = unit;
+    return characters;
+  };
+  for (const Place& place : places) {
+    const int start = std::max(place.start, reached);
+    if (start >= place.end) continue;
+    const bool goes_on = start > place.start;  // a key that is called a password: one of them says so
+    reached = place.end;
+    const int first = character_of(start);
+    const int last = character_of(place.end);
+    if (goes_on)
+      secrets.back().end = last;
+    else
+      secrets.push_back({first, last, place.shown});
+  }
+  return secrets;
+}
+
+std::string slice_without(const std::vector<Secret>& secrets, std::string_view text, int start, int end) {
   std::string result;
-  shown.toUTF8String(result);
+  int at = start;
+  for (const Secret& secret : secrets) {
+    if (secret.end <= at || secret.start >= end) continue;
+    if (secret.start > at) result.append(char_slice(text, at, secret.start));
+    result.append(secret.shown);
+    at = secret.end;
+  }
+  if (at < end) result.append(char_slice(text, at, end));
   return result;
+}
+
+std::string redact(std::string_view text) {
+  return slice_without(secrets_in(text), text, 0, std::numeric_limits<int>::max());
 }
 
 }  // namespace kg_batch::chunking

@@ -9,8 +9,23 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kg_batch::chunking {
+
+struct Secret {
+  int start = 0;  // characters of the text
+  int end = 0;    // exclusive
+  std::string_view shown;  // what stands in its place
+};
+
+// In order, none within another. Of a whole message: a private key goes over many
+// sentences, and a password may stand on the line after the word for it.
+std::vector<Secret> secrets_in(std::string_view text);
+
+// Characters `start` to `end` of the text, with what stands in place of its secrets;
+// one that begins before or ends behind is masked as far as it is here.
+std::string slice_without(const std::vector<Secret>& secrets, std::string_view text, int start, int end);
 
 // The text with "[key]", "[card number]" and "[password]" in place of them.
 std::string redact(std::string_view text);

@@ -10,6 +10,7 @@
 #include "extension/call.h"
 #include "extension/intake.h"
 #include "extension/table.h"
+#include "formats/printable.h"
 #include "store/access.h"
 
 using namespace kg_batch;
@@ -84,7 +85,7 @@ Datum kg_batch_alter_graph(PG_FUNCTION_ARGS) {
     extension::warn_of_slots(warning);
     if (asked_before > 0)
       backend::report(backend::Level::notice, std::to_string(asked_before) + " chunks were asked about under the name that a nameless user had",
-                      "They keep what was answered.", "SELECT kg_batch.reread(graph => '" + name + "') asks again where the question is another now.");
+                      "They keep what was answered.", "SELECT kg_batch.reread(graph => " + formats::sql_literal(name) + ") asks again where the question is another now.");
     return call.nothing();
   });
 }

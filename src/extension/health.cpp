@@ -154,6 +154,24 @@ void api_key(Checks& checks, bool all_powerful) {
     checks.add("api key", true, shown + " is there");
 }
 
+// Without TLS whoever stands on the way reads key and conversations.
+void endpoint(Checks& checks) {
+  const std::string url = settings::api_base_url();
+  if (!url.starts_with("http://")) {
+    checks.add("endpoint", true, "requests go out encrypted");
+    return;
+  }
+  const std::string authority = url.substr(7, url.find_first_of("/?#", 7) - 7);
+  const std::string host = authority.substr(authority.rfind('@') + 1);
+  const std::size_t numbers = host.find_first_not_of("0123456789.");
+  const bool here = (host.starts_with("127.") && (numbers == std::string::npos || host[numbers] == ':')) || host.starts_with("[::1]") || host == "localhost" || host.starts_with("localhost:");
+  if (here)
+    checks.add("endpoint", true, "requests go to this machine, without TLS");
+  else
+    checks.add("endpoint", false, "kg_batch.api_base_url is without TLS: key and conversations can be read on the way",
+               "Set it to an address that begins with https://.");
+}
+
 void api(Checks& checks) {
   const auto probe = backend::probe(MyDatabaseId);
   if (probe.at_us == 0) {
@@ -388,6 +406,7 @@ Datum kg_batch_health(PG_FUNCTION_ARGS) {
     coordinator(checks, !standby && settings::enabled() && !store::is_stopped() && store::look_at_home() == store::Home::ours);
     workers(checks);
     api_key(checks, all_powerful);
+    endpoint(checks);
     api(checks);
     key_accepted(checks);
     models(checks, role);

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "backend/log.h"
+#include "formats/printable.h"
 #include "store/access.h"
 #include "store/home.h"
 #include "store/queue.h"
@@ -128,7 +129,7 @@ std::vector<Attention> what_needs_attention(const store::Job& job) {
   if (job.state == "paused")
     attention.push_back({"job \"" + job.name + "\" is paused" + (job.reason.empty() || job.reason == "paused" ? "" : " (" + job.reason + ")") +
                              ", so nothing is read yet",
-                         "SELECT kg_batch.resume('" + job.name + "') goes on; a second argument is a higher budget."});
+                         "SELECT kg_batch.resume(" + formats::sql_literal(job.name) + ") goes on; a second argument is a higher budget."});
   else if (backend::execute("SELECT kg_batch_internal.day_is_full($1::float8)", {backend::settings::budget_per_day()}).boolean(0, 0))
     attention.push_back({"the day's budget is spent, so nothing is asked before tomorrow (UTC)",
                          "kg_batch.budget_per_day is what a day may cost."});

@@ -215,7 +215,7 @@ int of_statements(const PreparedIdentity& a, const PreparedIdentity& b) {
   if (x.type != y.type || x.negated != y.negated) return 0;
   const std::vector<Key> nodes = participants_of(x);
   if (nodes.empty() || nodes != participants_of(y)) return 0;
-  const int shared = nodes.size() == 1 ? 50 : 350;
+  const int shared = nodes.size() == 1 ? 50 : 300;
   const int kinds = dice(x.kind, y.kind), labels = dice(a.shape.sorted, b.shape.sorted);
   const int same_roles = roles_of(x) == roles_of(y) ? 100 : 0;
   return std::min(1000, shared + 3 * kinds / 10 + 3 * labels / 10 + same_roles);

@@ -110,7 +110,11 @@ COMMENT ON COLUMN kg_batch_internal.open_question.job_id IS 'who pays; null: who
 CREATE FUNCTION kg_batch_internal.is_time_to_ask(graph bigint, job bigint, about text DEFAULT NULL) RETURNS boolean
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
     RETURN EXISTS (SELECT FROM (VALUES ('kg_merge', 20), ('kg_predicate', 40), ('kg_classify', 100), ('kg_embed', 256)) s (stage, enough)
-                WHERE (about IS NULL OR about = s.stage) AND (SELECT count(*) = s.enough FROM (SELECT FROM kg_batch_internal.open_question q WHERE q.stage = s.stage AND q.graph_id = graph
+                WHERE (about IS NULL OR about = s.stage)
+                  -- A kind is asked about once, so with all the candidates that it has.
+                  AND (s.stage <> 'kg_classify' OR NOT EXISTS (SELECT FROM kg_batch_internal.embedding e WHERE e.graph_id = graph AND e.job_id = job
+                       AND e.sort <> 'thing' AND e.vector IS NULL AND e.error IS NULL))
+                  AND (SELECT count(*) = s.enough FROM (SELECT FROM kg_batch_internal.open_question q WHERE q.stage = s.stage AND q.graph_id = graph
                     AND (q.job_id = job OR q.job_id IS NULL) LIMIT s.enough) those))
         OR NOT EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = job AND r.kind <> 7)
         AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.job_id = job AND c.kind <> 7)

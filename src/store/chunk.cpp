@@ -79,6 +79,7 @@ std::vector<LoadedChunk> load_chunks(std::int64_t graph_id, const std::vector<st
     chunk.is_known_looked_up = rows.boolean(i, 22);
     chunk.question.known = rows.texts(i, 23);
     chunk.question.cast = rows.texts(i, 10);
+    for (std::string& name : chunk.question.cast) name = masked(name);
     chunk.question.learn_from_assistant = rows.boolean(i, 19);
     const Conversation conversation{rows.text(i, 16), rows.texts(i, 17), rows.texts(i, 18)};
     chunk.place.conversation_key = conversation.key;

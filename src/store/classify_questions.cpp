@@ -2,6 +2,8 @@
 
 #include "store/inquiry.h"
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "backend/bridge.h"
@@ -22,6 +24,9 @@ namespace {
 constexpr int most_kinds_a_claim = 100;
 // Mentions of a kind that are looked at, first by the total order.
 constexpr int most_mentions = 200;
+// Of the candidates of a kind, beside the root, where embeddings have any.
+constexpr int most_near_taxa = 3;
+constexpr std::size_t most_by_words = 5;
 
 struct OpenKind {
   std::int64_t kind_id = 0;
@@ -45,7 +50,7 @@ void share_taxonomy(std::int64_t graph_id) {
 // nothing earlier comes in.
 class Evidence {
  public:
-  Evidence(std::int64_t graph_id, std::vector<OpenKind>& kinds) : graph_id_(graph_id), kinds_(kinds) {
+  Evidence(std::int64_t graph_id, std::int64_t job_id, std::vector<OpenKind>& kinds) : graph_id_(graph_id), job_id_(job_id), kinds_(kinds) {
     for (const OpenKind& kind : kinds) {
       types_.push_back(kind.question.type);
       categories_.push_back(kind.question.category);
@@ -98,9 +103,30 @@ class Evidence {
         " ARRAY(SELECT l.label FROM unnest($4, $5) AS l (nth, label) WHERE l.nth = a.nth)) c ORDER BY a.nth, c.rank",
         {graph_id_, types_, categories_, places, labels});
     for (std::size_t i = 0; i < rows.size(); ++i) nth(rows, i).question.candidates.push_back({rows.integer(i, 1), rows.text(i, 2)});
+    add_near_taxa();
   }
 
-  const std::int64_t graph_id_;
+  // What embeddings find comes before the worst of what words find, the root last as ever.
+  void add_near_taxa() {
+    const Rows rows = execute(
+        "SELECT a.nth, t.taxon_id, t.path FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS a (type, category, nth) "
+        "CROSS JOIN LATERAL kg_batch_internal.near_taxa($1, $4, a.type, a.category, $5) WITH ORDINALITY AS t (taxon_id, path, place) ORDER BY a.nth, t.place",
+        {graph_id_, types_, categories_, job_id_, most_near_taxa});
+    std::map<std::int64_t, std::vector<stages::TaxonCandidate>> near;
+    for (std::size_t i = 0; i < rows.size(); ++i) near[rows.integer(i, 0)].push_back({rows.integer(i, 1), rows.text(i, 2)});
+    for (auto& [nth, taxa] : near) {
+      std::vector<stages::TaxonCandidate>& candidates = kinds_[static_cast<std::size_t>(nth - 1)].question.candidates;
+      std::erase_if(taxa, [&](const stages::TaxonCandidate& taxon) {
+        return std::any_of(candidates.begin(), candidates.end(), [&](const auto& candidate) { return candidate.taxon == taxon.taxon; });
+      });
+      if (candidates.empty() || taxa.empty()) continue;
+      const std::size_t by_words = std::min(candidates.size() - 1, most_by_words);
+      candidates.erase(candidates.begin() + static_cast<std::ptrdiff_t>(by_words), candidates.end() - 1);
+      candidates.insert(candidates.end() - 1, taxa.begin(), taxa.end());
+    }
+  }
+
+  const std::int64_t graph_id_, job_id_;
   std::vector<OpenKind>& kinds_;
   std::vector<std::string> types_, categories_;
 };
@@ -125,7 +151,7 @@ class ClassifyQuestions final : public InquirySort {
     share_taxonomy(graph_id);
     std::vector<OpenKind> kinds = open_kinds(graph_id, job_id);
     if (kinds.empty()) return {};
-    Evidence(graph_id, kinds);
+    Evidence(graph_id, job_id, kinds);
     drop_unsaid(graph_id, kinds);
     std::vector<int> asked;
     for (const OpenKind& kind : kinds) asked.push_back(kind.asked);
@@ -299,7 +325,8 @@ const InquirySort& classify_questions() {
 void note_kinds(std::int64_t graph_id, std::int64_t job_id, const std::vector<std::int64_t>& chunks, const std::vector<std::string>& keys) {
   std::optional<std::int64_t> payer;
   if (job_id != 0) payer = job_id;
-  execute("SELECT kg_batch_internal.note_kinds($1, $2, $3::uuid[], $4)", {graph_id, chunks, keys, payer});
+  const bool has_new = execute("SELECT kg_batch_internal.note_kinds($1, $2, $3::uuid[], $4) > 0", {graph_id, chunks, keys, payer}).boolean(0, 0);
+  if (has_new && payer) execute("SELECT kg_batch_internal.note_taxonomy_texts($1, $2)", {graph_id, job_id});
   put_up_open(graph_id, job_id);
 }
 

@@ -150,7 +150,13 @@ class EmbeddingQuestions final : public InquirySort {
         "CROSS JOIN LATERAL (SELECT x.identity_id FROM kg_batch_internal.identity x WHERE x.graph_id = $1 AND x.key = u.key OFFSET 0) i "
         "CROSS JOIN LATERAL (SELECT x.embedding_id FROM kg_batch_internal.identity_text x WHERE x.graph_id = $1 AND x.identity_id = i.identity_id OFFSET 0) t "
         "CROSS JOIN LATERAL (SELECT x.* FROM kg_batch_internal.embedding x WHERE x.graph_id = $1 AND x.embedding_id = t.embedding_id OFFSET 0) e "
-        "WHERE e.vector IS NULL AND e.request_id IS NOT NULL ORDER BY 1, 2",
+        "WHERE e.vector IS NULL AND e.request_id IS NOT NULL "
+        // And kinds that nothing is of any more: their words are those of who was forgotten.
+        "UNION SELECT e.request_id, COALESCE(e.job_id, 0) FROM kg_batch_internal.kind k CROSS JOIN LATERAL (SELECT x.* FROM kg_batch_internal.embedding x "
+        "  WHERE x.graph_id = $1 AND x.hash = kg_batch_internal.hash_of_text(kg_batch_internal.text_of_kind(k.type, k.category)) OFFSET 0) e "
+        "WHERE k.graph_id = $1 AND k.taxon_id IS NULL AND e.vector IS NULL AND e.request_id IS NOT NULL AND (SELECT pg_catalog.count(*) FROM ("
+        "  SELECT FROM kg_batch_internal.node_mention m WHERE m.graph_id = $1 AND m.type = k.type AND m.category_key = k.category AND m.live LIMIT 1) one) = 0 "
+        "ORDER BY 1, 2",
         {graph_id, gone.keys});
     Forgotten forgotten;
     for (std::size_t i = 0; i < out.size(); ++i) {
@@ -236,8 +242,11 @@ void note_texts(std::int64_t graph_id, const std::vector<TextOfIdentity>& texts)
 }
 
 void drop_unused_texts(std::int64_t graph_id) {
-  execute("DELETE FROM kg_batch_internal.embedding e WHERE e.graph_id = $1 AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.identity_text t "
-          " WHERE t.graph_id = $1 AND t.embedding_id = e.embedding_id) = 0",
+  execute("DELETE FROM kg_batch_internal.embedding e WHERE e.graph_id = $1 AND e.sort = 'thing' AND (SELECT pg_catalog.count(*) "
+          " FROM kg_batch_internal.identity_text t WHERE t.graph_id = $1 AND t.embedding_id = e.embedding_id) = 0",
+          {graph_id});
+  execute("DELETE FROM kg_batch_internal.embedding e WHERE e.graph_id = $1 AND e.sort = 'kind' AND e.hash NOT IN ("
+          " SELECT kg_batch_internal.hash_of_text(kg_batch_internal.text_of_kind(k.type, k.category)) FROM kg_batch_internal.kind k WHERE k.graph_id = $1)",
           {graph_id});
 }
 

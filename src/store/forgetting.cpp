@@ -208,7 +208,6 @@ void drop_traces(std::int64_t graph_id, const std::vector<std::string>& keys, co
       "   WHERE f.graph_id = $1 AND f.decision_id = w.decision_id) = 0)",
       {graph_id, gone});
   drop_uncrowded_blocks(graph_id);
-  drop_unused_texts(graph_id);
   execute("DELETE FROM kg_batch_internal.node_redirect r WHERE r.graph_id = $1 AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.node n "
           " WHERE n.graph_id = $1 AND n.node_id = r.node_id) = 0",
           {graph_id});
@@ -224,6 +223,7 @@ void drop_traces(std::int64_t graph_id, const std::vector<std::string>& keys, co
       "AND NOT EXISTS (SELECT FROM kg_batch_internal.kind k WHERE k.graph_id = $1 AND k.suggestion_id = s.suggestion_id "
       " AND NOT k.kind_id IN (SELECT kind_id FROM gone))",
       {graph_id, types, categories});
+  drop_unused_texts(graph_id);
 }
 
 std::int64_t conversation_to_change(std::int64_t graph_id, const std::string& key) {

@@ -19,6 +19,8 @@ using nlohmann::json;
 
 namespace {
 
+constexpr std::size_t longest_name = 200;  // bytes: names are indexed, and shown
+
 const JobSetting* setting_named(const std::string& name) {
   for (const auto& setting : backend::job_settings())
     if (name == setting.name) return &setting;
@@ -219,6 +221,8 @@ std::int64_t create_job(std::int64_t graph_id, const std::string& name, const st
   const double budget = frozen["budget"].get<double>();
   std::optional<double> bound;
   if (budget >= 0) bound = budget;
+  if (name.size() > longest_name)
+    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "a job's name may have at most 200 bytes");
   if (!name.empty() && name.find_first_not_of("0123456789") == std::string::npos)
     throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "a job's name may not be a number: \"" + name + "\"", "",
                 "Numbers are the ids of jobs.");

@@ -10,6 +10,7 @@
 
 #include "backend/bridge.h"
 #include "backend/spi.h"
+#include "formats/printable.h"
 #include "store/rebuild.h"
 #include "store/resolution.h"
 #include "store/stored_reading.h"
@@ -35,7 +36,7 @@ struct NewKeys {
   throw Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
               "option names cannot be changed: answers of " + std::to_string(chunks) + " chunks of graph \"" + graph + "\" are not stored any more",
               "The keys by which things are known are made anew from the answers; retention has cut these, or something of them was forgotten.",
-              "SELECT kg_batch.reread(graph => '" + graph + "') has the conversations read again; with kg_batch.retention = -1 the answers stay until then.");
+              "SELECT kg_batch.reread(graph => " + formats::sql_literal(graph) + ") has the conversations read again; with kg_batch.retention = -1 the answers stay until then.");
 }
 
 // Whoever reads one of them ends first, or waits and finds the new option.
@@ -52,13 +53,13 @@ void refuse_what_cannot_be(std::int64_t graph_id, const std::string& graph) {
                 "Import it into a graph that is made with the option: kg_batch.create_graph.");
   if (execute("SELECT FROM kg_batch_internal.inquiry q WHERE q.graph_id = $1 LIMIT 1", {graph_id}).processed() > 0)
     throw Error(ERRCODE_OBJECT_IN_USE, "option names cannot be changed while a question about graph \"" + graph + "\" is out", "",
-                "CALL kg_batch.wait(graph => '" + graph + "') returns when it is answered.");
+                "CALL kg_batch.wait(graph => " + formats::sql_literal(graph) + ") returns when it is answered.");
   const Rows splits = execute("SELECT w.decision_id FROM kg_batch_internal.word w WHERE w.graph_id = $1 AND w.verb = 'split' AND w.undone_at IS NULL "
                               "ORDER BY 1 LIMIT 1",
                               {graph_id});
   if (!splits.empty())
     throw Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "option names cannot be changed while split " + splits.text(0, 0) + " counts",
-                "It is said of keys that would be others.", "SELECT kg_batch.undo(" + splits.text(0, 0) + ", '" + graph + "'), and split again afterwards.");
+                "It is said of keys that would be others.", "SELECT kg_batch.undo(" + splits.text(0, 0) + ", " + formats::sql_literal(graph) + "), and split again afterwards.");
 }
 
 NewKeys keys_by_answers(std::int64_t graph_id, const std::string& graph, const std::vector<std::int64_t>& chunk_ids) {
@@ -181,7 +182,7 @@ void carry_words(std::int64_t graph_id, const Becomes& becomes, const std::strin
     } else if (rows.boolean(i, 4) && (rows.text(i, 5) != "same" || now_a.size() > 1 || now_b.size() > 1)) {
       throw Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "option names cannot be changed while decision " + rows.text(i, 0) + " counts",
                   "It is said of things that would become several, or one.",
-                  "SELECT kg_batch.undo(" + rows.text(i, 0) + ", '" + graph + "'), and say it again afterwards.");
+                  "SELECT kg_batch.undo(" + rows.text(i, 0) + ", " + formats::sql_literal(graph) + "), and say it again afterwards.");
     }
   }
   execute("DELETE FROM kg_batch_internal.decision d WHERE d.graph_id = $1 AND d.decision_id = ANY ($2)", {graph_id, asked_again});

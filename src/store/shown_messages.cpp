@@ -38,11 +38,13 @@ std::string shown_name(const std::string& name, const std::string& self) {
   return self.empty() ? "user" : self;
 }
 
+std::string masked(const std::string& text) { return backend::settings::redact() ? chunking::redact(text) : text; }
+
 std::vector<stages::Participant> shown_participants(const std::vector<std::string>& names, int count, const std::string& self) {
   std::vector<stages::Participant> participants;
   std::map<std::string, int> seen;
   for (std::size_t i = 0; i < static_cast<std::size_t>(count) && i < names.size(); ++i) {
-    const std::string name = shown_name(names[i], self);
+    const std::string name = masked(shown_name(names[i], self));
     const int nth = ++seen[name];
     participants.push_back({static_cast<int>(i) + 1, nth == 1 ? name : name + " (" + std::to_string(nth) + ")"});
   }
@@ -53,6 +55,7 @@ std::vector<stages::ShownMessage> shown_messages(const std::vector<chunking::Sen
                                                  const std::map<std::int64_t, StoredMessage>& messages, int first_id, int id_step) {
   std::vector<stages::ShownMessage> shown;
   std::int64_t last_message = 0;
+  std::vector<chunking::Secret> secrets;  // of the last message
   int id = first_id;
   for (const auto& sentence : sentences) {
     const auto found = messages.find(sentence.message_id);
@@ -64,9 +67,13 @@ std::vector<stages::ShownMessage> shown_messages(const std::vector<chunking::Sen
       next.at = message.shown_at;
       shown.push_back(std::move(next));
       last_message = sentence.message_id;
+      if (backend::settings::redact()) secrets = chunking::secrets_in(message.text);
     }
-    std::string text = chunking::shown_text(message.text, sentence);
-    if (backend::settings::redact()) text = chunking::redact(text);
+    std::string text;
+    if (secrets.empty() || sentence.shown != chunking::Shown::words)
+      text = chunking::shown_text(message.text, sentence);
+    else
+      text = chunking::slice_without(secrets, message.text, sentence.start, sentence.end);
     shown.back().sentences.push_back({id, std::move(text), sentence});
     id += id_step;
   }

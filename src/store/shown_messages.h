@@ -25,6 +25,9 @@ struct StoredMessage {
 std::map<std::int64_t, StoredMessage> load_messages(std::int64_t graph_id, const std::vector<std::int64_t>& message_ids, const std::string& timezone);
 
 std::string shown_name(const std::string& name, const std::string& self);
+
+// The text without keys, card numbers and passwords, unless the setting redact is off.
+std::string masked(const std::string& text);
 // The first `count` of a conversation's participants, by the names with which they were handed in.
 std::vector<stages::Participant> shown_participants(const std::vector<std::string>& names, int count, const std::string& self);
 

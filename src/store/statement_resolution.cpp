@@ -76,23 +76,26 @@ void take_nodes_from(std::int64_t graph_id, const std::vector<std::string>& keys
 }
 
 // Views of statements "f" all of whose participants have nodes. `derived` is what
-// those that are one without anybody's word have in common.
-#define STATEMENT_VIEWS                                                                                                                 \
-  "SELECT f.key, f.identity_id, COALESCE(f.node_id, 0), f.mentions, f.type, k.kind, f.label_key, f.scope, f.negated, r.roles, r.nodes, " \
-  " pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.concat_ws(E'\\x1f', f.type, k.kind, "         \
-  "  f.negated::text, f.label_key, f.scope, r.whole), 'UTF8')), 1, 16), 'hex')::uuid, "                                                 \
-  " CASE WHEN f.type = 'Event' THEN ARRAY(SELECT a.value FROM kg_batch_internal.alias a WHERE a.graph_id = $1 "                         \
-  "  AND a.identity_id = f.identity_id AND a.sort = 'start' ORDER BY a.value) ELSE '{}' END, "                                          \
-  " CASE WHEN f.type = 'Event' THEN ARRAY(SELECT a.value FROM kg_batch_internal.alias a WHERE a.graph_id = $1 "                         \
-  "  AND a.identity_id = f.identity_id AND a.sort = 'end' ORDER BY a.value) ELSE '{}' END "                                             \
-  "FROM statements f CROSS JOIN LATERAL (SELECT " KG_BATCH_CANONICAL_KIND("f.kind") " AS kind OFFSET 0) k "                               \
-  "CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS expected, pg_catalog.count(y.node_id) AS there, "                                  \
-  "  COALESCE(pg_catalog.array_agg(y.role ORDER BY y.role COLLATE \"C\", y.node_id), '{}') AS roles, "                                  \
-  "  COALESCE(pg_catalog.array_agg(y.node_id ORDER BY y.role COLLATE \"C\", y.node_id), '{}') AS nodes, "                               \
-  "  pg_catalog.string_agg(y.role || E'\\x1e' || y.node_id, E'\\x1d' ORDER BY y.role COLLATE \"C\", y.node_id) AS whole "              \
-  " FROM (SELECT DISTINCT " KG_BATCH_CANONICAL_ROLE("x.role", "f.kind") " AS role, "                                                    \
-  "   (SELECT t.node_id FROM kg_batch_internal.identity t WHERE t.graph_id = $1 AND t.key = x.key) AS node_id "                         \
-  "  FROM unnest(f.roles, f.role_keys) AS x (role, key) OFFSET 0) y) r "                                                                \
+// those that are one without anybody's word have in common. A label that is but
+// another name of the kind says no more than the kind does.
+#define STATEMENT_VIEWS                                                                                                                  \
+  "SELECT f.key, f.identity_id, COALESCE(f.node_id, 0), f.mentions, f.type, k.kind, l.label, f.scope, f.negated, r.roles, r.nodes, "     \
+  " pg_catalog.encode(pg_catalog.substr(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.concat_ws(E'\\x1f', f.type, k.kind, "          \
+  "  f.negated::text, l.label, f.scope, r.whole), 'UTF8')), 1, 16), 'hex')::uuid, "                                                      \
+  " CASE WHEN f.type = 'Event' THEN ARRAY(SELECT a.value FROM kg_batch_internal.alias a WHERE a.graph_id = $1 "                          \
+  "  AND a.identity_id = f.identity_id AND a.sort = 'start' ORDER BY a.value) ELSE '{}' END, "                                           \
+  " CASE WHEN f.type = 'Event' THEN ARRAY(SELECT a.value FROM kg_batch_internal.alias a WHERE a.graph_id = $1 "                          \
+  "  AND a.identity_id = f.identity_id AND a.sort = 'end' ORDER BY a.value) ELSE '{}' END "                                              \
+  "FROM statements f CROSS JOIN LATERAL (SELECT " KG_BATCH_CANONICAL_KIND("f.kind") " AS kind OFFSET 0) k "                                \
+  "CROSS JOIN LATERAL (SELECT CASE WHEN f.label_key = f.kind OR k.kind = (SELECT c.canonical FROM kg_batch_internal.predicate c "        \
+  "  WHERE c.sort = 'kind' AND c.name = f.label_key ORDER BY c.shipped LIMIT 1) THEN k.kind ELSE f.label_key END AS label OFFSET 0) l "  \
+  "CROSS JOIN LATERAL (SELECT pg_catalog.count(*) AS expected, pg_catalog.count(y.node_id) AS there, "                                   \
+  "  COALESCE(pg_catalog.array_agg(y.role ORDER BY y.role COLLATE \"C\", y.node_id), '{}') AS roles, "                                   \
+  "  COALESCE(pg_catalog.array_agg(y.node_id ORDER BY y.role COLLATE \"C\", y.node_id), '{}') AS nodes, "                                \
+  "  pg_catalog.string_agg(y.role || E'\\x1e' || y.node_id, E'\\x1d' ORDER BY y.role COLLATE \"C\", y.node_id) AS whole "                \
+  " FROM (SELECT DISTINCT " KG_BATCH_CANONICAL_ROLE("x.role", "f.kind") " AS role, "                                                     \
+  "   (SELECT t.node_id FROM kg_batch_internal.identity t WHERE t.graph_id = $1 AND t.key = x.key) AS node_id "                          \
+  "  FROM unnest(f.roles, f.role_keys) AS x (role, key) OFFSET 0) y) r "                                                                 \
   "WHERE r.expected = r.there"
 
 Key key_of_node(std::int64_t node_id) {

@@ -43,7 +43,8 @@ std::vector<Prepared> plan_inquiries(std::int64_t worker_id, const Item& decide)
     const std::string& model = sort->model(options);
     for (Inquiry& inquiry : inquiries) {
       const int max_output = std::min(inquiry.max_output, options.max_output_tokens);
-      Body body = finished_body(graph_id, sort->body({model, prompt.text, options.merge_reasoning_effort, max_output}, inquiry.document));
+      Body body = finished_body(graph_id, sort->body({model, prompt.text, options.merge_reasoning_effort, max_output},
+                                                store::shown_document(inquiry.document)));
       store::Draft draft;
       draft.graph_id = graph_id;
       draft.job_id = job_id;
@@ -114,7 +115,7 @@ std::optional<std::string> rebuild_inquiry(const store::Request& request) {
   const store::JobOptions options = store::read_job(request.graph_id, request.job_id).options;
   const store::Prompt prompt = sort->is_chat() ? store::prompt_by_id(request.prompt_id) : store::Prompt{};
   Body body = finished_body(request.graph_id, sort->body({request.model, prompt.text, options.merge_reasoning_effort, request.max_output},
-                                                         inquiry->document));
+                                                         store::shown_document(inquiry->document)));
   if (body.hash == request.input_hash) return std::move(body.text);
   store::plan_anew(request.graph_id, request.request_id, "its question comes out differently now");
   return std::nullopt;

@@ -49,6 +49,19 @@ SELECT set_eq($$SELECT DISTINCT p.proname::text FROM pg_proc p JOIN object o ON 
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang JOIN object o ON o.oid = p.oid
     AND o.catalog = 'pg_proc'::regclass WHERE p.proconfig IS NULL AND l.lanname <> 'c' AND p.prosqlbody IS NULL$$,
     'and those are C, or had their names bound when they were made');
+-- A statement that is put together when it runs holds names of the catalog, by %I, and no data.
+SELECT set_eq($$SELECT p.proname::text FROM pg_proc p JOIN object o ON o.oid = p.oid AND o.catalog = 'pg_proc'::regclass
+    WHERE p.prosrc ~* '\yEXECUTE\y'$$, ARRAY['grant_entry', 'analyze_grown', 'find_near_texts', 'find_by_trigrams'],
+    'what puts a statement together is known');
+SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang JOIN object o ON o.oid = p.oid
+    AND o.catalog = 'pg_proc'::regclass WHERE p.proparallel = 's' AND (p.provolatile <> 'i' OR l.lanname = 'c')$$,
+    'what runs in parallel is a function of its arguments alone');
+SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang JOIN object o ON o.oid = p.oid
+    AND o.catalog = 'pg_proc'::regclass WHERE p.provolatile = 'i' AND (p.prosrc ~ 'kg_batch_internal\.(?!category_|has_word)' OR l.lanname = 'c')$$,
+    'what is immutable reads no table');
+SELECT is_empty($$SELECT t.oid::regtype FROM pg_type t WHERE t.typnamespace IN ('kg_batch'::regnamespace, 'kg_batch_internal'::regnamespace)
+    AND NOT (t.typtype = 'c' AND t.typrelid <> 0 AND (SELECT c.relkind FROM pg_class c WHERE c.oid = t.typrelid) IN ('r', 'v'))
+    AND NOT EXISTS (SELECT FROM pg_type e WHERE e.typarray = t.oid)$$, 'there is no type but those of rows');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p JOIN object o ON o.oid = p.oid AND o.catalog = 'pg_proc'::regclass WHERE p.prosecdef$$,
     'none runs with its owner''s rights as a whole');
 SELECT is_empty($$SELECT oid::regclass FROM pg_class WHERE relnamespace = 'kg_batch'::regnamespace AND relkind = 'v'

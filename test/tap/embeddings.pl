@@ -14,13 +14,20 @@ use Test::More;
 # Name, what it is in truth. No block of names brings the first two together, nor
 # the two that a model is unsure of, nor the two with other numbers.
 my %things = ('Big Apple' => 'new york', 'Nieuw Amsterdam' => 'new york', 'Tokyo' => 'tokyo', 'Quillmarsh' => 'quillmarsh',
-	'Port Zemlin' => 'zemlin', 'Harrowgate' => 'harrow', 'District 11' => 'panem', 'Panem 12' => 'panem', 'Weststadt' => 'berlin', 'Spreemetropole' => 'berlin');
-my %gold = (things => {}, sentences => {}, unsure => [ [ 'zemlin', 'harrow' ] ], kinds => { 'State residence' => 'state', 'State admiration' => 'state' });
+	'Port Zemlin' => 'zemlin', 'Harrowgate' => 'harrow', 'District 11' => 'panem', 'Panem 12' => 'panem', 'Weststadt' => 'berlin', 'Spreemetropole' => 'berlin', 'Alt Karow' => 'karow', 'Neustrelau' => 'karow');
+my %gold = (things => {}, sentences => {}, unsure => [ [ 'zemlin', 'harrow' ], [ 'karow', 'karow' ] ], kinds => { 'Entity bandersnatch' => 'entity > animal > cat', 'Entity jubjub' => 'entity > animal > bird' });
 for my $name (keys %things)
 {
 	$gold{things}{$name} = { type => 'Entity', label => $name, class => 'place', category => 'city', named => JSON::PP::true, is => $things{$name} };
 	$gold{sentences}{"I like $name."} = { facts => [ { text => "Somebody likes $name.", quote => "like $name", modality => 'asserted', negated => JSON::PP::false } ],
-		statements => [ { type => 'State', label => 'admiration', category => 'admiration', roles => [ [ 'experiencer', '@speaker' ], [ 'object', $name ] ] } ] };
+		statements => [ { type => 'State', label => 'admiration', category => 'preference', roles => [ [ 'experiencer', '@speaker' ], [ 'object', $name ] ] } ] };
+}
+# Kinds of which the taxonomy has no word.
+for my $kind ('bandersnatch', 'jubjub')
+{
+	$gold{things}{"my $kind"} = { type => 'Entity', label => "Old \u$kind", class => 'animal', category => $kind, named => JSON::PP::true };
+	$gold{sentences}{"I feed the $kind."} = { facts => [ { text => "Somebody feeds the $kind.", quote => "the $kind", modality => 'asserted', negated => JSON::PP::false } ],
+		statements => [ { type => 'State', label => 'feeding', category => 'preference', roles => [ [ 'experiencer', '@speaker' ], [ 'object', "my $kind" ] ] } ] };
 }
 my $gold = PostgreSQL::Test::Utils::tempdir('embeddings') . '/gold.json';
 append_to_file($gold, JSON::PP->new->canonical->encode(\%gold));
@@ -46,6 +53,7 @@ SKIP:
 	what_gets_no_answer();
 	an_estimate_counts_them();
 	forgotten_without_a_trace();
+	kinds_find_taxa();
 	what_was_there_before();
 	dropped_again();
 }
@@ -157,10 +165,12 @@ sub each_text_is_asked_about_once
 
 sub near_is_only_a_question
 {
-	read_in('unsure', $on, a => [ 'Port Zemlin', 'District 11' ], b => [ 'Harrowgate', 'Panem 12' ]);
+	read_in('unsure', $on, a => [ 'Port Zemlin', 'District 11', 'Alt Karow' ], b => [ 'Harrowgate', 'Panem 12', 'Neustrelau' ]);
 	is(together('unsure'), '', 'what is near is not the same by that');
 	is(pairs('unsure', 'same') . pairs('unsure', 'open'), '', 'a veto keeps two that are near from being asked about');
-	is($node->kg("SELECT count(*) FROM kg_batch_internal.near_text WHERE @{[of_graph('unsure')]} AND similarity >= 999"), 1, '... of which there are two');
+	is($node->kg("SELECT count(*) FROM kg_batch_internal.near_text WHERE @{[of_graph('unsure')]} AND similarity >= 999"), 2, '... of which there are two, and two more');
+	is(pairs('unsure', 'unsure'), 'Alt Karow Neustrelau', '... of whom a model was asked, and is not sure');
+	is($node->kg("SELECT LEAST(label_a COLLATE \"C\", label_b) || ' ' || GREATEST(label_a COLLATE \"C\", label_b) FROM kg_batch.review WHERE @{[of_graph('unsure')]}"), 'Alt Karow Neustrelau', '... so a person is');
 	return;
 }
 
@@ -232,6 +242,39 @@ sub forgotten_without_a_trace
 	return;
 }
 
+sub kinds_find_taxa
+{
+	my $taxon = sub { $node->kg("SELECT t.path FROM kg_batch.node n JOIN kg_batch.node_taxa t USING (graph_id, node_id) WHERE n.@{[of_graph($_[0])]} AND n.label = '$_[1]'"); };
+	my $of = sub { $node->kg("SELECT count(*), count(vector) FROM kg_batch_internal.embedding WHERE @{[of_graph($_[0])]} AND sort = '$_[1]'"); };
+	my $feed = sub { my ($graph, $kind, $key) = @_; $node->kg(qq{SELECT kg_batch.enqueue('[{"speaker": "Kim", "content": "I feed the $kind."}]', key => '$key', job => 'read', final => true, graph => '$graph')}); };
+	my $taxa = $node->kg("SELECT count(*) FROM kg_batch_internal.shipped_taxon WHERE type = 'Entity'");
+	$sim->request('POST', '/_sim/reset');
+	for my $graph ('plain kinds', 'near kinds')
+	{
+		my $options = $graph eq 'near kinds' ? qq({"embedding_model":"$model"}) : '{}';
+		$node->kg("SELECT kg_batch.create_graph('$graph'); SELECT kg_batch.create_job('read', '$options', graph => '$graph')");
+		$feed->($graph, 'bandersnatch', 'a');
+		ok(is_done($graph), "$graph: a kind that no taxon is called by");
+	}
+	is($taxon->('plain kinds', 'Old Bandersnatch'), 'entity > animal', 'words find no more than the branch');
+	is($taxon->('near kinds', 'Old Bandersnatch'), 'entity > animal > cat', 'embeddings find the place');
+	is($of->('plain kinds', 'taxon'), '0|0', 'without the setting no taxon is asked about');
+	is($of->('near kinds', 'taxon'), "$taxa|$taxa", 'with it those of the type are');
+	is($of->('near kinds', 'kind'), '1|1', '... and the kind');
+	my $asked = $node->kg("SELECT sum(input_tokens) FROM kg_batch.cost WHERE graph = 'near kinds' AND stage = 'kg_embed'");
+	my $before = $node->kg("SELECT kg_batch.graph_digest('near kinds')");
+	$feed->('near kinds', 'jubjub', 'b');
+	ok(is_done('near kinds'), 'another one');
+	is($taxon->('near kinds', 'Old Jubjub'), 'entity > animal > bird', '... finds its place');
+	is($of->('near kinds', 'taxon'), "$taxa|$taxa", '... and asks about no taxon again');
+	cmp_ok($node->kg("SELECT sum(input_tokens) FROM kg_batch.cost WHERE graph = 'near kinds' AND stage = 'kg_embed'") - $asked, '<', 40, '... for a few tokens');
+	is($node->kg("SELECT count(*) FROM kg_batch_internal.near_text WHERE @{[of_graph('near kinds')]}"), 0, 'what things are called is compared with none of it');
+	$node->kg("SELECT kg_batch.forget('b', graph => 'near kinds')");
+	ok(is_done('near kinds'), 'forgotten');
+	is($of->('near kinds', 'kind'), '1|1', '... the kind has no vector any more');
+	is($node->kg("SELECT kg_batch.graph_digest('near kinds')"), $before, '... and the graph never had it');
+	return;
+}
 sub what_was_there_before
 {
 	is(together('bare'), '', 'what was read without the extension');

@@ -76,6 +76,10 @@ sub shared_relations
 	is(called($graph, 'Nora Lind', 'N Lind'), 'N Lind | Nora Lind', '... and two when it counts again');
 	$walk->forget($graph, 'met');
 	is($walk->digest($graph), $before, 'forgotten, the graph is what it was');
+	my $together = $walk->read_in('both');
+	is(called($together, 'Nora Lind', 'N Lind'), 'Nora Lind N Lind', 'so they are where one conversation has both names');
+	$walk->hand_in($together, 'both+met');
+	is(called($together, 'Nora Lind', 'N Lind'), 'N Lind | Nora Lind', '... until it says that one met the other');
 	$walk->one_graph('shared relation', [qw(nora lind met)], [qw(met nora lind)], [qw(nora met lind)]);
 	return;
 }

@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace kg_batch::chunking {
 namespace {
 
@@ -38,6 +41,19 @@ TEST(Redaction, WhatATextCallsAPasswordIsMasked) {
   EXPECT_EQ(redact("pwd=S3cret!x, thanks"), "pwd=[password], thanks");
   EXPECT_EQ(redact("Das Passwort lautet \"Geheim1\""), "Das Passwort lautet \"[password]\"");
   EXPECT_EQ(redact("пароль: тайна9"), "пароль: [password]");
+}
+
+TEST(Redaction, ASecretThatGoesOverSentencesIsMaskedInEach) {
+  const std::string text = "Zoë 🐕.\n-----BEGIN PRIVATE KEY-----\nMIIE\nQQ\n-----END PRIVATE KEY-----\nDone.";
+  const std::vector<Secret> secrets = secrets_in(text);
+  ASSERT_EQ(secrets.size(), 1u);
+  EXPECT_EQ(secrets[0].start, 7);
+  EXPECT_EQ(slice_without(secrets, text, 0, 6), "Zoë 🐕.");
+  EXPECT_EQ(slice_without(secrets, text, 7, 34), "[key]");
+  EXPECT_EQ(slice_without(secrets, text, 35, 39), "[key]");
+  EXPECT_EQ(slice_without(secrets, text, secrets[0].end, 1000), "\nDone.");
+  EXPECT_EQ(redact("The password:\nTango7\nis it"), "The password:\n[password]\nis it");
+  EXPECT_EQ(redact("password is sk-abcdEFGH1234567890abcd!"), "password is [key]!");
 }
 
 TEST(Redaction, OtherTextStaysAsItIs) {

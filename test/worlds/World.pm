@@ -45,6 +45,8 @@ our @has = (
 	'a plan that fails',
 	'messages without a time',
 	'a statement on a statement',
+	'a statement in other words',
+	'a statement in other words by another name',
 	'one thing in several conversations',
 	'a kind that the taxonomy has not',
 	'a word for a kind of statement that the list has not',
@@ -258,6 +260,16 @@ sub _owns
 		[ { type => 'State', label => 'ownership', category => $self->_pick('ownership', 'pet ownership', 'having'), roles => [ [ owner => '@speaker' ], [ owned => $pet ] ] } ], %more);
 }
 
+# The same in other words: no rule says so.
+sub _keeps
+{
+	my ($self, $who, $pet) = @_;
+	my $label = $self->{things}{$pet}{label};
+	my $is = "w$self->{seed} $self->{things}{ $who->{ref} }{is} has $label";
+	return map { my ($words, $called, $category) = @$_; $self->_say($who, "$words $label", [ { type => 'State', label => $called, category => $category, is => $is,
+		roles => [ [ owner => '@speaker' ], [ owned => $pet ] ] } ]) } [ 'I look after', 'ownership of a pet', 'pet keeping' ], [ 'I am the one who keeps', 'keeping of a pet', 'pet keeping' ];
+}
+
 sub _walked
 {
 	my ($self, $who, $pet) = @_;
@@ -383,6 +395,9 @@ sub _converse
 	my $something = sub { my (@who) = @_; return map { $self->_something($self->_pick(@who)) } 1 .. 1 + $self->_random(3) };
 	# Two animals of one name, of two owners.
 	$self->_conversation('pets', [ $self->_owns($a, $rex_1), $self->_owns($b, $rex_2), $self->_walked($a, $rex_1), $something->($a, $b) ]);
+	my @keeping = $self->_keeps($b, $self->{pets}[1]);
+	$self->_conversation('keeping', [ $keeping[0], $something->($b) ]);
+	$self->_conversation('keeping again', [ $keeping[1], $something->($b, $c) ]);
 	$self->_conversation('twins', [ $self->_owns($twin_1, $self->{pets}[1]), $self->_owns($twin_2, $self->{pets}[2]), $something->($twin_1, $twin_2) ]);
 	$self->_conversation('cars', [ $self->_drives($a), $self->_drives($c), $something->($a, $c), $self->_drives($a) ]);
 	$self->_conversation('running', [ $self->_ran($b), $self->_ran($b), $something->($b, $d), $self->_lives($b, $self->{towns}[1], 0, $self->_pick(sort keys %own_words)) ]);
@@ -391,6 +406,10 @@ sub _converse
 	$self->_conversation('work again', [ $self->_works($a, $firms[0], '2021'), $self->_works($d, $firms[1], '2020'), $something->($a, $d) ]);
 	$self->_conversation('long name', [ $self->_owns($long, $pet), $self->_lives($long, $self->{towns}[0]), $something->($long, $c) ]);
 	$self->_conversation('short name', [ $self->_walked($short, $pet), $self->_owns($short, $pet), $something->($short, $d) ]);
+	my ($by_long) = $self->_keeps($long, $self->{pets}[2]);
+	my (undef, $by_short) = $self->_keeps($short, $self->{pets}[2]);
+	$self->_conversation('long name again', [ $by_long, $something->($long, $a) ]);
+	$self->_conversation('short name again', [ $by_short, $something->($short) ]);
 	$self->_conversation('plans', [ $self->_goal($c, $goal, 'active'), $self->_likes($c, 0), $self->_likes($c, 1), $something->($c, $a) ]);
 	$self->_conversation('plans again', [ $self->_goal($c, $goal, 'abandoned'), $something->($c) ], times => 0);
 	$self->_conversation('alias', [ $self->_met($d, $self->{absent_with_alias}, 'asserted'), $something->($d, $b) ]);
@@ -563,6 +582,8 @@ sub _check
 			grep { $_->{type} eq 'Goal' } @statements)),
 		'messages without a time' => scalar(grep { !defined $_->{sent_at} } @said),
 		'a statement on a statement' => scalar(grep { my $s = $_; grep { ref $_->[1] } @{ $s->{roles} } } @statements),
+		'a statement in other words' => scalar(grep { keys %$_ > 1 } $by_key->(sub { "$_[0]{is} $_[0]{said}{speaker}" }, sub { $_[0]{label} }, grep { $_->{is} } @statements)),
+		'a statement in other words by another name' => scalar(grep { keys %$_ > 1 } $by_key->(sub { $_[0]{is} }, sub { $_[0]{said}{speaker} }, grep { $_->{is} } @statements)),
 		'one thing in several conversations' => scalar(grep { keys %$_ > 1 } $by_key->(sub { $_[0][0] }, sub { $_[0][1] },
 			map { my $s = $_; map { [ $_, $s->{said}{key} ] } $refs->($s) } @statements)),
 		'a kind that the taxonomy has not' => scalar(grep { $own_kinds{ $things->{$_}{category} } } $refs->(@statements)),

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 #include <map>
@@ -62,8 +63,27 @@ std::map<std::string, int> words_of(const std::string& text) {
   return words;
 }
 
+// A kind of the gold file, and the category where it belongs: kg_batch asks about
+// "kind of entity: saluki dog" and "category of entity, animal, dog (hound): …".
+std::string category_of(const std::string& text, const OracleGold& world) {
+  constexpr std::string_view kind_of = "kind of ", category = "category of ";
+  if (text.starts_with(kind_of)) {
+    const std::size_t colon = text.find(": ");
+    if (colon == std::string::npos) return "";
+    std::string type = text.substr(kind_of.size(), colon - kind_of.size());
+    if (!type.empty()) type[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(type[0])));
+    const Json* where = world.kind(type, text.substr(colon + 2));
+    const std::string path = !where ? "" : where->is_string() ? where->get<std::string>() : text_member(*where, "path");
+    std::string name = std::string(category);
+    for (std::size_t at = 0; at < path.size(); ++at) path.compare(at, 3, " > ") == 0 ? (void)(name += ", ", at += 2) : (void)(name += path[at]);
+    return path.empty() ? "" : name;
+  }
+  return text.starts_with(category) ? text.substr(0, std::min(text.find(" ("), text.find(": "))) : "";
+}
+
 // What the gold file calls the same, also with a kind in parentheses after it.
 std::string one_text_of(const std::string& text, const OracleGold& world) {
+  if (std::string category = category_of(text, world); !category.empty()) return category;
   const std::size_t kind = text.rfind(" (");
   if (kind == std::string::npos || kind == 0 || text.back() != ')') return world.one_name_of(text);
   return world.one_name_of(text.substr(0, kind)) + text.substr(kind);

@@ -87,7 +87,7 @@ class Truth {
   std::string truth_of(const Json& statement, const GoldSentence& sentence) const {
     if (const std::string is = text_member(statement, "is"); !is.empty()) return is;
     const Json* mapped = gold_.predicate(text_member(statement, "category"));
-    const std::string kind = mapped ? text_member(*mapped, "canonical") : "";
+    const std::string kind = !mapped ? "" : mapped->is_string() ? mapped->get<std::string>() : text_member(*mapped, "canonical");
     std::set<std::string> parts;
     for (const Json& role : array_in(statement, "roles")) {
       if (!role[1].is_string()) continue;
