@@ -91,6 +91,23 @@ is($node->kg(q{SELECT detail FROM kg_batch.health() WHERE name = 'batch route'})
 like($node->kg(q{SELECT detail FROM kg_batch.health() WHERE name = 'model known'}), qr/answered 20 of the last 20$/, 'the model answers');
 like($node->kg(q{SELECT detail FROM kg_batch.health() WHERE name = 'key accepted'}), qr/^the API took it/, 'the key is accepted');
 
+# ---- what is old is summed up, and nothing of it is lost ----
+
+ok($node->wait_until('SELECT count(*) = 0 FROM kg_batch_internal.live_workers()', 90), 'workers leave');
+my $measured = q{SELECT string_agg(concat_ws(' ', stage, requests, failed, p50_ms, p99_ms, input_tokens, output_tokens), E'\n' ORDER BY stage)
+	FROM kg_batch.performance WHERE period = 'all' AND mode = 'batch'};
+my $before = $node->kg($measured);
+$node->kg(q{UPDATE kg_batch_internal.answer_minute SET minute = minute - interval '2 hours'});
+$node->kg(q{UPDATE kg_batch_internal.work_minute SET minute = minute - interval '2 hours'});
+$node->kg(q{SELECT kg_batch.create_job('sixth', '{"use_batch_api": false}')});
+$node->enqueue_many('emu', 5, job => 'sixth');
+ok($node->wait_for_job($node->kg(q{SELECT job_id FROM kg_batch.progress WHERE job = 'sixth'}), 'done'), 'one more job');
+is($node->kg(q{SELECT (SELECT count(*) FROM kg_batch_internal.answer_minute WHERE minute BETWEEN '2000-01-01' AND now() - interval '1 hour')
+	+ (SELECT count(*) FROM kg_batch_internal.work_minute WHERE minute BETWEEN '2000-01-01' AND now() - interval '1 hour')}), 0, 'no old minute is left');
+is($node->kg(q{SELECT count(*) > 0 FROM kg_batch_internal.answer_minute WHERE minute = '-infinity'}), 't', 'but what they sum up to');
+is($node->kg($measured), $before, 'performance shows the same of them');
+is($node->kg(q{SELECT chunks FROM kg_batch.throughput WHERE period = 'all'}), 85, 'throughput counts all chunks');
+
 # ---- nothing measured, nothing written ----
 
 $node->append_conf('postgresql.conf', "kg_batch.enable_progress_tracking = off\nkg_batch.enable_performance_monitoring = off");
