@@ -28,6 +28,7 @@ COMMENT ON COLUMN kg_batch_internal.job.options IS 'all job settings, frozen whe
 COMMENT ON COLUMN kg_batch_internal.job.budget IS 'US dollars; null has only the day''s budget';
 COMMENT ON COLUMN kg_batch_internal.job.nodes IS 'that rounds with its chunks made; edges likewise';
 COMMENT ON COLUMN kg_batch_internal.job.told IS 'the state that was last notified on channel kg_batch';
+COMMENT ON COLUMN kg_batch_internal.job.spent IS 'US dollars, with the most that lost answers can have cost';
 COMMENT ON COLUMN kg_batch_internal.job.reserved IS 'US dollars that requests in flight may cost at most';
 
 CREATE TABLE kg_batch_internal.conversation (
@@ -148,6 +149,7 @@ CREATE INDEX chunk_known ON kg_batch_internal.chunk USING gin (known) WHERE know
 CREATE INDEX chunk_conversation ON kg_batch_internal.chunk (graph_id, conversation_id);
 CREATE INDEX chunk_segment ON kg_batch_internal.chunk (graph_id, segment_id);
 CREATE INDEX chunk_job ON kg_batch_internal.chunk (graph_id, job_id);
+CREATE INDEX chunk_asking ON kg_batch_internal.chunk (graph_id, job_id) WHERE state = 'asking';
 CREATE INDEX chunk_request ON kg_batch_internal.chunk (graph_id, request_id);
 COMMENT ON TABLE kg_batch_internal.chunk IS 'the unit of work: a run of whole sentences, with its context before it';
 COMMENT ON COLUMN kg_batch_internal.chunk.context_size IS 'so many of the sentences at the front are context';

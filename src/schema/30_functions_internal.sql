@@ -88,8 +88,10 @@ CREATE FUNCTION kg_batch_internal.is_open(graph bigint, job bigint) RETURNS bool
         OR EXISTS (SELECT FROM kg_batch_internal.boundary_window w JOIN kg_batch_internal.conversation v USING (graph_id, conversation_id)
                    WHERE w.graph_id = graph AND w.waits AND v.job_id = job)
         OR EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.graph_id = graph AND r.kind = 2)
-        OR EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.graph_id = graph AND c.kind = 2);
-COMMENT ON FUNCTION kg_batch_internal.is_open(bigint, bigint) IS 'whether a job has work that is ready, claimed, out in a batch, waiting to settle, for boundaries or to be folded';
+        OR EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.graph_id = graph AND c.kind = 2)
+        -- Its question may be another job's, who asked the same before.
+        OR EXISTS (SELECT FROM kg_batch_internal.chunk c WHERE c.graph_id = graph AND c.job_id = job AND c.state = 'asking');
+COMMENT ON FUNCTION kg_batch_internal.is_open(bigint, bigint) IS 'whether a job has work that is ready, claimed, out in a batch or with another job, waiting to settle, for boundaries or to be folded';
 
 -- What is open of every sort of question about the graph; a sort has a branch here.
 CREATE VIEW kg_batch_internal.open_question AS

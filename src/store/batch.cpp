@@ -1,6 +1,7 @@
 #include "store/batch.h"
 
 #include "store/boundary.h"
+#include "store/budget.h"
 #include "store/inquiry.h"
 
 #include "backend/bridge.h"
@@ -22,6 +23,24 @@ namespace {
 
 // The API counts texts: 50,000 of a batch. A request holds at most 256.
 constexpr int most_embedding_requests = static_cast<int>(openai::most_embedding_inputs_of_batch / 256);
+
+// Returns how many there is money for.
+int send_directly(const std::string& model, const std::string& endpoint) {
+  const Rows few = execute(
+      "SELECT q.graph_id, q.chunk_id FROM kg_batch_internal.ready q JOIN kg_batch_internal.request r ON r.graph_id = q.graph_id AND r.request_id = q.chunk_id "
+      "WHERE q.kind = 4 AND q.priority < 1000 AND r.model = $1 AND " ENDPOINT " = $2 "
+      "AND (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) <> 'paused' "
+      "ORDER BY q.graph_id, q.chunk_id FOR UPDATE OF q SKIP LOCKED",
+      {model, endpoint});
+  int moved = 0;
+  for (std::size_t i = 0; i < few.size(); ++i) {
+    if (!reserve_as(few.integer(i, 0), few.integer(i, 1), "direct")) continue;
+    execute("UPDATE kg_batch_internal.request SET mode = 'direct' WHERE graph_id = $1 AND request_id = $2", {few.integer(i, 0), few.integer(i, 1)});
+    execute("UPDATE kg_batch_internal.ready SET kind = 5 WHERE graph_id = $1 AND kind = 4 AND chunk_id = $2", {few.integer(i, 0), few.integer(i, 1)});
+    ++moved;
+  }
+  return moved;
+}
 
 }  // namespace
 
@@ -72,7 +91,7 @@ Gathered gather(const GatherLimits& limits) {
       "FROM (SELECT * FROM kg_batch_internal.ready WHERE kind = 4 AND priority < 1000 AND (due_at IS NULL OR due_at <= pg_catalog.now()) "
       "  ORDER BY priority, chunk_id LIMIT 100000) q "
       "JOIN kg_batch_internal.request r ON r.graph_id = q.graph_id AND r.request_id = q.chunk_id "
-      "JOIN kg_batch_internal.job j ON j.graph_id = r.graph_id AND j.job_id = r.job_id GROUP BY r.model, " ENDPOINT " ORDER BY r.model, " ENDPOINT);
+      "JOIN kg_batch_internal.job j ON j.graph_id = r.graph_id AND j.job_id = r.job_id AND j.state <> 'paused' GROUP BY r.model, " ENDPOINT " ORDER BY r.model, " ENDPOINT);
   if (models.empty()) return gathered;
   // While conversations are cut or questions planned, more will come; but nobody
   // waits for others for ever.
@@ -97,16 +116,10 @@ Gathered gather(const GatherLimits& limits) {
     }
     if (count < fewest && !models.boolean(i, 6) && models.integer(i, 7) == 0) {
       // A first try answers in seconds. What waits for a budget, or was in a batch
-      // before, does not pay the double price for that.
-      const Rows moved = execute(
-          "WITH few AS (DELETE FROM kg_batch_internal.ready q USING kg_batch_internal.request r WHERE q.kind = 4 AND q.priority < 1000 "
-          "  AND r.graph_id = q.graph_id AND r.request_id = q.chunk_id AND r.model = $1 AND " ENDPOINT " = $2 RETURNING q.*), "
-          "changed AS (UPDATE kg_batch_internal.request r SET mode = 'direct' FROM few WHERE r.graph_id = few.graph_id AND r.request_id = few.chunk_id) "
-          "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
-          "SELECT graph_id, priority, 5, work, chunk_id, job_id FROM few RETURNING 1",
-          {model, endpoint});
-      gathered.sent_directly += static_cast<int>(moved.size());
-      continue;
+      // before, does not pay the double price for that; nor does what it cannot pay.
+      const int moved = send_directly(model, endpoint);
+      gathered.sent_directly += moved;
+      if (moved == count) continue;
     }
     std::int64_t room = limits.most_enqueued_tokens == 0 ? INT64_MAX : limits.most_enqueued_tokens - enqueued;
     if (room <= 0 && models.boolean(i, 8)) {
@@ -118,6 +131,8 @@ Gathered gather(const GatherLimits& limits) {
         "WITH queue AS MATERIALIZED (SELECT q.graph_id, q.chunk_id AS request_id, q.job_id, q.priority, r.input_tokens "
         "  FROM kg_batch_internal.ready q JOIN kg_batch_internal.request r ON r.graph_id = q.graph_id AND r.request_id = q.chunk_id "
         "  WHERE q.kind = 4 AND q.priority < 1000 AND (q.due_at IS NULL OR q.due_at <= pg_catalog.now()) AND r.model = $1 AND " ENDPOINT " = $5 "
+        // One that pause() found in other hands.
+        "  AND (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) <> 'paused' "
         "  ORDER BY q.priority, q.graph_id, q.chunk_id LIMIT $2 FOR UPDATE OF q SKIP LOCKED), "
         "fitting AS (SELECT * FROM (SELECT *, pg_catalog.sum(input_tokens) OVER w AS tokens, pg_catalog.sum(input_tokens::bigint * 8 + 6000) OVER w AS bytes, "
         "   pg_catalog.row_number() OVER w AS n FROM queue WINDOW w AS (ORDER BY priority, graph_id, request_id)) s "
@@ -186,6 +201,7 @@ void set_submitted(std::int64_t batch_id, const openai::BatchObject& remote, std
       "UPDATE kg_batch_internal.batch SET state = 'submitted', remote_id = $2, remote_status = $3, error = NULL, attempts = 0, "
       "submitted_at = pg_catalog.clock_timestamp(), next_poll_at = pg_catalog.clock_timestamp() + $4 * interval '1 millisecond' WHERE batch_id = $1",
       {batch_id, remote.batch_id, remote.status_text, first_poll_ms});
+  execute("SELECT FROM kg_batch_internal.request WHERE batch_id = $1 AND state = 'asking' ORDER BY graph_id, request_id FOR NO KEY UPDATE", {batch_id});
   execute("UPDATE kg_batch_internal.request SET sent_at = pg_catalog.clock_timestamp() WHERE batch_id = $1 AND state = 'asking'", {batch_id});
 }
 
@@ -278,6 +294,7 @@ void withdraw_cancelled(std::int64_t batch_id) {
     requests.push_back(open.integer(i, 1));
   }
   lock_chunks_of(graphs, requests);
+  lock_ledger_of(graphs, requests);
   const Rows rows = execute(
       "WITH gone AS MATERIALIZED (SELECT r.graph_id, r.request_id, r.job_id, r.reserved, r.reserved_day FROM kg_batch_internal.request r "
       "  JOIN kg_batch_internal.job j ON j.graph_id = r.graph_id AND j.job_id = r.job_id AND j.state = 'cancelled' "
@@ -319,6 +336,7 @@ int finish(std::int64_t batch_id, const std::string& state, const std::string& e
       requests.push_back(open.integer(i, 1));
     }
     lock_chunks_of(graphs, requests);
+    lock_ledger_of(graphs, requests);
     const Rows failed = execute(
         "WITH open AS MATERIALIZED (SELECT graph_id, request_id, job_id, chunk_id, reserved, reserved_day FROM kg_batch_internal.request "
         "  WHERE batch_id = $1 AND state IN ('planned', 'asking')), "
@@ -336,14 +354,29 @@ int finish(std::int64_t batch_id, const std::string& state, const std::string& e
     return static_cast<int>(failed.size());
   }
   withdraw_cancelled(batch_id);
+  std::vector<std::int64_t> graphs, requests;
+  std::vector<std::string> modes;
+  const Rows left = execute(
+      "SELECT r.graph_id, r.request_id FROM kg_batch_internal.request r WHERE r.batch_id = $1 AND r.state IN ('planned', 'asking') "
+      "ORDER BY r.graph_id, r.request_id FOR NO KEY UPDATE",
+      {batch_id});
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    graphs.push_back(left.integer(i, 0));
+    requests.push_back(left.integer(i, 1));
+  }
+  if (rest == Rest::direct) lock_ledger_of(graphs, requests);
+  // Twice as dear: what there is no money for goes by batch once more.
+  for (std::size_t i = 0; i < requests.size(); ++i)
+    modes.emplace_back(rest == Rest::direct && reserve_as(graphs[i], requests[i], "direct") ? "direct" : "batch");
   const Rows again = execute(
-      "WITH open AS (UPDATE kg_batch_internal.request r SET state = 'planned', mode = $3, batch_id = NULL "
-      "  WHERE r.batch_id = $1 AND r.state IN ('planned', 'asking') RETURNING r.graph_id, r.request_id, r.job_id, r.input_tokens) "
+      "WITH open AS (UPDATE kg_batch_internal.request r SET state = 'planned', mode = u.mode, batch_id = NULL "
+      "  FROM unnest($1, $2, $3) AS u (graph_id, request_id, mode) WHERE r.graph_id = u.graph_id AND r.request_id = u.request_id "
+      "  RETURNING r.graph_id, r.request_id, r.job_id, r.mode, r.input_tokens) "
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id, due_at) "
-      "SELECT o.graph_id, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, $2, o.input_tokens, o.request_id, o.job_id, "
+      "SELECT o.graph_id, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, CASE o.mode WHEN 'direct' THEN 5 ELSE 4 END, o.input_tokens, o.request_id, o.job_id, "
       " CASE WHEN $4 > 0 THEN pg_catalog.now() + $4 * interval '1 millisecond' END FROM open o "
       "JOIN kg_batch_internal.job j ON j.graph_id = o.graph_id AND j.job_id = o.job_id ON CONFLICT DO NOTHING RETURNING 1",
-      {batch_id, rest == Rest::direct ? 5 : 4, rest == Rest::direct ? "direct" : "batch", delay_ms});
+      {graphs, requests, modes, delay_ms});
   return static_cast<int>(again.size());
 }
 
@@ -357,6 +390,7 @@ int fail_lines(std::int64_t batch_id, const std::vector<std::string>& hashes, co
     requests.push_back(bad.integer(i, 1));
   }
   lock_chunks_of(graphs, requests);
+  lock_ledger_of(graphs, requests);
   const Rows rows = execute(
       "WITH bad AS (SELECT r.graph_id, r.request_id, pg_catalog.min(u.error) AS error FROM unnest($2, $3) AS u (hash, error) "
       "  JOIN kg_batch_internal.request r ON r.batch_id = $1 AND r.input_hash = u.hash GROUP BY r.graph_id, r.request_id), "
@@ -386,6 +420,7 @@ void count_unanswered(std::int64_t batch_id) {
     requests.push_back(open.integer(i, 1));
   }
   lock_chunks_of(graphs, requests);
+  lock_ledger_of(graphs, requests);
   const Rows rows = execute(
       "UPDATE kg_batch_internal.request r SET bad_answers = r.bad_answers + 1 FROM kg_batch_internal.job j "
       "WHERE r.batch_id = $1 AND r.state = 'asking' AND j.graph_id = r.graph_id AND j.job_id = r.job_id "

@@ -5,6 +5,7 @@
 
 #include "chunking/function_words.h"
 #include "store/boundary.h"
+#include "store/budget.h"
 #include "store/chunk.h"
 #include "store/embedding_questions.h"
 #include "store/inquiry.h"
@@ -69,6 +70,7 @@ void set_tombstones(std::int64_t graph_id, const std::string& key, const std::ve
 
 // What was not sent yet is not; what it could have cost is free again.
 void cancel_unsent(std::int64_t graph_id, const std::vector<std::int64_t>& requests) {
+  lock_ledger_of(std::vector<std::int64_t>(requests.size(), graph_id), requests);
   execute(
       "WITH unsent AS (DELETE FROM kg_batch_internal.ready q USING kg_batch_internal.request r WHERE q.graph_id = $1 AND q.kind IN (4, 5) "
       "  AND q.chunk_id = ANY ($2) AND r.graph_id = q.graph_id AND r.request_id = q.chunk_id AND r.chunk_id = 0 "

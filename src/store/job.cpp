@@ -5,6 +5,7 @@
 #include "backend/spi.h"
 #include "store/batch.h"
 #include "store/boundary.h"
+#include "store/budget.h"
 #include "store/inquiry.h"
 #include "store/job.h"
 #include "store/nearest_name.h"
@@ -298,8 +299,12 @@ void pause_job(std::int64_t graph_id, std::int64_t job_id, const std::string& re
       "WHERE graph_id = $1 AND job_id = $2 AND state IN ('running', 'done')",
       {graph_id, job_id, reason});
   // Answers that are there are still read: they are paid for.
-  execute("UPDATE kg_batch_internal.ready SET priority = priority + 1000 WHERE job_id = $1 AND priority < 1000 AND kind IN (1, 3, 4, 5, 7)",
-          {job_id});
+  // What somebody is taking just now is taken: whoever does may wait for this job.
+  execute(
+      "UPDATE kg_batch_internal.ready r SET priority = r.priority + 1000 FROM (SELECT q.graph_id, q.kind, q.chunk_id FROM kg_batch_internal.ready q "
+      " WHERE q.job_id = $1 AND q.priority < 1000 AND q.kind IN (1, 3, 4, 5, 7) FOR UPDATE SKIP LOCKED) p "
+      "WHERE r.graph_id = p.graph_id AND r.kind = p.kind AND r.chunk_id = p.chunk_id",
+      {job_id});
 }
 
 void resume_job(std::int64_t graph_id, std::int64_t job_id, std::optional<double> budget) {
@@ -316,7 +321,12 @@ void resume_job(std::int64_t graph_id, std::int64_t job_id, std::optional<double
       "UPDATE kg_batch_internal.job SET state = 'running', reason = NULL, waits_for_budget = false, ended_at = NULL, "
       "started_at = COALESCE(started_at, pg_catalog.now()) WHERE graph_id = $1 AND job_id = $2 AND state <> 'cancelled'",
       {graph_id, job_id});
-  execute("UPDATE kg_batch_internal.ready SET priority = priority - 1000 WHERE job_id = $1 AND priority >= 1000", {job_id});
+  // What is left is found by advance_jobs.
+  execute(
+      "UPDATE kg_batch_internal.ready r SET priority = r.priority - 1000 FROM (SELECT q.graph_id, q.kind, q.chunk_id FROM kg_batch_internal.ready q "
+      " WHERE q.job_id = $1 AND q.priority >= 1000 FOR UPDATE SKIP LOCKED) p "
+      "WHERE r.graph_id = p.graph_id AND r.kind = p.kind AND r.chunk_id = p.chunk_id",
+      {job_id});
 }
 
 void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
@@ -328,17 +338,26 @@ void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
       "AND NOT EXISTS (SELECT FROM kg_batch_internal.batch_job m JOIN kg_batch_internal.job j ON j.graph_id = m.graph_id AND j.job_id = m.job_id "
       " WHERE m.batch_id = b.batch_id AND (m.graph_id, m.job_id) <> ($1, $2) AND j.state <> 'cancelled')",
       {graph_id, job_id});
-  execute(
-      "UPDATE kg_batch_internal.job SET state = 'cancelled', reason = 'cancelled', ended_at = pg_catalog.now() "
-      "WHERE graph_id = $1 AND job_id = $2",
-      {graph_id, job_id});
   // What is answered already is paid for: it is read when it comes. What is not asked is
   // cancelled; a chunk waits for its request, so it goes with it.
   execute(
-      "SELECT FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.job_id = $2 AND c.state IN ('ready', 'asking') "
-      " AND (c.chunk_id IN (SELECT q.chunk_id FROM kg_batch_internal.ready q WHERE q.job_id = $2 AND q.kind = 3) "
+      "SELECT FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.state IN ('ready', 'asking') "
+      " AND (c.job_id = $2 AND c.chunk_id IN (SELECT q.chunk_id FROM kg_batch_internal.ready q WHERE q.job_id = $2 AND q.kind = 3) "
       "  OR c.request_id IN (SELECT q.chunk_id FROM kg_batch_internal.ready q WHERE q.job_id = $2 AND q.kind IN (4, 5))) "
       "ORDER BY c.chunk_id FOR NO KEY UPDATE",
+      {graph_id, job_id});
+  const backend::Rows unsent = execute(
+      "SELECT q.graph_id, q.chunk_id FROM kg_batch_internal.ready q WHERE q.job_id = $1 AND q.kind IN (4, 5) ORDER BY q.chunk_id, q.kind", {job_id});
+  std::vector<std::int64_t> graphs, requests;
+  for (std::size_t i = 0; i < unsent.size(); ++i) {
+    graphs.push_back(unsent.integer(i, 0));
+    requests.push_back(unsent.integer(i, 1));
+  }
+  execute("SELECT FROM kg_batch_internal.ready q WHERE q.job_id = $1 AND q.kind IN (4, 5) ORDER BY q.chunk_id, q.kind FOR UPDATE", {job_id});
+  lock_ledger_of(graphs, requests);
+  execute(
+      "UPDATE kg_batch_internal.job SET state = 'cancelled', reason = 'cancelled', ended_at = pg_catalog.now() "
+      "WHERE graph_id = $1 AND job_id = $2",
       {graph_id, job_id});
   execute(
       "WITH gone AS (DELETE FROM kg_batch_internal.ready WHERE job_id = $2 AND kind IN (1, 3, 4, 5, 7) RETURNING kind, chunk_id), "
@@ -348,6 +367,15 @@ void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
       " AND (c.chunk_id IN (SELECT chunk_id FROM gone WHERE kind = 3) "
       "  OR c.request_id IN (SELECT chunk_id FROM gone WHERE kind IN (4, 5))) AND c.state IN ('ready', 'asking')) "
       "SELECT pg_catalog.count(*) FROM gone",
+      {graph_id, job_id});
+  // Whoever else waits for the same answer asks for it.
+  execute(
+      "WITH others AS (UPDATE kg_batch_internal.chunk c SET state = 'ready', request_id = NULL FROM kg_batch_internal.request r "
+      " WHERE c.graph_id = $1 AND c.state = 'asking' AND c.job_id <> $2 AND r.graph_id = c.graph_id AND r.request_id = c.request_id "
+      " AND r.state = 'cancelled' RETURNING c.chunk_id, c.tokens, c.job_id) "
+      "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "SELECT $1, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 3, o.tokens, o.chunk_id, o.job_id FROM others o "
+      "JOIN kg_batch_internal.job j ON j.graph_id = $1 AND j.job_id = o.job_id ON CONFLICT DO NOTHING",
       {graph_id, job_id});
   withdraw_cancelled_inquiries(graph_id, job_id);
   withdraw_cancelled_windows(graph_id, job_id);
@@ -398,106 +426,16 @@ std::int64_t retry_job(std::int64_t graph_id, std::int64_t job_id, std::optional
   return again;
 }
 
-std::vector<std::optional<double>> most_costs(const std::vector<Worst>& requests) {
-  std::vector<std::string> models, modes;
-  std::vector<std::int64_t> inputs, outputs;
-  for (const Worst& request : requests) {
-    models.push_back(request.model);
-    modes.push_back(request.mode);
-    inputs.push_back(request.input_tokens);
-    outputs.push_back(request.output_tokens);
-  }
-  // At most all of the input is written to the provider's cache, which costs more than reading it.
-  const auto rows = execute_generic(
-      // Whole billionths of a dollar: what is reserved for several together is to the last
-      // digit what is given back one by one.
-      "SELECT pg_catalog.ceil(kg_batch_internal.cost(u.model, pg_catalog.now(), u.mode, u.input, 0, u.input, u.output) * 1e9) / 1e9 "
-      "FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS u (model, mode, input, output, n) ORDER BY u.n",
-      {models, modes, inputs, outputs});
-  std::vector<std::optional<double>> costs;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    costs.emplace_back();
-    if (!rows.is_null(i, 0)) costs.back() = rows.number(i, 0);
-  }
-  return costs;
-}
-
-namespace {
-
-bool fits_the_day(double amount) {
-  const double per_day = backend::settings::budget_per_day();
-  std::optional<double> day_bound;
-  if (per_day >= 0) day_bound = per_day;
-  const auto add = [&] {
-    return execute_generic(
-        "UPDATE kg_batch_internal.spending SET reserved = reserved + $1::numeric "
-        "WHERE day = (pg_catalog.now() AT TIME ZONE 'UTC')::date AND ($2::float8 IS NULL OR spent + reserved + $1::numeric <= $2::numeric) "
-        "RETURNING day",
-        {amount, day_bound});
-  };
-  if (!add().empty()) return true;
-  const auto first_of_day = execute_generic(
-      "INSERT INTO kg_batch_internal.spending (day) VALUES ((pg_catalog.now() AT TIME ZONE 'UTC')::date) ON CONFLICT DO NOTHING RETURNING day");
-  return !first_of_day.empty() && !add().empty();
-}
-
-bool fits_the_job(std::int64_t graph_id, std::int64_t job_id, double amount) {
-  return !execute_generic(
-              "UPDATE kg_batch_internal.job SET reserved = reserved + $3::numeric WHERE graph_id = $1 AND job_id = $2 "
-              "AND (budget IS NULL OR spent + reserved + $3::numeric <= budget) "
-              // The server's budget as this worker has it: what a session set or a role was
-              // given does not reach here, so nobody lifts it.
-              "AND ($4 < 0 OR name = 'inbox' OR spent + reserved + $3::numeric <= $4::numeric) RETURNING job_id",
-              {graph_id, job_id, amount, backend::settings::budget()})
-              .empty();
-}
-
-void give_the_day(double amount) {
-  execute_generic(
-      "UPDATE kg_batch_internal.spending SET reserved = reserved - $1::numeric WHERE day = (pg_catalog.now() AT TIME ZONE 'UTC')::date",
-      {amount});
-}
-
-}  // namespace
-
-bool reserve_together(std::int64_t graph_id, std::int64_t job_id, double amount) {
-  if (!fits_the_day(amount)) return false;
-  if (fits_the_job(graph_id, job_id, amount)) return true;
-  give_the_day(amount);
-  return false;
-}
-
-bool reserve(std::int64_t graph_id, std::int64_t job_id, double amount) {
-  // Also where it says so already: whoever resumes the job waits for this row, and
-  // then finds what is parked in this transaction.
-  const auto wait_for_budget = [&] {
-    execute_generic("UPDATE kg_batch_internal.job SET waits_for_budget = true WHERE graph_id = $1 AND job_id = $2", {graph_id, job_id});
-  };
-  if (!fits_the_day(amount)) {
-    wait_for_budget();
-    return false;
-  }
-  if (fits_the_job(graph_id, job_id, amount)) return true;
-  wait_for_budget();
-  if (fits_the_job(graph_id, job_id, amount)) return true;  // a higher one came meanwhile
-  give_the_day(amount);
-  return false;
-}
-
-void unreserve(std::int64_t graph_id, std::int64_t job_id, double amount) {
-  give_the_day(amount);
-  execute_generic("UPDATE kg_batch_internal.job SET reserved = reserved - $3::numeric WHERE graph_id = $1 AND job_id = $2",
-                  {graph_id, job_id, amount});
-}
-
 std::vector<JobChange> advance_jobs() {
   // Whoever put something up while its job was paused, and committed when it was
   // resumed, parked it for nobody.
   execute(
       "WITH running AS MATERIALIZED (SELECT j.graph_id, j.job_id FROM kg_batch_internal.job j WHERE j.state = 'running' AND NOT j.waits_for_budget "
-      " AND EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = j.job_id AND r.priority >= 1000) FOR NO KEY UPDATE SKIP LOCKED) "
-      "UPDATE kg_batch_internal.ready r SET priority = r.priority - 1000 FROM running j "
-      "WHERE r.graph_id = j.graph_id AND r.job_id = j.job_id AND r.priority >= 1000");
+      " AND EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = j.job_id AND r.priority >= 1000) FOR NO KEY UPDATE SKIP LOCKED), "
+      "left_over AS MATERIALIZED (SELECT r.graph_id, r.kind, r.chunk_id FROM running j JOIN kg_batch_internal.ready r "
+      " ON r.graph_id = j.graph_id AND r.job_id = j.job_id AND r.priority >= 1000 FOR UPDATE OF r SKIP LOCKED) "
+      "UPDATE kg_batch_internal.ready r SET priority = r.priority - 1000 FROM left_over l "
+      "WHERE r.graph_id = l.graph_id AND r.kind = l.kind AND r.chunk_id = l.chunk_id");
   // Whoever waits for a budget with nothing of its own out can wait for ever. What
   // has nothing parked any more had to wait, and got through.
   execute(

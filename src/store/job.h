@@ -69,21 +69,6 @@ void resume_job(std::int64_t graph_id, std::int64_t job_id, std::optional<double
 void cancel_job(std::int64_t graph_id, std::int64_t job_id);
 std::int64_t retry_job(std::int64_t graph_id, std::int64_t job_id, std::optional<std::int64_t> chunk_id);  // chunks asked again
 
-// ---- money ----
-// The most that each of these requests can cost, US dollars; nothing without a price.
-struct Worst {
-  std::string model, mode;
-  std::int64_t input_tokens = 0, output_tokens = 0;
-};
-std::vector<std::optional<double>> most_costs(const std::vector<Worst>& requests);
-// Reserves for one more request; false when the job's or the day's budget has no
-// room: the job then waits for answers, or is paused when none is out.
-bool reserve(std::int64_t graph_id, std::int64_t job_id, double amount);
-// For several at once; false without consequences, so that they are tried one by one.
-bool reserve_together(std::int64_t graph_id, std::int64_t job_id, double amount);
-// What was reserved in this transaction and is not needed.
-void unreserve(std::int64_t graph_id, std::int64_t job_id, double amount);
-
 // Takes jobs further: done when nothing is open, paused when they wait for a
 // budget with nothing out. Returns those whose state nobody was told of yet, by
 // whomever it was changed; they count as told, so tell them after the commit.

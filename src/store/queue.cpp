@@ -1,6 +1,8 @@
 #include "backend/bridge.h"
 #include "backend/spi.h"
+#include "store/budget.h"
 #include "store/queue.h"
+#include "store/request.h"
 
 namespace kg_batch::store {
 
@@ -156,21 +158,60 @@ void give_back(const std::vector<Item>& items) {
       {columns.graphs, columns.kinds, columns.ids});
 }
 
-int free_claims(std::int64_t worker_id) {
-  // A direct request that was in flight may have been billed: the ledger says so.
-  execute(
-      "WITH lost AS (UPDATE kg_batch_internal.request r SET state = 'planned', worker_id = NULL "
-      "  WHERE r.worker_id = $1 AND r.state = 'asking' AND r.mode = 'direct' "
-      "  RETURNING r.graph_id, r.request_id, r.attempt, r.model, r.stage, r.job_id, r.reserved, r.reserved_day), "
+namespace {
+
+// A direct request that was in flight may have been billed: the ledger says so, and what
+// was reserved for it is spent. It is asked again if there is money for that, else when
+// there is, planned anew.
+void book_lost(std::int64_t worker_id) {
+  const Rows out = execute(
+      "SELECT r.graph_id, r.request_id FROM kg_batch_internal.request r WHERE r.worker_id = $1 AND r.state = 'asking' AND r.mode = 'direct' "
+      "ORDER BY r.graph_id, r.request_id",
+      {worker_id});
+  if (out.empty()) return;
+  std::vector<std::int64_t> graphs, requests;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    graphs.push_back(out.integer(i, 0));
+    requests.push_back(out.integer(i, 1));
+  }
+  lock_chunks_of(graphs, requests);
+  lock_ledger_of(graphs, requests);
+  const Rows lost = execute(
+      "WITH lost AS MATERIALIZED (SELECT r.graph_id, r.request_id, r.attempt, r.model, r.stage, r.job_id, r.reserved, r.reserved_day "
+      "  FROM unnest($1, $2) AS u (graph_id, request_id) JOIN kg_batch_internal.request r ON r.graph_id = u.graph_id AND r.request_id = u.request_id "
+      "  WHERE r.worker_id = $3 AND r.state = 'asking' AND r.mode = 'direct'), "
       "stored AS (INSERT INTO kg_batch_internal.answer (graph_id, request_id, attempt, mode, status, outcome, model, cost, error) "
       "  SELECT graph_id, request_id, attempt, 'direct', 0, 'lost', model, reserved, 'its worker ended while it was in flight' "
-      "  FROM lost ON CONFLICT DO NOTHING) "
-      "INSERT INTO kg_batch_internal.usage AS u (day, graph_id, job_id, stage, model, mode, lost, lost_cost) "
-      "SELECT (pg_catalog.now() AT TIME ZONE 'UTC')::date, graph_id, job_id, stage, model, 'direct', pg_catalog.count(*), "
-      " COALESCE(pg_catalog.sum(reserved), 0) FROM lost GROUP BY graph_id, job_id, stage, model "
-      "ON CONFLICT (day, graph_id, job_id, stage, model, mode) DO UPDATE SET lost = u.lost + EXCLUDED.lost, "
-      " lost_cost = u.lost_cost + EXCLUDED.lost_cost",
-      {worker_id});
+      "  FROM lost ON CONFLICT DO NOTHING), "
+      "requests AS (UPDATE kg_batch_internal.request r SET state = 'planned', worker_id = NULL, reserved = 0 FROM lost "
+      "  WHERE r.graph_id = lost.graph_id AND r.request_id = lost.request_id), "
+      "released AS (UPDATE kg_batch_internal.spending s SET reserved = s.reserved - l.total FROM (SELECT reserved_day, pg_catalog.sum(reserved) AS total "
+      "  FROM lost WHERE reserved_day <> (pg_catalog.now() AT TIME ZONE 'UTC')::date GROUP BY reserved_day) l WHERE s.day = l.reserved_day), "
+      "today AS (INSERT INTO kg_batch_internal.spending AS s (day, spent) "
+      "  SELECT (pg_catalog.now() AT TIME ZONE 'UTC')::date, pg_catalog.sum(reserved) FROM lost HAVING pg_catalog.count(*) > 0 "
+      "  ON CONFLICT (day) DO UPDATE SET spent = s.spent + EXCLUDED.spent, reserved = s.reserved - "
+      "   (SELECT COALESCE(pg_catalog.sum(l.reserved), 0) FROM lost l WHERE l.reserved_day = s.day)), "
+      "jobs AS (UPDATE kg_batch_internal.job j SET spent = j.spent + l.total, reserved = j.reserved - l.total FROM (SELECT graph_id, job_id, "
+      "   pg_catalog.sum(reserved) AS total FROM lost GROUP BY graph_id, job_id) l WHERE j.graph_id = l.graph_id AND j.job_id = l.job_id), "
+      "used AS (INSERT INTO kg_batch_internal.usage AS u (day, graph_id, job_id, stage, model, mode, lost, lost_cost) "
+      "  SELECT (pg_catalog.now() AT TIME ZONE 'UTC')::date, graph_id, job_id, stage, model, 'direct', pg_catalog.count(*), "
+      "   COALESCE(pg_catalog.sum(reserved), 0) FROM lost GROUP BY graph_id, job_id, stage, model "
+      "  ON CONFLICT (day, graph_id, job_id, stage, model, mode) DO UPDATE SET lost = u.lost + EXCLUDED.lost, "
+      "   lost_cost = u.lost_cost + EXCLUDED.lost_cost) "
+      "SELECT graph_id, request_id FROM lost ORDER BY graph_id, request_id",
+      {graphs, requests, worker_id});
+  for (std::size_t i = 0; i < lost.size(); ++i) {
+    if (reserve_as(lost.integer(i, 0), lost.integer(i, 1), "direct")) continue;
+    // Its claim goes as well: it is not to be sent.
+    release({{lost.integer(i, 0), Work::direct, lost.integer(i, 1)}});
+    plan_anew(lost.integer(i, 0), lost.integer(i, 1), lost_its_money);
+  }
+}
+
+}  // namespace
+
+int free_claims(std::int64_t worker_id) {
+  book_lost(worker_id);
   const Rows freed = execute(
       "WITH gone AS (DELETE FROM kg_batch_internal.claimed c WHERE c.worker_id = $1 RETURNING c.*) "
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "

@@ -1,6 +1,7 @@
 #include "store/request.h"
 
 #include "store/boundary.h"
+#include "store/budget.h"
 #include "store/inquiry.h"
 
 #include "backend/bridge.h"
@@ -31,8 +32,8 @@ std::map<std::string, Known> lock_by_hash(std::int64_t graph_id, const std::vect
   const Rows rows = execute_generic(
       "SELECT r.request_id, r.state, NOT EXISTS (SELECT FROM kg_batch_internal.answer a WHERE a.graph_id = r.graph_id "
       " AND a.request_id = r.request_id AND a.body IS NOT NULL), r.attempt, r.bad_answers, r.input_hash "
-      "FROM (SELECT DISTINCT $1 AS graph_id, h AS input_hash FROM unnest($2) AS h ORDER BY h OFFSET 0) u "
-      "JOIN kg_batch_internal.request r ON r.graph_id = u.graph_id AND r.input_hash = u.input_hash FOR NO KEY UPDATE OF r",
+      "FROM (SELECT DISTINCT $1 AS graph_id, h AS input_hash FROM unnest($2) AS h OFFSET 0) u "
+      "JOIN kg_batch_internal.request r ON r.graph_id = u.graph_id AND r.input_hash = u.input_hash ORDER BY r.request_id FOR NO KEY UPDATE OF r",
       {graph_id, hashes});
   std::map<std::string, Known> known;
   std::vector<std::int64_t> without_text;
@@ -184,6 +185,15 @@ void lock_chunks_of(const std::vector<std::int64_t>& graphs, const std::vector<s
       {graphs, requests});
 }
 
+void lock_requests(const std::vector<std::int64_t>& graphs, const std::vector<std::int64_t>& requests) {
+  if (requests.empty()) return;
+  execute_generic(
+      "SELECT FROM (SELECT DISTINCT o.graph_id, o.request_id FROM unnest($1, $2) AS o (graph_id, request_id) OFFSET 0) u "
+      "JOIN kg_batch_internal.request r ON r.graph_id = u.graph_id AND r.request_id = u.request_id "
+      "ORDER BY r.graph_id, r.request_id FOR NO KEY UPDATE OF r",
+      {graphs, requests});
+}
+
 std::optional<Request> lock_request(std::int64_t graph_id, std::int64_t request_id) {
   const Rows rows = execute_generic(
       "SELECT job_id, chunk_id, prompt_id, stage, model, mode, state, input_hash, attempt, bad_answers, input_tokens, max_output "
@@ -225,6 +235,7 @@ struct Ids {
 void mark_in_flight(const std::vector<const Request*>& requests, std::int64_t worker_id) {
   if (requests.empty()) return;
   const Ids of(requests);
+  lock_requests(of.graphs, of.ids);
   execute_generic(
       "UPDATE kg_batch_internal.request r SET state = 'asking', mode = 'direct', attempt = r.attempt + 1, "
       "sent_at = pg_catalog.clock_timestamp(), worker_id = $3, batch_id = NULL "
@@ -235,6 +246,7 @@ void mark_in_flight(const std::vector<const Request*>& requests, std::int64_t wo
 void unmark_in_flight(const std::vector<const Request*>& requests) {
   if (requests.empty()) return;
   const Ids of(requests);
+  lock_requests(of.graphs, of.ids);
   execute_generic(
       "UPDATE kg_batch_internal.request r SET state = 'planned', attempt = r.attempt - 1, worker_id = NULL "
       "FROM unnest($1, $2) AS u (graph_id, request_id) "
@@ -244,6 +256,7 @@ void unmark_in_flight(const std::vector<const Request*>& requests) {
 
 void plan_anew(std::int64_t graph_id, std::int64_t request_id, const std::string& why) {
   lock_chunks_of({graph_id}, {request_id});
+  lock_ledger_of({graph_id}, {request_id});
   execute(
       "WITH old AS (SELECT job_id, reserved, reserved_day FROM kg_batch_internal.request WHERE graph_id = $1 AND request_id = $2), "
       "released AS (UPDATE kg_batch_internal.job j SET reserved = j.reserved - old.reserved FROM old "
@@ -296,14 +309,15 @@ StoredAnswers store_answers(const std::vector<Answer>& answers) {
     reasoning.push_back(tokens(usage.reasoning_tokens));
     latencies.push_back(answer.latency_ms);
   }
-  // What fails takes its chunks along.
+  // What fails takes its chunks along, and what is lost may have to be planned anew.
   std::vector<std::int64_t> failing_graphs, failing_requests;
   for (std::size_t i = 0; i < nexts.size(); ++i) {
-    if (nexts[i] != "failed") continue;
+    if (nexts[i] != "failed" && !perhaps[i]) continue;
     failing_graphs.push_back(graphs[i]);
     failing_requests.push_back(requests[i]);
   }
   lock_chunks_of(failing_graphs, failing_requests);
+  lock_ledger_of(graphs, requests);
   const bool histogram = backend::settings::enable_performance_monitoring();
   const Rows stored = execute_generic(
       "WITH given AS (SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) AS "
@@ -357,19 +371,20 @@ StoredAnswers store_answers(const std::vector<Answer>& answers) {
       "   cached_tokens = m.cached_tokens + EXCLUDED.cached_tokens, output_tokens = m.output_tokens + EXCLUDED.output_tokens, "
       "   reasoning_tokens = m.reasoning_tokens + EXCLUDED.reasoning_tokens, "
       "   latency_histogram = kg_batch_internal.add_histograms(m.latency_histogram, EXCLUDED.latency_histogram)), "
-      "money AS (SELECT graph_id, job_id, pg_catalog.sum(COALESCE(cost, 0)) AS cost, "
-      "   pg_catalog.sum(CASE WHEN next = 'planned' THEN 0 ELSE reserved END) AS released FROM counted GROUP BY graph_id, job_id), "
+      // What is lost is spent: only so is a budget not exceeded, whatever came of it.
+      "money AS (SELECT graph_id, job_id, pg_catalog.sum(CASE WHEN perhaps THEN reserved ELSE COALESCE(cost, 0) END) AS cost, "
+      "   pg_catalog.sum(CASE WHEN next = 'planned' AND NOT perhaps THEN 0 ELSE reserved END) AS released FROM counted GROUP BY graph_id, job_id), "
       "jobs AS (UPDATE kg_batch_internal.job j SET spent = j.spent + m.cost, reserved = j.reserved - m.released FROM money m "
       "  WHERE j.graph_id = m.graph_id AND j.job_id = m.job_id), "
       "spent_today AS (INSERT INTO kg_batch_internal.spending AS s (day, spent) "
       "  SELECT (pg_catalog.now() AT TIME ZONE 'UTC')::date, pg_catalog.sum(cost) FROM money HAVING pg_catalog.count(*) > 0 "
       "  ON CONFLICT (day) DO UPDATE SET spent = s.spent + EXCLUDED.spent, reserved = s.reserved - "
-      "   (SELECT COALESCE(pg_catalog.sum(c.reserved), 0) FROM counted c WHERE c.next <> 'planned' AND c.reserved_day = s.day)), "
+      "   (SELECT COALESCE(pg_catalog.sum(c.reserved), 0) FROM counted c WHERE (c.next <> 'planned' OR c.perhaps) AND c.reserved_day = s.day)), "
       "requests AS (UPDATE kg_batch_internal.request r SET state = c.next, error = CASE WHEN c.kept THEN c.error END, worker_id = NULL, "
       "   answered_at = CASE WHEN c.next = 'answered' THEN pg_catalog.clock_timestamp() END, "
-      "   bad_answers = r.bad_answers + c.bad::int, reserved = CASE WHEN c.next = 'planned' THEN r.reserved ELSE 0 END "
+      "   bad_answers = r.bad_answers + c.bad::int, reserved = CASE WHEN c.next = 'planned' AND NOT c.perhaps THEN r.reserved ELSE 0 END "
       "  FROM counted c WHERE r.graph_id = c.graph_id AND r.request_id = c.request_id) "
-      "SELECT graph_id, request_id, next, error FROM counted",
+      "SELECT graph_id, request_id, next, error, perhaps, mode FROM counted",
       {graphs, requests, modes, statuses, outcomes, nexts, bad, perhaps, models, remote_ids, bodies, errors, inputs, cached, writes,
        outputs, reasoning, latencies, histogram});
   result.stored = static_cast<int>(stored.size());
@@ -383,6 +398,9 @@ StoredAnswers store_answers(const std::vector<Answer>& answers) {
       failed_graphs.push_back(stored.integer(i, 0));
       failed_requests.push_back(stored.integer(i, 1));
       failures.push_back(stored.text(i, 3));
+    } else if (stored.boolean(i, 4) && !reserve_as(stored.integer(i, 0), stored.integer(i, 1), stored.text(i, 5))) {
+      plan_anew(stored.integer(i, 0), stored.integer(i, 1), lost_its_money);
+      result.planned_anew.insert(stored.integer(i, 1));
     }
   }
   if (!answered_graphs.empty()) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,9 @@ std::optional<Request> lock_request(std::int64_t graph_id, std::int64_t request_
 // locks both takes chunks first, lowest first (ARCHITECTURE.md, "Row locks").
 void lock_chunks_of(const std::vector<std::int64_t>& graphs, const std::vector<std::int64_t>& requests);
 
+// In the order in which everybody locks them, before what locks them one after the other.
+void lock_requests(const std::vector<std::int64_t>& graphs, const std::vector<std::int64_t>& requests);
+
 // Entered in the ledger before they are sent: what may be in flight when a worker
 // dies is known. Counts the attempt.
 void mark_in_flight(const std::vector<const Request*>& requests, std::int64_t worker_id);
@@ -57,6 +61,8 @@ void unmark_in_flight(const std::vector<const Request*>& requests);
 // Its question is built otherwise now (another prompt, another version of the
 // code): it fails, and its chunks are planned anew.
 void plan_anew(std::int64_t graph_id, std::int64_t request_id, const std::string& why);
+// Why, when no budget has room for asking once more.
+inline constexpr const char* lost_its_money = "what was lost left no money to ask it again";
 
 enum class Next { answered, again, failed };
 
@@ -83,6 +89,7 @@ struct Answer {
 struct StoredAnswers {
   int stored = 0;
   std::vector<Item> to_read;
+  std::set<std::int64_t> planned_anew;  // requests that are not to be asked again: no room is left for what was lost
 };
 StoredAnswers store_answers(const std::vector<Answer>& answers);
 

@@ -7,6 +7,7 @@
 #include "chunking/cuts.h"
 #include "graph/sha256.h"
 #include "stages/kg_boundary.h"
+#include "store/budget.h"
 #include "store/known.h"
 #include "workers/deciding.h"
 #include "workers/dividing.h"

@@ -46,6 +46,7 @@
 #include "workers/answered.h"
 #include "workers/api_access.h"
 #include "workers/asking.h"
+#include "workers/crash_point.h"
 #include "workers/worker_process.h"
 
 namespace kg_batch::workers {
@@ -65,6 +66,7 @@ constexpr std::int64_t file_lookup_pause_ms = 3'000;
 constexpr int lookups_before_unclear = 3;
 constexpr std::int64_t lookup_pause_ms = 45'000;
 constexpr int readings_of_a_short_file = 3;
+constexpr int most_not_allowed = 4;  // in a row; a new file is at times not open at once
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -160,7 +162,7 @@ class BatchManager {
     limits.most_requests = settings::batch_max_requests();
     limits.most_enqueued_tokens = settings::batch_enqueued_tokens();
     limits.linger_ms = settings::batch_linger_ms();
-    in_transaction([&] {
+    commit("batch gathered", [&] {
       if (now_ms() >= no_new_batches_before_ms_) gathered = store::gather(limits);
       if (gathered.batch_id) store::note_activity("batch planned", gathered.batch_id, "");
       batches = store::open_batches();
@@ -232,12 +234,14 @@ class BatchManager {
     });
   }
 
-  void fly(std::int64_t batch_id, openai::HttpRequest request, Handler handler) {
+  void fly(const char* step, std::int64_t batch_id, openai::HttpRequest request, Handler handler) {
     flying_.insert(batch_id);
-    send(std::move(request), [this, batch_id, handler](const openai::HttpResponse& response) {
+    send(std::move(request), [this, step, batch_id, handler](const openai::HttpResponse& response) {
+      crash_point(step, ": answered");
       handler(response);
       flying_.erase(batch_id);
     });
+    crash_point(step, ": begun");
   }
 
   void handle_arrivals() {
@@ -276,7 +280,7 @@ class BatchManager {
     for (;;) {
       std::vector<store::Request> page;
       std::vector<std::optional<std::string>> bodies;
-      in_transaction([&] {
+      commit("lines built", [&] {
         page = store::batch_requests(batch.batch_id, graph, request, 200);
         bodies = rebuild_bodies(page);
       });
@@ -309,12 +313,12 @@ class BatchManager {
 
   void nothing_to_ask(const Batch& batch, const std::string& path) {
     (void)unlink(path.c_str());
-    in_transaction([&] { store::finish(batch.batch_id, "done", "nothing was left to ask", store::Rest::batch_again); });
+    commit("nothing to ask", [&] { store::finish(batch.batch_id, "done", "nothing was left to ask", store::Rest::batch_again); });
   }
 
   // Cancelled before it was created.
   void withdraw(const Batch& batch) {
-    in_transaction([&] { store::finish(batch.batch_id, "done", "cancelled before it was sent", store::Rest::batch_again); });
+    commit("batch withdrawn", [&] { store::finish(batch.batch_id, "done", "cancelled before it was sent", store::Rest::batch_again); });
     if (!batch.input_file_id.empty())
       send(openai::delete_file_request(*endpoint_, batch.input_file_id), [](const openai::HttpResponse&) {});
   }
@@ -322,17 +326,17 @@ class BatchManager {
   static std::string filename(const Batch& batch) { return "kg-" + batch.token + ".jsonl"; }
 
   void send_file(const Batch& batch, const std::string& path, std::int64_t bytes) {
-    in_transaction([&] { store::set_uploading(batch.batch_id, bytes); });
+    commit("upload noted", [&] { store::set_uploading(batch.batch_id, bytes); });
     file_lookups_.erase(batch.batch_id);
     auto request = openai::upload_request(*endpoint_, path, filename(batch), 30 * 86'400);
-    fly(batch.batch_id, std::move(request), [this, batch, path, bytes](const openai::HttpResponse& response) {
+    fly("upload", batch.batch_id, std::move(request), [this, batch, path, bytes](const openai::HttpResponse& response) {
       const auto result = openai::read_file(response, true);
       if (const auto* file = std::get_if<openai::FileObject>(&result)) {
-        in_transaction([&] { store::set_uploaded(batch.batch_id, file->file_id, bytes); });
+        commit("file noted", [&] { store::set_uploaded(batch.batch_id, file->file_id, bytes); });
       } else if (const auto& error = std::get<ApiError>(result); error.advice == openai::Advice::unclear) {
         // It may be there: the state stays `uploading`, and it is looked for.
         const std::int64_t delay_ms = openai::backoff_ms(batch.attempts + 1, error.retry_after_ms, random_unit());
-        in_transaction([&] {
+        commit("upload unclear", [&] {
           store::set_back(batch.batch_id, "uploading", "outcome of the upload is unknown: " + error.message, std::max<std::int64_t>(delay_ms, 500));
         });
       } else {
@@ -347,7 +351,7 @@ class BatchManager {
   void look_for_file(const Batch& batch) { look_at_files(batch, "", std::make_shared<std::vector<openai::FileObject>>()); }
 
   void look_at_files(const Batch& batch, const std::string& after, std::shared_ptr<std::vector<openai::FileObject>> found) {
-    fly(batch.batch_id, openai::list_files_request(*endpoint_, 100, after), [this, batch, found](const openai::HttpResponse& response) {
+    fly("list of files", batch.batch_id, openai::list_files_request(*endpoint_, 100, after), [this, batch, found](const openai::HttpResponse& response) {
       const auto result = openai::read_file_page(response);
       if (const auto* error = std::get_if<ApiError>(&result)) {
         could_not_list_files(batch, *error, *found);
@@ -385,7 +389,7 @@ class BatchManager {
         looked_for_file(batch, found);
         return;
       default:
-        in_transaction([&] {
+        commit("files not listed", [&] {
           store::set_back(batch.batch_id, "uploading", "could not list files: " + error.message,
                           openai::backoff_ms(batch.attempts + 1, error.retry_after_ms, random_unit()));
         });
@@ -398,7 +402,7 @@ class BatchManager {
   void looked_for_file(const Batch& batch, const std::vector<openai::FileObject>& found) {
     // A list may lag behind what was taken: one look that finds nothing is none.
     if (found.empty() && ++file_lookups_[batch.batch_id] < lookups_before_upload) {
-      in_transaction([&] { store::set_back(batch.batch_id, "uploading", "looking for the file", file_lookup_pause_ms); });
+      commit("file not found", [&] { store::set_back(batch.batch_id, "uploading", "looking for the file", file_lookup_pause_ms); });
       return;
     }
     const std::string path = spool_path(batch);
@@ -413,7 +417,7 @@ class BatchManager {
     } else if (whole != nullptr) {
       (void)unlink(path.c_str());
       file_lookups_.erase(batch.batch_id);
-      in_transaction([&] { store::set_uploaded(batch.batch_id, whole->file_id, *bytes); });
+      commit("file found", [&] { store::set_uploaded(batch.batch_id, whole->file_id, *bytes); });
       report(Level::log, "kg_batch found the file of batch " + std::to_string(batch.batch_id) + " at the API: " + whole->file_id);
     } else {
       next_pages_.push_back([this, batch, path, bytes = *bytes] { send_file(batch, path, bytes); });
@@ -424,13 +428,13 @@ class BatchManager {
 
   void create(const Batch& batch) {
     std::string installation;
-    in_transaction([&] {
+    commit("create noted", [&] {
       installation = store::installation_id();
       store::set_creating(batch.batch_id);
     });
     auto request = openai::create_batch_request(*endpoint_, batch.input_file_id, batch.endpoint,
                                                 {{"kg_token", batch.token}, {"kg_installation", installation}}, 30 * 86'400);
-    fly(batch.batch_id, std::move(request), [this, batch](const openai::HttpResponse& response) {
+    fly("create", batch.batch_id, std::move(request), [this, batch](const openai::HttpResponse& response) {
       const auto result = openai::read_batch(response, true);
       if (const auto* remote = std::get_if<BatchObject>(&result)) {
         submitted(batch, *remote);
@@ -439,7 +443,7 @@ class BatchManager {
       const auto& error = std::get<ApiError>(result);
       if (error.advice == openai::Advice::unclear) {
         // It may exist: the state stays `creating`, and it is looked for.
-        in_transaction([&] { store::set_back(batch.batch_id, "creating", "outcome of the create is unknown: " + error.message, 500); });
+        commit("create unclear", [&] { store::set_back(batch.batch_id, "creating", "outcome of the create is unknown: " + error.message, 500); });
         return;
       }
       step_failed(batch, "uploaded", error);
@@ -448,7 +452,7 @@ class BatchManager {
 
   void submitted(const Batch& batch, const BatchObject& remote) {
     const std::int64_t first_poll = std::min<std::int64_t>(settings::batch_poll_interval_ms(), 1'000);
-    in_transaction([&] {
+    commit("batch submitted", [&] {
       store::set_submitted(batch.batch_id, remote, first_poll);
       store::note_activity("batch submitted", batch.batch_id, remote.batch_id);
     });
@@ -461,10 +465,10 @@ class BatchManager {
   void look_for(const Batch& batch) { look_at_page(batch, "", std::make_shared<std::vector<BatchObject>>()); }
 
   void look_at_page(const Batch& batch, const std::string& after, std::shared_ptr<std::vector<BatchObject>> found) {
-    fly(batch.batch_id, openai::list_batches_request(*endpoint_, 100, after), [this, batch, found](const openai::HttpResponse& response) {
+    fly("list of batches", batch.batch_id, openai::list_batches_request(*endpoint_, 100, after), [this, batch, found](const openai::HttpResponse& response) {
       const auto result = openai::read_batch_page(response);
       if (const auto* error = std::get_if<ApiError>(&result)) {
-        in_transaction([&] {
+        commit("batches not listed", [&] {
           store::set_back(batch.batch_id, "creating", "could not list batches: " + error->message,
                           openai::backoff_ms(batch.attempts + 1, error->retry_after_ms, random_unit()));
         });
@@ -492,13 +496,13 @@ class BatchManager {
   void looked(const Batch& batch, std::vector<BatchObject> found) {
     if (found.empty()) {
       if (batch.attempts >= lookups_before_unclear) {
-        in_transaction([&] { store::set_unclear(batch.batch_id, "it is not known whether the batch was created; it was not found"); });
+        commit("batch unclear", [&] { store::set_unclear(batch.batch_id, "it is not known whether the batch was created; it was not found"); });
         report(Level::warning, "kg_batch does not know whether batch " + std::to_string(batch.batch_id) + " was created",
                "It was looked for and not found; a late one would still be known by file " + batch.input_file_id + ".",
                "Look at the API's list of batches; kg_batch.retry asks its requests again.");
         return;
       }
-      in_transaction([&] {
+      commit("batch not found", [&] {
         store::set_back(batch.batch_id, "creating", "looking for the batch",
                         batch.attempts < 2 ? 1'000 : lookup_pause_ms);
       });
@@ -520,7 +524,7 @@ class BatchManager {
   }
 
   void poll(const Batch& batch) {
-    fly(batch.batch_id, openai::get_batch_request(*endpoint_, batch.remote_id), [this, batch](const openai::HttpResponse& response) {
+    fly("poll", batch.batch_id, openai::get_batch_request(*endpoint_, batch.remote_id), [this, batch](const openai::HttpResponse& response) {
       const auto result = openai::read_batch(response);
       if (const auto* error = std::get_if<ApiError>(&result)) {
         poll_failed(batch, *error);
@@ -528,7 +532,7 @@ class BatchManager {
       }
       const auto& remote = std::get<BatchObject>(result);
       not_known_.erase(batch.batch_id);
-      in_transaction([&] {
+      commit("poll noted", [&] {
         if (openai::is_terminal(remote.status)) {
           store::note_poll(batch.batch_id, remote, 1);
           store::set_reading(batch.batch_id, remote);
@@ -550,19 +554,19 @@ class BatchManager {
     not_known = error.advice == openai::Advice::not_found ? not_known + 1 : 0;
     if (not_known > 10) {
       not_known_.erase(batch.batch_id);
-      in_transaction([&] { store::finish(batch.batch_id, "lost", "the API does not know the batch any more", store::Rest::failed); });
+      commit("batch lost", [&] { store::finish(batch.batch_id, "lost", "the API does not know the batch any more", store::Rest::failed); });
       report(Level::warning, "kg_batch batch " + batch.remote_id + " is not known to the API any more", "",
              "Its chunks are in kg_batch.errors; kg_batch.retry asks them again.");
       return;
     }
-    in_transaction([&] {
+    commit("poll failed", [&] {
       store::note_poll_failed(batch.batch_id, error.message,
                               std::max<std::int64_t>(openai::backoff_ms(batch.attempts + 1, error.retry_after_ms, random_unit()), 200));
     });
   }
 
   void cancel(const Batch& batch) {
-    fly(batch.batch_id, openai::cancel_batch_request(*endpoint_, batch.remote_id), [this, batch](const openai::HttpResponse& response) {
+    fly("cancel", batch.batch_id, openai::cancel_batch_request(*endpoint_, batch.remote_id), [this, batch](const openai::HttpResponse& response) {
       const auto result = openai::read_batch(response);
       const auto* error = std::get_if<ApiError>(&result);
       // 409: it ended meanwhile, and 404: it is not known; the next poll says how it
@@ -570,7 +574,7 @@ class BatchManager {
       const bool sent = error == nullptr || error->advice == openai::Advice::conflict || error->advice == openai::Advice::not_found;
       next_cancel_ms_[batch.batch_id] =
           sent ? INT64_MAX : now_ms() + std::max<std::int64_t>(openai::backoff_ms(batch.attempts + 1, error->retry_after_ms, random_unit()), 500);
-      in_transaction([&] { store::note_poll_failed(batch.batch_id, sent ? "" : "could not cancel: " + error->message, 500); });
+      commit("cancel noted", [&] { store::note_poll_failed(batch.batch_id, sent ? "" : "could not cancel: " + error->message, 500); });
     });
   }
 
@@ -602,6 +606,7 @@ class BatchManager {
           download->response = std::move(response);
           download->ended = true;
         });
+    crash_point("download: begun");
   }
 
   void read_downloads() {
@@ -616,7 +621,7 @@ class BatchManager {
         http_.cancel(download->transfer);
         downloads_.erase(download->batch_id);
         flying_.erase(download->batch_id);
-        in_transaction([&] { store::note_poll_failed(download->batch_id, "could not store results", 1'000); });
+        commit("results not stored", [&] { store::note_poll_failed(download->batch_id, "could not store results", 1'000); });
         throw;
       }
     }
@@ -632,6 +637,7 @@ class BatchManager {
       const auto collect = [&](std::optional<std::string_view> line) {
         lines.push_back(line ? std::optional(std::string(*line)) : std::nullopt);
       };
+      crash_point("download: bytes came");
       download->splitter.feed(bytes, collect);
       if (whole) download->splitter.finish(collect);
       if (download->of_input)
@@ -659,7 +665,7 @@ class BatchManager {
     if (whole) {
       if (!read_output_.insert(batch_id).second) error_read_.insert(batch_id);
       Batch batch;
-      in_transaction([&] {
+      commit("file read", [&] {
         for (auto& one : store::open_batches())
           if (one.batch_id == batch_id) batch = one;
       });
@@ -671,15 +677,24 @@ class BatchManager {
     // Half a file gives half of the answers; it is read again from its beginning,
     // and lines that are stored already change nothing.
     const ApiError error = openai::read_error(response, false);
-    in_transaction([&] {
+    commit("file broke off", [&] {
       for (const auto& batch : store::open_batches())
         if (batch.batch_id == batch_id) {
-          int& gone = reading_[batch_id].not_found;
-          gone = error.advice == openai::Advice::not_found ? gone + 1 : 0;
-          if (gone > 20) {
+          Reading& reading = reading_[batch_id];
+          reading.not_found = error.advice == openai::Advice::not_found ? reading.not_found + 1 : 0;
+          const bool person = error.advice == openai::Advice::credentials || error.advice == openai::Advice::money;
+          reading.not_allowed = person ? reading.not_allowed + 1 : 0;
+          if (reading.not_found > 20) {
             store::finish(batch_id, "failed", "its results are gone: " + error.message, store::Rest::failed);
             return;
           }
+          // They are there and paid for: a person has to act, and whoever cancelled the
+          // jobs instead does not wait for them.
+          if (reading.not_allowed > most_not_allowed && batch.cancel_requested) {
+            store::finish(batch_id, "failed", "its results may not be read: " + error.message, store::Rest::batch_again);
+            return;
+          }
+          if (reading.not_allowed > most_not_allowed) store::pause_jobs_of_batch(batch_id, why_stopped(error));
           store::note_poll_failed(batch_id, "could not read results: " + error.message,
                                   openai::backoff_ms(batch.attempts + 1, error.retry_after_ms, random_unit()));
         }
@@ -709,7 +724,7 @@ class BatchManager {
     const ApiError error = whole ? ApiError{} : openai::read_error(response, false);
     if (!whole) refused_.erase(batch_id);
     if (!whole && error.advice == openai::Advice::not_found) refused_[batch_id];  // it will not be known
-    in_transaction([&] {
+    commit("sent file read", [&] {
       for (const auto& batch : store::open_batches())
         if (batch.batch_id == batch_id && !whole)
           store::note_poll_failed(batch_id, "could not read the file that was sent: " + error.message,
@@ -724,7 +739,7 @@ class BatchManager {
     if (batch.output_file_id.empty() || (reading.good >= batch.remote_completed && reading.unreadable == 0) || ++reading.times > readings_of_a_short_file) return false;
     read_output_.erase(batch.batch_id);
     error_read_.erase(batch.batch_id);
-    in_transaction([&] {
+    commit("files short", [&] {
       store::note_poll_failed(batch.batch_id,
                               "there are " + std::to_string(reading.good) + " answers of " + std::to_string(batch.remote_completed) +
                                   " in its files; they are read again",
@@ -764,7 +779,7 @@ class BatchManager {
     for (const bool good : {true, false})
       for (std::size_t i = 0; i < read.size(); ++i)
         if (!std::holds_alternative<ApiError>(read[i].result) == good) order.push_back(i);
-    in_transaction([&] {
+    commit("lines stored", [&] {
       const auto owners = store::line_owners(batch_id, hashes);
       std::vector<store::Answer> answers;
       std::map<std::string, std::string> first_bodies;
@@ -832,7 +847,7 @@ class BatchManager {
       state = "failed";
       if (remote.batch_id.empty()) {
         // Read before a restart: why it failed is asked again.
-        in_transaction([&] { store::set_back(batch.batch_id, "submitted", "", 1); });
+        commit("failure to be asked", [&] { store::set_back(batch.batch_id, "submitted", "", 1); });
         return;
       }
       bool capacity = false, lines = false;
@@ -852,7 +867,7 @@ class BatchManager {
         delay_ms = 10'000;
         no_new_batches_before_ms_ = now_ms() + delay_ms;
       } else if (stop) {
-        in_transaction([&] { store::pause_jobs_of_batch(batch.batch_id, why_stopped(*stop)); });
+        commit("jobs paused", [&] { store::pause_jobs_of_batch(batch.batch_id, why_stopped(*stop)); });
       } else if (lines) {
         const auto refused = refused_.find(batch.batch_id);
         if (refused == refused_.end()) {
@@ -860,7 +875,7 @@ class BatchManager {
           return;
         }
         int failed = 0;
-        in_transaction([&] { failed = store::fail_lines(batch.batch_id, refused->second.hashes, refused->second.errors); });
+        commit("lines failed", [&] { failed = store::fail_lines(batch.batch_id, refused->second.hashes, refused->second.errors); });
         // Sent again without one that was refused, or not at all: each time it becomes fewer.
         if (failed == 0) rest = store::Rest::failed;
       } else {
@@ -874,7 +889,7 @@ class BatchManager {
       error = "the batch " + batch.remote_status;
     }
     int again = 0;
-    in_transaction([&] {
+    commit("batch ended", [&] {
       // An answer that cannot be had is not asked for for ever.
       if (state == "done" && batch.remote_status == "completed" && !reading_[batch.batch_id].stopped) store::count_unanswered(batch.batch_id);
       again = store::finish(batch.batch_id, state, error, rest, delay_ms);
@@ -905,7 +920,7 @@ class BatchManager {
   void step_failed(const Batch& batch, const std::string& state, const ApiError& error) {
     const bool person = error.advice == openai::Advice::money || error.advice == openai::Advice::credentials;
     const bool final = error.advice == openai::Advice::bad_request;
-    in_transaction([&] {
+    commit("step failed", [&] {
       if (final) {
         store::finish(batch.batch_id, "failed", error.message, store::Rest::failed);
         return;
@@ -935,7 +950,7 @@ class BatchManager {
   std::set<std::int64_t> read_output_, error_read_;
   struct Reading {
     std::int64_t good = 0, unreadable = 0;  // answers and cut lines in what was read of the files
-    int times = 0, not_found = 0;
+    int times = 0, not_found = 0, not_allowed = 0;
     bool stopped = false;  // lines said that a person has to act
   };
   std::map<std::int64_t, Reading> reading_;

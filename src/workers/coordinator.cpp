@@ -26,6 +26,7 @@
 #include "store/queue.h"
 #include "store/request.h"
 #include "store/worker.h"
+#include "workers/crash_point.h"
 #include "workers/worker_process.h"
 
 namespace kg_batch::workers {
@@ -122,7 +123,7 @@ class Coordinator {
     in_transaction([&] { ids = store::claiming_workers(); });
     for (const std::int64_t id : ids) {
       if (id == worker_id_) continue;  // a lock of one's own is always to be had
-      in_transaction([&] {
+      commit("claims freed", [&] {
         if (!try_lock_exclusive(LockClass::worker, id, LockSpan::transaction)) return;
         const int freed = store::free_claims(id);
         if (freed > 0) report(Level::log, "kg_batch freed " + std::to_string(freed) + " claims of worker " + std::to_string(id) + ", which ended");
@@ -157,7 +158,7 @@ class Coordinator {
     store::Backlog backlog;
     std::vector<store::JobChange> changes;
     bool welcome = true;
-    in_transaction([&] {
+    commit("jobs advanced", [&] {
       welcome = !store::is_stopped() && store::look_at_home() == store::Home::ours;
       if (!welcome) return;
       store::settle_due();
@@ -207,7 +208,7 @@ class Coordinator {
       report(Level::log, "kg_batch job " + std::to_string(change.job_id) + " of graph \"" + change.graph + "\" is " + change.state +
                              (change.reason.empty() ? "" : ": " + change.reason));
       const std::string payload = "{\"job\":" + std::to_string(change.job_id) + ",\"state\":\"" + change.state + "\"}";
-      in_transaction([&] { execute("SELECT pg_catalog.pg_notify('kg_batch', $1)", {payload}); });
+      commit("told", [&] { execute("SELECT pg_catalog.pg_notify('kg_batch', $1)", {payload}); });
     }
   }
 

@@ -1,6 +1,7 @@
 #include "workers/deciding.h"
 
 #include "backend/bridge.h"
+#include "store/budget.h"
 #include "store/chunk.h"
 #include "store/inquiry.h"
 #include "store/job.h"

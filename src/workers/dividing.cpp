@@ -6,6 +6,7 @@
 
 #include "stages/kg_boundary.h"
 #include "store/boundary.h"
+#include "store/budget.h"
 #include "store/chunk.h"
 #include "store/inquiry.h"
 #include "workers/asking.h"

@@ -34,6 +34,7 @@
 #include "workers/answered.h"
 #include "workers/api_access.h"
 #include "workers/asking.h"
+#include "workers/crash_point.h"
 #include "workers/deciding.h"
 #include "workers/dividing.h"
 #include "workers/reading.h"
@@ -163,7 +164,8 @@ class Pipeline {
     arrived_.clear();
     std::vector<Item> to_read;
     try {
-      in_transaction([&] {
+      commit("answers stored", [&] {
+        lock_what_arrived(arrived, next);
         // What others wait for comes last: answers lock the rows of budgets.
         std::vector<const store::Request*> requests;
         for (const Prepared& prepared : next) requests.push_back(&prepared.request);
@@ -171,6 +173,7 @@ class Pipeline {
         to_read = store_arrived(arrived);
       });
       wait_until_durable();
+      crash_point("in flight by the ledger");
     } catch (...) {
       // What was paid for is kept in memory until it can be stored.
       arrived_.insert(arrived_.begin(), std::make_move_iterator(arrived.begin()), std::make_move_iterator(arrived.end()));
@@ -189,9 +192,29 @@ class Pipeline {
     auto request = direct_request(*endpoint_, prepared.request.stage, prepared.body);
     auto shared = std::make_shared<Prepared>(std::move(prepared));
     http_.start(std::move(request), [this, shared](openai::HttpResponse&& response) {
+      crash_point("question: answered");
       arrived_.push_back({std::move(*shared), std::move(response)});
       fill_slots();
     });
+    crash_point("question: begun");
+  }
+
+  // Chunks before requests, each lowest first, whatever is done with them one after the other.
+  static void lock_what_arrived(const std::vector<Arrived>& arrived, const std::vector<Prepared>& next) {
+    std::vector<std::int64_t> graphs, requests, bad_graphs, bad_requests;
+    const auto add = [&](const Prepared& prepared) {
+      graphs.push_back(prepared.request.graph_id);
+      requests.push_back(prepared.request.request_id);
+    };
+    for (const Arrived& one : arrived) {
+      add(one.prepared);
+      if (one.response.outcome == openai::Outcome::answered && one.response.status == 200) continue;
+      bad_graphs.push_back(graphs.back());
+      bad_requests.push_back(requests.back());
+    }
+    for (const Prepared& prepared : next) add(prepared);
+    store::lock_chunks_of(bad_graphs, bad_requests);
+    store::lock_requests(graphs, requests);
   }
 
   // Returns what is to be read now, claimed.
@@ -243,6 +266,7 @@ class Pipeline {
     store::release(claims);
     store::hold(process_->worker_id(), stored.to_read);
     for (const Item& item : again) {
+      if (stored.planned_anew.contains(item.id)) continue;
       const int attempt = attempt_of(arrived, item.id);
       std::optional<std::int64_t> advised = advised_delay(arrived, item.id);
       store::put_ready({item}, static_cast<int>(openai::backoff_ms(attempt + 1, advised, random_unit())));
@@ -304,7 +328,7 @@ class Pipeline {
     if (kinds.empty()) return false;
     const int limit = can_ask ? static_cast<int>(2 * slots() - http_.in_flight() - at_hand) : most_without_slots;
     std::vector<Item> items;
-    in_transaction([&] { items = store::claim(process_->worker_id(), kinds, limit); });
+    commit("work claimed", [&] { items = store::claim(process_->worker_id(), kinds, limit); });
     if (items.empty()) return can_ask && ask_about_graph();
     std::vector<Item> asks, sends;
     for (const Item& item : items) {
@@ -326,11 +350,11 @@ class Pipeline {
   // the longer it waits, the fuller its calls are.
   bool ask_about_graph() {
     std::vector<Item> decide;
-    in_transaction([&] { decide = store::claim_decide(process_->worker_id()); });
+    commit("decisions claimed", [&] { decide = store::claim_decide(process_->worker_id()); });
     for (const Item& item : decide) {
       std::vector<Prepared> direct;
       try {
-        in_transaction([&] { direct = plan_inquiries(process_->worker_id(), item); });
+        commit("decisions planned", [&] { direct = plan_inquiries(process_->worker_id(), item); });
       } catch (const Error&) {
         in_transaction([&] {
           store::release({item});
@@ -363,7 +387,7 @@ class Pipeline {
   void cut_conversation(const Item& item) {
     process_->enter(Phase::cutting);
     try {
-      in_transaction([&] {
+      commit("conversation cut", [&] {
         std::vector<Item> without_budget;
         for (bool more = true; more;) {
           const auto uncut = store::load_uncut(item.graph_id, item.id);
@@ -398,7 +422,7 @@ class Pipeline {
     process_->enter(Phase::asking);
     for_groups(items, [&](const std::vector<Item>& group) {
       std::vector<Prepared> direct;
-      in_transaction([&] { direct = plan_questions(process_->worker_id(), group); });
+      commit("questions planned", [&] { direct = plan_questions(process_->worker_id(), group); });
       for (auto& one : direct) prepared_.push_back(std::move(one));
     });
   }
@@ -406,7 +430,7 @@ class Pipeline {
   void prepare(const std::vector<Item>& items) {
     for_groups(items, [&](const std::vector<Item>& group) {
       std::vector<Prepared> direct;
-      in_transaction([&] {
+      commit("questions prepared", [&] {
         direct.clear();
         std::vector<store::Request> requests;
         std::vector<Item> claims, useless;
@@ -416,6 +440,7 @@ class Pipeline {
           ids.push_back(item.id);
         }
         store::lock_chunks_of(graphs, ids);
+        store::lock_requests(graphs, ids);
         for (const Item& item : group) {
           if (auto request = store::lock_request(item.graph_id, item.id)) {
             requests.push_back(*request);
@@ -451,7 +476,7 @@ class Pipeline {
       std::vector<Item> chunks, about_graph;
       for (const Item& item : group) (item.kind == Work::conclude ? about_graph : chunks).push_back(item);
       ReadResult result;
-      in_transaction([&] {
+      commit("answers read", [&] {
         result = read_chunks(chunks);
         conclude(read_windows(about_graph));
       });
@@ -467,12 +492,12 @@ class Pipeline {
     round_at_ms_ = now_ms();
     to_fold_ = false;
     std::vector<Item> items;
-    in_transaction([&] { items = store::claim_round(process_->worker_id(), http_.in_flight() > 0 ? short_round_limit : round_limit); });
+    commit("round claimed", [&] { items = store::claim_round(process_->worker_id(), http_.in_flight() > 0 ? short_round_limit : round_limit); });
     if (items.empty()) return false;
     const std::int64_t graph_id = items.front().graph_id;
     store::RoundResult result;
     bool locked = false;
-    in_transaction([&] {
+    commit("round folded", [&] {
       locked = try_lock_exclusive(LockClass::graph, graph_id, LockSpan::transaction);
       if (!locked) {
         store::give_back(items);

@@ -51,7 +51,7 @@ SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_language l O
     'and those are C, or had their names bound when they were made');
 -- A statement that is put together when it runs holds names of the catalog, by %I, and no data.
 SELECT set_eq($$SELECT p.proname::text FROM pg_proc p JOIN object o ON o.oid = p.oid AND o.catalog = 'pg_proc'::regclass
-    WHERE p.prosrc ~* '\yEXECUTE\y'$$, ARRAY['grant_entry', 'analyze_grown', 'find_near_texts', 'find_by_trigrams'],
+    WHERE p.prosrc ~* '\yEXECUTE\y'$$, ARRAY['grant_entry', 'analyze_grown', 'find_near_texts', 'near_taxa', 'find_by_trigrams'],
     'what puts a statement together is known');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang JOIN object o ON o.oid = p.oid
     AND o.catalog = 'pg_proc'::regclass WHERE p.proparallel = 's' AND (p.provolatile <> 'i' OR l.lanname = 'c')$$,

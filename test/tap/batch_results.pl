@@ -35,6 +35,27 @@ for my $fault (qw(not_found forbidden bad_gateway rate_limited))
 	batches_are($name, 1);
 }
 
+# It may not be read, and that lasts: a person has to know.
+{
+	my $name = 'download: forbidden for good';
+	$run->begin($name, { fault => 'forbidden', path => $content, retry_after_ms => 20 });
+	ok($node->wait_for_job($run->job, 'paused'), "$name: the job pauses");
+	like($run->progress('reason'), qr/HTTP 403/, "$name: and says why");
+	is(join(' ', $run->batches('state')), 'reading', "$name: its answers are not given up");
+	$sim->request('DELETE', '/_sim/faults');
+	$node->kg("SELECT kg_batch.resume(" . $run->job . ", graph => '$name')");
+	$run->whole($name);
+	batches_are($name, 1);
+}
+{
+	my $name = 'download: forbidden, and cancelled by a person';
+	$run->begin($name, { fault => 'forbidden', path => $content, retry_after_ms => 20 });
+	ok($node->wait_for_job($run->job, 'paused'), "$name: the job pauses");
+	$node->kg("SELECT kg_batch.cancel(" . $run->job . ", graph => '$name')");
+	ok($node->wait_until(sub { join(' ', $run->batches('state')) eq 'failed' }), "$name: nobody waits for it");
+	is($run->progress('reserved'), '0.000000000', "$name: nothing stays reserved");
+}
+
 # The file comes slowly, and in pieces that end within lines.
 {
 	my $name = 'download: slow';

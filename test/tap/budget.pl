@@ -48,6 +48,24 @@ for my $mode (qw(batch direct))
 	is($node->sim->stats->{repeated_answers}, 0, "$mode: no question was asked twice");
 }
 
+# What was perhaps paid for and never came is spent as well, and asked again only if there is money for it.
+{
+	my ($name, $job) = ('direct, lost');
+	my $half = sprintf '%.6f', progress($node->kg("SELECT job_id FROM kg_batch.progress WHERE graph = 'direct, whole'"), 'cost') / 2;
+	$job = begin($name, 'direct', "\"paused\":true,\"budget\":$half,");
+	$node->sim->fault({ fault => 'drop_after_read', accepted => JSON::PP::true, path => '/chat/completions$', probability => 0.5, seed => 1 });
+	$node->kg("SELECT kg_batch.resume($job, graph => '$name')");
+	ok($node->wait_until("SELECT reason = 'budget' FROM kg_batch.progress WHERE job_id = $job"), "$name: it stops");
+	cmp_ok(progress($job, 'lost_cost'), '>', 0, "$name: something was lost");
+	cmp_ok(progress($job, 'cost + lost_cost'), '<=', $half, "$name: with that it spent no more than its budget");
+	cmp_ok($node->sim->stats->{all}{usd}, '<=', $half + 1e-9, "$name: and the bill is no higher");
+	$node->sim->request('DELETE', '/_sim/faults');
+	$node->kg("SELECT kg_batch.resume($job, budget => 4, graph => '$name')");
+	ok($node->wait_for_job($job, 'done'), "$name: with more money it goes on");
+	cmp_ok(progress($job, 'reserved'), '==', 0, "$name: nothing stays reserved");
+	is($node->kg("SELECT kg_batch.graph_digest('$name') = kg_batch.graph_digest('direct, whole')"), 't', "$name: the graph is the same");
+}
+
 # The day's: what was spent today and half of another run.
 for my $mode (qw(batch direct))
 {
@@ -68,7 +86,7 @@ for my $mode (qw(batch direct))
 	is($node->kg("SELECT kg_batch.graph_digest('$mode, day') = kg_batch.graph_digest('$mode, whole')"), 't', "$mode: the graph is the same");
 }
 
-is($node->kg('SELECT abs(sum(spent) - (SELECT sum(cost) FROM kg_batch.cost)) < 1e-9 AND abs(sum(reserved)) < 1e-9 FROM kg_batch_internal.spending'),
+is($node->kg('SELECT abs(sum(spent) - (SELECT sum(cost + lost_cost) FROM kg_batch.cost)) < 1e-9 AND abs(sum(reserved)) < 1e-9 FROM kg_batch_internal.spending'),
 	't', 'the days have what the ledger has, and nothing stays reserved');
 $node->stop('fast');
 done_testing();

@@ -59,5 +59,19 @@ $forgetting->quit;
 ok(done(), '… and the other one is read');
 is($node->kg(q{SELECT state FROM kg_batch_internal.chunk WHERE chunk_id = } . sprintf $of, 'other'), 'done', '… to its end');
 
+# ---- a pause, while somebody takes work of the job ----
+
+$node->kg(q{SELECT kg_batch.create_job('paused', '{"paused":true}')});
+$node->kg(q{SELECT kg_batch.enqueue('[{"speaker": "Anna", "content": "I live in Turku."}]', key => 'paused', job => 'paused', final => true)});
+$node->kg(q{SELECT kg_batch.pause('paused')});
+my $taker = $node->background_psql('kg', on_error_stop => 0);
+my $job = $node->kg(q{SELECT job_id FROM kg_batch.progress WHERE job = 'paused'});
+is($taker->query("BEGIN; SELECT 'locked ' || count(*) FROM (SELECT FROM kg_batch_internal.ready WHERE job_id = $job FOR UPDATE) l"), 'locked 1', 'somebody takes a piece of work');
+is($node->kg(q{SET lock_timeout = '1ms'; SELECT 'back ' FROM kg_batch.resume('paused'); SELECT 'back' FROM kg_batch.pause('paused'); SELECT 'back' FROM kg_batch.resume('paused')}),
+	"back \nback\nback", '… and pause and resume do not wait for it');
+$taker->query('COMMIT');
+$taker->quit;
+ok(done(), '… which is found when nobody holds it any more');
+
 $node->stop('fast');
 done_testing();

@@ -106,10 +106,12 @@ void Bill::count(const PaidAnswer& answer) {
   if (question.answers++ > 0) {
     ++repeated_answers_;
     ++repeated_by_stage_[answer.stage];
+    // Of a question of a batch also the one that went directly beside it.
+    ++(batch || question.in_batch ? batch_ : direct_).repeated;
   }
   if (question.delivered) ++repeated_after_delivery_;
   // A batch's answers wait in its result file for whoever asks.
-  if (batch) question.delivered = true;
+  if (batch) question.delivered = question.in_batch = true;
 }
 
 void Bill::count_request(const std::string& route) { ++routes_[route].requests; }
@@ -161,7 +163,9 @@ Json Bill::describe() const {
   for (const auto& [model, sum] : models_) models[model] = describe(sum);
   json["models"] = std::move(models);
   json["direct"] = describe(direct_);
+  json["direct"]["repeated_answers"] = direct_.repeated;
   json["batch"] = describe(batch_);
+  json["batch"]["repeated_answers"] = batch_.repeated;
   Sum all = direct_;
   all.answers += batch_.answers;
   all.use += batch_.use;

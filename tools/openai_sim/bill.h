@@ -50,6 +50,7 @@ class Bill {
     std::int64_t answers = 0;
     TokenUse use;
     Picodollars money = 0, at_list = 0;
+    std::int64_t repeated = 0;
   };
   struct Route {
     std::int64_t requests = 0;
@@ -57,7 +58,7 @@ class Bill {
   };
   struct Question {
     std::uint32_t answers = 0;
-    bool delivered = false;
+    bool delivered = false, in_batch = false;
   };
   void count(const PaidAnswer& answer);
   static Json describe(const Sum& sum);
