@@ -46,7 +46,7 @@ ok($node->wait_until(q{SELECT count(*) = 1 FROM kg_batch.errors WHERE what = 'ch
 
 # ---- a conversation whose question another one shares ----
 
-$sim->configure(latency_ms => 4000);
+$sim->configure(latency_ms => 10000);
 enqueue('one', 'I live in Bergen.');
 enqueue('other', 'I live in Bergen.');
 ok($node->wait_until(q{SELECT count(*) = 2 AND count(DISTINCT request_id) = 1 FROM kg_batch_internal.chunk WHERE state = 'asking'}), 'two wait for one question');
