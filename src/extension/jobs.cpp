@@ -7,6 +7,7 @@
 #include "store/access.h"
 #include "store/home.h"
 #include "store/job.h"
+#include "store/worker.h"
 
 using namespace kg_batch;
 using backend::entry_point;
@@ -174,6 +175,18 @@ Datum kg_batch_stop(PG_FUNCTION_ARGS) {
     store::set_stopped(true);
     work.done();
     backend::backend_call([] { backend::wake(backend::coordinator_pid(MyDatabaseId)); });
+    return call.nothing();
+  });
+}
+
+PG_FUNCTION_INFO_V1(kg_batch_reset_performance);
+Datum kg_batch_reset_performance(PG_FUNCTION_ARGS) {
+  return entry_point([&] {
+    Call call(fcinfo);
+    OwnerWork work;
+    store::require_all_powerful(work.caller(), "reset what was measured");
+    store::reset_performance();
+    work.done();
     return call.nothing();
   });
 }

@@ -220,7 +220,7 @@ int free_claims(std::int64_t worker_id) {
       "LEFT JOIN kg_batch_internal.job j ON j.graph_id = g.graph_id AND j.job_id = g.job_id "
       "ON CONFLICT DO NOTHING RETURNING 1",
       {worker_id});
-  execute("UPDATE kg_batch_internal.worker SET ended_at = pg_catalog.now() WHERE worker_id = $1 AND ended_at IS NULL", {worker_id});
+  execute("UPDATE kg_batch_internal.worker SET ended_at = pg_catalog.now(), died = true WHERE worker_id = $1 AND ended_at IS NULL", {worker_id});
   return static_cast<int>(freed.size());
 }
 

@@ -38,6 +38,7 @@ namespace {
 
 constexpr std::int64_t hung_after_us = 60'000'000;
 constexpr std::int64_t sample_every_ms = 5'000;
+constexpr std::int64_t sum_up_every_ms = 60'000;
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -181,6 +182,10 @@ class Coordinator {
         store::sample_progress();
         sampled_ms_ = now_ms();
       }
+      if (settings::enable_performance_monitoring() && now_ms() - summed_up_ms_ >= sum_up_every_ms) {
+        store::sum_up_minutes();
+        summed_up_ms_ = now_ms();
+      }
     });
     tell(changes);
     // Nobody has anything in hand, and nobody takes what is there.
@@ -301,7 +306,7 @@ class Coordinator {
   Child batch_manager_;
   std::vector<Child> pipelines_;
   Backoff batch_manager_backoff_, pipeline_backoff_;
-  std::int64_t sampled_ms_ = 0;
+  std::int64_t sampled_ms_ = 0, summed_up_ms_ = 0;
   std::int64_t idle_pause_ms_ = 100;
   bool complained_of_slots_ = false;
 };

@@ -147,6 +147,7 @@ class Pipeline {
 
   // Stores what arrived and enters the next ones in the ledger, in one commit.
   bool exchange() {
+    process_->enter(Phase::storing);
     std::vector<Prepared> next;
     const std::size_t out = http_.in_flight() + entered_.size();
     rate_wait_ms_ = -1;
@@ -311,6 +312,7 @@ class Pipeline {
   // ---- claims ----
 
   bool take_work() {
+    process_->enter(Phase::asking);
     std::vector<Work> kinds;
     // Enough for the slots and one more filling, taken in lots: a claim costs the
     // same for one and for many.
@@ -388,6 +390,7 @@ class Pipeline {
   }
 
   void cut_conversation(const Item& item) {
+    process_->enter(Phase::cutting);
     try {
       commit("conversation cut", [&] {
         std::vector<Item> without_budget;
@@ -421,6 +424,7 @@ class Pipeline {
   }
 
   void plan(const std::vector<Item>& items) {
+    process_->enter(Phase::asking);
     for_groups(items, [&](const std::vector<Item>& group) {
       std::vector<Prepared> direct;
       commit("questions planned", [&] { direct = plan_questions(process_->worker_id(), group); });
@@ -468,6 +472,7 @@ class Pipeline {
   // One group at a time: slots come first.
   bool read_some() {
     if (mine_to_read_.empty()) return false;
+    process_->enter(Phase::reading);
     const auto group_size = std::min(mine_to_read_.size(), static_cast<std::size_t>(settings::commit_frequency()));
     const auto group_end = mine_to_read_.begin() + static_cast<std::ptrdiff_t>(group_size);
     const std::vector<Item> items(mine_to_read_.begin(), group_end);
@@ -488,6 +493,7 @@ class Pipeline {
   }
 
   bool fold_some() {
+    process_->enter(Phase::folding);
     round_at_ms_ = now_ms();
     to_fold_ = false;
     std::vector<Item> items;
@@ -521,8 +527,24 @@ class Pipeline {
       return false;
     }
     process_->count(0, 0, 0, result.nodes, result.edges);
+    note_made(items, result);
     in_transaction([] { store::analyze_grown(); });
     return true;
+  }
+
+  // For those who watch a job. A round is of all jobs of its graph, so each gets its
+  // share; one transaction a job, because answers lock jobs in an order of their own.
+  static void note_made(const std::vector<Item>& items, const store::RoundResult& result) {
+    std::map<std::int64_t, std::int64_t> chunks_of_job;
+    for (const Item& item : items) ++chunks_of_job[item.job_id];
+    const auto all = static_cast<std::int64_t>(items.size());
+    std::int64_t before = 0;
+    for (const auto& [job_id, chunks] : chunks_of_job) {
+      const auto share = [&](std::int64_t made) { return made * (before + chunks) / all - made * before / all; };
+      const std::int64_t nodes = share(result.nodes), edges = share(result.edges);
+      before += chunks;
+      if (nodes + edges > 0) in_transaction([&] { store::note_made(items.front().graph_id, job_id, nodes, edges); });
+    }
   }
 
   // Items of one graph, `commit_frequency` a transaction; when one raises an
@@ -605,6 +627,7 @@ class Pipeline {
     if (pause_ms_ > 0) limit = std::min(limit, pause_ms_);
     pause_ms_ = 0;
     if (http_.in_flight() == 0) show_counts();
+    process_->enter(http_.in_flight() > 0 ? Phase::waiting : Phase::idle);
     report_idle(http_.in_flight() > 0 ? "waiting for answers" : "waiting for work");
     wait_.until_something(limit);
   }
