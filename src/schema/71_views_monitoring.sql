@@ -35,7 +35,7 @@ SELECT j.job_id, j.name AS job, g.name AS graph, j.state, j.reason,
     v.conversations, v.conversations_done, v.settling, v.settles_at, c.chunks, c.chunks_done, c.chunks_failed,
     p.percent, repeat('#', floor(p.percent / 5)::int) || repeat('.', 20 - floor(p.percent / 5)::int) AS bar,
     CASE WHEN j.state = 'running' AND c.sentences > 0 THEN round(r.per_minute * c.chunks / c.sentences, 1) END AS rate,
-    CASE WHEN j.state = 'running' THEN date_trunc('second', e.eta + interval '0.5 s') END AS eta,
+    CASE WHEN j.state = 'running' AND v.conversations > 0 THEN date_trunc('second', e.eta + interval '0.5 s') END AS eta,
     u.cost,
     CASE WHEN s.total = s.finished THEN 0 WHEN u.cost > 0 AND c.sentences_done > 0
         THEN round(u.cost * (s.total - s.finished) / c.sentences_done, 6) END AS cost_to_finish,
@@ -53,7 +53,8 @@ SELECT j.job_id, j.name AS job, g.name AS graph, j.state, j.reason,
             CASE WHEN q.to_read > 0 THEN format('reading %s answers', q.to_read) END,
             CASE WHEN q.to_fold > 0 THEN format('folding %s chunks into the graph', q.to_fold) END,
             CASE WHEN q.about_graph > 0 THEN 'asking about the graph' END,
-            CASE WHEN v.settling > 0 THEN format('%s conversations wait until they settle', v.settling) END), ''), 'about to end')
+            CASE WHEN v.settling > 0 THEN format('%s conversations wait until they settle', v.settling) END), ''),
+            CASE WHEN v.conversations = 0 THEN 'nothing is handed in yet' ELSE 'about to end' END)
         ELSE concat_ws(': ', j.state, NULLIF(j.reason, j.state)) END AS doing,
     u.requests + o.out + o.leaving + q.direct AS questions, j.nodes, j.edges
 FROM kg_batch_internal.job j
