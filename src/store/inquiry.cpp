@@ -6,7 +6,6 @@
 #include "store/embedding_questions.h"
 #include "store/merge_questions.h"
 #include "store/predicate_questions.h"
-#include "store/shown_messages.h"
 
 namespace kg_batch::store {
 
@@ -34,14 +33,6 @@ const InquirySort* find_inquiry_sort(std::string_view stage) {
   for (const InquirySort* sort : inquiry_sorts())
     if (sort->stage() == stage) return sort;
   return nullptr;
-}
-
-// Names come out of conversations, and persons may give others.
-stages::Json shown_document(stages::Json document) {
-  if (document.is_string()) return masked(document.get<std::string>());
-  if (document.is_structured())
-    for (stages::Json& part : document) part = shown_document(std::move(part));
-  return document;
 }
 
 std::string chat_body(std::string_view stage, const stages::Json& schema, const BodyParts& parts, const stages::Json& document) {

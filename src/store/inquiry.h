@@ -97,9 +97,6 @@ class InquirySort {
 const std::vector<const InquirySort*>& inquiry_sorts();
 const InquirySort* find_inquiry_sort(std::string_view stage);
 
-// A document as it may leave: secrets by their shape are masked in all of its texts.
-stages::Json shown_document(stages::Json document);
-
 // The body of a sort that is a chat.
 std::string chat_body(std::string_view stage, const stages::Json& schema, const BodyParts& parts, const stages::Json& document);
 

@@ -40,6 +40,14 @@ std::string shown_name(const std::string& name, const std::string& self) {
 
 std::string masked(const std::string& text) { return backend::settings::redact() ? chunking::redact(text) : text; }
 
+// Names come out of conversations, and persons may give others.
+stages::Json shown_document(stages::Json document) {
+  if (document.is_string()) return masked(document.get<std::string>());
+  if (document.is_structured())
+    for (stages::Json& part : document) part = shown_document(std::move(part));
+  return document;
+}
+
 std::vector<stages::Participant> shown_participants(const std::vector<std::string>& names, int count, const std::string& self) {
   std::vector<stages::Participant> participants;
   std::map<std::string, int> seen;

@@ -28,6 +28,9 @@ std::string shown_name(const std::string& name, const std::string& self);
 
 // The text without keys, card numbers and passwords, unless the setting redact is off.
 std::string masked(const std::string& text);
+// A document of a question about the graph, with all of its texts so.
+stages::Json shown_document(stages::Json document);
+
 // The first `count` of a conversation's participants, by the names with which they were handed in.
 std::vector<stages::Participant> shown_participants(const std::vector<std::string>& names, int count, const std::string& self);
 

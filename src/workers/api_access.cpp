@@ -44,4 +44,12 @@ std::variant<openai::Endpoint, NoAccess> api_access() {
   return endpoint;
 }
 
+std::string without_key(std::string_view line, std::string_view key) {
+  constexpr std::size_t shortest = 6;  // masking "none" would only garble texts
+  std::string shown(line);
+  if (key.size() < shortest) return shown;
+  for (std::size_t at = 0; (at = shown.find(key, at)) != std::string::npos;) shown.replace(at, key.size(), "***");
+  return shown;
+}
+
 }  // namespace kg_batch::workers

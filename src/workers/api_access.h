@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <variant>
 
 #include "openai/client.h"
@@ -17,5 +18,8 @@ struct NoAccess {
 // The key file must be a regular file that nobody but its owner can read, of at
 // most 4 kB; without the setting the server's environment counts.
 std::variant<openai::Endpoint, NoAccess> api_access();
+
+// A line of a file with the key masked, as http.h does with answers that are not streamed.
+std::string without_key(std::string_view line, std::string_view key);
 
 }  // namespace kg_batch::workers

@@ -115,6 +115,7 @@ struct Download {
   bool ended = false;
   openai::HttpResponse response;
   openai::LineSplitter splitter;
+  std::string key;  // with which it was asked for
 };
 
 class BatchManager {
@@ -588,6 +589,7 @@ class BatchManager {
     download->batch_id = batch.batch_id;
     download->sort = line_sort(batch.endpoint);
     download->of_input = of_input;
+    download->key = endpoint_->api_key;
     if (!of_input && file_id == batch.output_file_id) reading_[batch.batch_id].good = reading_[batch.batch_id].unreadable = 0;
     downloads_[batch.batch_id] = download;
     download->transfer = http_.start(
@@ -633,7 +635,7 @@ class BatchManager {
       const bool whole = download->ended && download->response.outcome == openai::Outcome::answered && download->response.status == 200;
       std::vector<std::optional<std::string>> lines;
       const auto collect = [&](std::optional<std::string_view> line) {
-        lines.push_back(line ? std::optional(std::string(*line)) : std::nullopt);
+        lines.push_back(line ? std::optional(without_key(*line, download->key)) : std::nullopt);
       };
       crash_point("download: bytes came");
       download->splitter.feed(bytes, collect);

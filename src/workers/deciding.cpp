@@ -5,6 +5,7 @@
 #include "store/chunk.h"
 #include "store/inquiry.h"
 #include "store/job.h"
+#include "store/shown_messages.h"
 #include "workers/reading.h"
 
 namespace kg_batch::workers {

@@ -91,23 +91,23 @@ for my $by_batch (0, 1)
 	ask("redirect $how", $by_batch, '(?:done|paused)', { fault => 'status', status => 307, path => $path, headers => { Location => $sim->url . "/v1/elsewhere?$key", 'x-request-id' => $key }, %echo, %once });
 	next if $by_batch;
 	ask("500 $how", $by_batch, 'done', { fault => 'internal_error', path => $path, %echo, %once });
-	ask("page $how", $by_batch, 'done', { fault => 'bad_gateway', path => $path, html => "<html>$key</html>", body => "<html>$key</html>", %once });
 	ask("refused $how", $by_batch, 'done', { fault => 'refuse_connections', path => $path, ms => 500, %once });
 }
 ask('validation', 1, '(?:done|paused)', { fault => 'validation_fails', code => 'invalid_request', message => "the key $key", %once });
-ask('a line', 1, 'done', { fault => 'line_error', code => 'server_error', message => "the key $key", %once });
 ask('a line with a status', 1, 'paused', { fault => 'line_status', status => 401, %echo, %once });
-ask('an answer', 0, 'done', { fault => 'answer_text', text => "not JSON, but $key", stage => 'kg_extract', %once });
 ask('an answer of a batch', 1, 'done', { fault => 'answer_text', text => "not JSON, but $key", stage => 'kg_extract', %once });
 
 # ---- out of the environment ----
 
+# PostgreSQL itself writes its environment to the log when it starts at debug3 or more.
 $sim->request('DELETE', '/_sim/faults');
-$node->append_conf('postgresql.conf', "kg_batch.api_key_file = ''");
+$node->append_conf('postgresql.conf', "kg_batch.api_key_file = ''\nlog_min_messages = debug2");
 {
 	local $ENV{OPENAI_API_KEY} = $key;
 	$node->restart;
 }
+$node->append_conf('postgresql.conf', 'log_min_messages = debug5');
+$node->reload;
 my $listener = $node->background_psql('kg', on_error_stop => 1);
 $listener->query_safe('LISTEN kg_batch');
 ask('environment', 0, 'done');
