@@ -46,9 +46,8 @@ ok($node->wait_until(q{SELECT count(*) = 1 FROM kg_batch.errors WHERE what = 'ch
 
 # ---- a conversation whose question another one shares ----
 
-$sim->configure(latency_ms => 10000);
-enqueue('one', 'I live in Bergen.');
-enqueue('other', 'I live in Bergen.');
+$sim->configure(latency_ms => 20000);
+$node->kg(join ';', map { qq{SELECT kg_batch.enqueue('[{"speaker": "Anna", "content": "I live in Bergen."}]', key => '$_', final => true)} } 'one', 'other');
 ok($node->wait_until(q{SELECT count(*) = 2 AND count(DISTINCT request_id) = 1 FROM kg_batch_internal.chunk WHERE state = 'asking'}), 'two wait for one question');
 my $then = holds_both('other', "query ~ 'forget'", 'forgetting');
 my $forgetting = $node->background_psql('kg', on_error_stop => 0);
