@@ -47,7 +47,8 @@ std::optional<InstalledExtension> lock_extension() {
 }
 
 AsOwner::AsOwner() {
-  const auto extension = installed_extension();
+  // Before any table: whoever drops the extension has locked it first, too.
+  const auto extension = lock_extension();
   if (!extension)
     throw Error(ERRCODE_UNDEFINED_OBJECT, "extension \"kg_batch\" is not installed in this database", "",
                 "Run CREATE EXTENSION kg_batch.");

@@ -205,7 +205,7 @@ bool add_worker(const WorkerState& worker) {
   for (auto& slot : shared->workers) {
     if (slot.pid != 0) continue;
     slot = worker;
-    slot.beat_us = wall_us();
+    slot.beat_us = slot.phase_since_us = wall_us();
     return true;
   }
   return false;
@@ -232,6 +232,16 @@ void beat(int pid, int in_flight) {
     if (slot.pid == pid) {
       slot.beat_us = now;
       slot.in_flight = in_flight;
+    }
+}
+
+void enter_phase(int pid, Phase phase) {
+  const std::int64_t now = wall_us();
+  Locked locked;
+  for (auto& slot : shared->workers)
+    if (slot.pid == pid) {
+      slot.phase = phase;
+      slot.phase_since_us = now;
     }
 }
 

@@ -20,6 +20,10 @@ inline constexpr int most_workers = 256;
 
 enum class WorkerKind : int { launcher = 0, coordinator = 1, batch_manager = 2, pipeline = 3 };
 
+// What a worker is at: for those who watch, and what its time is counted as.
+enum class Phase : int { idle = 0, waiting = 1, cutting = 2, asking = 3, storing = 4, reading = 5, folding = 6, busy = 7 };
+inline constexpr int phases = 8;
+
 struct WorkerState {
   int pid = 0;
   unsigned int database = 0;
@@ -28,6 +32,8 @@ struct WorkerState {
   std::int64_t beat_us = 0;  // last sign of life, microseconds of the wall clock
   int in_flight = 0;         // requests
   int coordinator_pid = 0;   // who started it
+  Phase phase = Phase::busy;
+  std::int64_t phase_since_us = 0;
 };
 
 struct ProbeState {  // what the batch manager last learned of the API
@@ -79,6 +85,7 @@ void remove_worker(int pid);
 // One ended less than a second ago: the postmaster may still have its slot to free.
 bool worker_ended_lately();
 void beat(int pid, int in_flight);
+void enter_phase(int pid, Phase phase);
 std::vector<WorkerState> workers(unsigned int database);  // 0: of all databases
 
 // ---- rate budgets of the API account ----

@@ -1,5 +1,6 @@
 #include "backend/bridge.h"
 #include "backend/one_snapshot.h"
+#include "backend/read_only.h"
 #include "backend/spi.h"
 
 namespace kg_batch::backend {
@@ -187,6 +188,15 @@ class NothingButIndexes {
 
 }  // namespace
 
+void refuse_if_read_only() {
+  if (backend_call([] { return RecoveryInProgress(); }))
+    throw Error(ERRCODE_READ_ONLY_SQL_TRANSACTION, "kg_batch cannot write on a standby", "",
+                "Call it on the primary; workers start here after promotion.");
+  if (XactReadOnly)
+    throw Error(ERRCODE_READ_ONLY_SQL_TRANSACTION, "kg_batch cannot write in a read-only transaction", "",
+                "Call it in a transaction that may write: BEGIN READ WRITE, or SET default_transaction_read_only = off.");
+}
+
 OneSnapshot::OneSnapshot() { has_one_snapshot = true; }
 OneSnapshot::~OneSnapshot() { has_one_snapshot = false; }
 
@@ -194,7 +204,7 @@ Rows run_statement(const char* sql, std::initializer_list<Param> params, int cur
   const SPIPlanPtr plan = plan_of(sql, params, cursor_options);
   const Param* const first = params.begin();
   const int count = static_cast<int>(params.size());
-  const Copied copied = backend_call([&] {
+  const auto run = [&] {
     Datum* const values = static_cast<Datum*>(palloc(sizeof(Datum) * static_cast<std::size_t>(count + 1)));
     char* const nulls = static_cast<char*>(palloc(static_cast<std::size_t>(count + 1)));
     for (int i = 0; i < count; ++i) {
@@ -215,7 +225,15 @@ Rows run_statement(const char* sql, std::initializer_list<Param> params, int cur
           result.cells[at++] = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
     }
     return result;
-  });
+  };
+  Copied copied;
+  try {
+    copied = backend_call(run);
+  } catch (const Error& error) {
+    // Instead of PostgreSQL's own words, which speak of a statement that nobody typed.
+    if (error.sqlstate() == ERRCODE_READ_ONLY_SQL_TRANSACTION) refuse_if_read_only();
+    throw;
+  }
   Rows rows;
   rows.processed_ = copied.processed;
   rows.columns_ = static_cast<std::size_t>(copied.columns);

@@ -1,5 +1,6 @@
 #include "backend/bridge.h"
 #include "backend/locks.h"
+#include "backend/read_only.h"
 #include "backend/settings.h"
 #include "backend/shared_memory.h"
 #include "backend/wake.h"
@@ -123,9 +124,7 @@ bool is_running(void* handle) {
 
 std::string announce_work() {
   attach_shared_memory();
-  if (backend_call([] { return RecoveryInProgress(); }))
-    throw Error(ERRCODE_READ_ONLY_SQL_TRANSACTION, "kg_batch cannot take work on a standby", "",
-                "Enqueue on the primary; workers start here after promotion.");
+  refuse_if_read_only();
   // Each time: a rollback to a savepoint frees what was locked after it.
   lock_shared(LockClass::enqueue, 0, LockSpan::transaction);
   work_announced = true;

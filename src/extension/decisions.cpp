@@ -1,6 +1,7 @@
 // A person's word about the graph.
 
 #include "backend/locks.h"
+#include "backend/read_only.h"
 #include "extension/call.h"
 #include "store/access.h"
 #include "store/decision.h"
@@ -24,6 +25,7 @@ std::int64_t required(const Call& call, int argument, const char* name) {
 // The graph, with the right to change it, and nobody else at it until the end of
 // the transaction: a round waits, and a person who says something meanwhile.
 std::int64_t graph_to_change(const OwnerWork& work, const std::string& graph) {
+  backend::refuse_if_read_only();
   const std::int64_t graph_id = store::graph_for(work.caller(), graph, Right::admin);
   backend::lock_exclusive(backend::LockClass::graph, graph_id, backend::LockSpan::transaction);
   return graph_id;

@@ -7,6 +7,7 @@
 #include "extension/incoming.h"
 #include "extension/intake.h"
 #include "extension/query_rows.h"
+#include "extension/table.h"
 #include "store/access.h"
 #include "store/estimate.h"
 
@@ -86,6 +87,26 @@ Datum kg_batch_estimate_query(PG_FUNCTION_ARGS) {
     owner.leave();
     spi.finish();
     return give(call, estimate);
+  });
+}
+
+PG_FUNCTION_INFO_V1(kg_batch_estimate_ways);
+Datum kg_batch_estimate_ways(PG_FUNCTION_ARGS) {
+  return entry_point([&] {
+    Call call(fcinfo);
+    const std::string job = required_text(call, 0, "job");
+    const std::string graph = call.graph(1);
+    OwnerWork work;
+    const std::int64_t graph_id = store::graph_for(work.caller(), graph, store::Right::reader);
+    std::vector<Row> rows;
+    for (const auto& [name, estimate, seconds] : store::estimate_ways(store::read_job(graph_id, store::job_by(graph_id, job)))) {
+      std::optional<std::string> time;
+      if (seconds) time = *seconds + " seconds";
+      rows.push_back({name, std::to_string(estimate.chunks), std::to_string(estimate.requests), std::to_string(estimate.input_tokens),
+                      std::to_string(estimate.output_tokens), estimate.cost, time});
+    }
+    work.done();
+    return give_table(fcinfo, rows);
   });
 }
 

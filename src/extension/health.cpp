@@ -3,6 +3,7 @@
 // connection and reads no key.
 
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <cerrno>
 #include <cstdlib>
@@ -189,6 +190,119 @@ void api(Checks& checks) {
                                                           : "Requests are tried again by themselves.");
 }
 
+void key_accepted(Checks& checks) {
+  const auto probe = backend::probe(MyDatabaseId);
+  if (probe.at_us == 0 || probe.status == 0)
+    checks.add("key accepted", true, "not known: the API was not reached yet");
+  else if (probe.status == 401 || probe.status == 403)
+    checks.add("key accepted", false, "the API refused it with status " + std::to_string(probe.status) + ", " + age(probe.at_us),
+               "Write one that is valid, and may use the models of your jobs, into the key file; it counts after SELECT pg_reload_conf().");
+  else
+    checks.add("key accepted", true, "the API took it " + age(probe.at_us));
+}
+
+// By what the ledger has of the last twenty questions to each model of a job.
+void models(Checks& checks, std::int64_t role) {
+  const auto rows = execute(
+      "SELECT m.model, pg_catalog.count(x.outcome), pg_catalog.count(*) FILTER (WHERE x.outcome = 'answered'), "
+      " pg_catalog.count(*) FILTER (WHERE x.status = 404), pg_catalog.max(x.error) FILTER (WHERE x.status = 404), "
+      " pg_catalog.max(x.outcome) FILTER (WHERE x.outcome NOT IN ('answered', 'error', 'lost')) "
+      "FROM (SELECT DISTINCT j.graph_id, j.options ->> 'model' AS model FROM kg_batch_internal.job j "
+      "  WHERE j.graph_id = ANY (kg_batch_internal.graphs_of($1::oid, 1)) AND j.state <> 'cancelled' AND j.options ->> 'model' IS NOT NULL) m "
+      "LEFT JOIN LATERAL (SELECT a.outcome, a.status, a.error FROM ("
+      "   SELECT r.graph_id, r.request_id, r.attempt FROM kg_batch_internal.request r WHERE r.graph_id = m.graph_id AND r.model = m.model "
+      "   AND r.state IN ('answered', 'failed') ORDER BY r.request_id DESC LIMIT 20) r "
+      "  JOIN kg_batch_internal.answer a ON a.graph_id = r.graph_id AND a.request_id = r.request_id AND a.attempt = r.attempt) x ON true "
+      "GROUP BY m.model ORDER BY m.model",
+      {role});
+  std::string known, unknown, unable, why;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::string model = rows.text(i, 0);
+    const auto asked = rows.integer(i, 1), answered = rows.integer(i, 2), not_found = rows.integer(i, 3);
+    known += (known.empty() ? "" : ", ") + model +
+             (asked == 0 ? " was not asked yet" : " answered " + std::to_string(answered) + " of the last " + std::to_string(asked));
+    if (not_found > 0 && answered == 0) {
+      unknown += (unknown.empty() ? "" : ", ") + model;
+      why = rows.text(i, 4);
+    } else if (asked > 0 && answered * 2 < asked && !rows.is_null(i, 5)) {
+      unable += (unable.empty() ? "" : ", ") + model + " (" + std::to_string(answered) + " of " + std::to_string(asked) + ", else " + rows.text(i, 5) + ")";
+    }
+  }
+  checks.add("model known", unknown.empty(), unknown.empty() ? (known.empty() ? "no job names one yet" : known) : "the API does not know " + unknown + ": " + why,
+             unknown.empty() ? "" : "Name one that the account has in kg_batch.model or in the job's options, and retry.");
+  checks.add("schema", unable.empty(), unable.empty() ? "models answer as the schemas say" : "hardly an answer of use from " + unable,
+             unable.empty() ? "" : "Take a model with structured outputs, raise max_output_tokens where it is length; kg_batch.errors has the single ones.");
+}
+
+void batch_route(Checks& checks) {
+  const auto rows = execute(
+      "SELECT b.state, COALESCE(b.error, ''), b.remote_id IS NOT NULL, pg_catalog.count(*) OVER () FROM ("
+      " SELECT * FROM kg_batch_internal.batch x WHERE x.state IN ('submitted', 'reading', 'done', 'failed') ORDER BY x.batch_id DESC LIMIT 3) b");
+  if (rows.empty()) {
+    checks.add("batch route", true, "not used yet");
+    return;
+  }
+  std::size_t refused = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) refused += rows.text(i, 0) == "failed" && !rows.boolean(i, 2);
+  const bool works = refused < rows.size();
+  checks.add("batch route", works, works ? "the API takes batches" : "the API took none of the last " + std::to_string(rows.size()) + " batches: " + rows.text(0, 1),
+             works ? "" : "Where the endpoint has no Batch API, make jobs with {\"use_batch_api\": false}: all goes directly, at full price.");
+}
+
+void clock_goes_forward(Checks& checks) {
+  const auto rows = execute(
+      "SELECT pg_catalog.max(x.at)::text FROM ((SELECT b.planned_at AS at FROM kg_batch_internal.batch b ORDER BY b.batch_id DESC LIMIT 1) "
+      "UNION ALL (SELECT w.started_at FROM kg_batch_internal.worker w ORDER BY w.worker_id DESC LIMIT 1) "
+      "UNION ALL (SELECT pg_catalog.max(p.at) FROM kg_batch_internal.progress_sample p)) x WHERE x.at > pg_catalog.clock_timestamp() + interval '1 minute'");
+  const bool forward = rows.is_null(0, 0);
+  checks.add("clock", forward, forward ? "nothing was written in the future" : "something was written at " + rows.text(0, 0) + ", which is to come",
+             forward ? "" : "The server's clock was set back: rates, times left and what waits for its time are wrong until then. Keep it by NTP.");
+}
+
+void disk(Checks& checks) {
+  struct statvfs found;
+  if (statvfs(DataDir, &found) != 0) {
+    checks.add("disk", true, std::string("cannot look at the data directory: ") + strerror(errno));
+    return;
+  }
+  const double free = static_cast<double>(found.f_bavail) * static_cast<double>(found.f_frsize);
+  const double share = found.f_blocks == 0 ? 1 : static_cast<double>(found.f_bavail) / static_cast<double>(found.f_blocks);
+  const bool enough = free >= 2e9 && share >= 0.02;
+  char detail[80];
+  snprintf(detail, sizeof detail, "%.1f GB free in the data directory, %.0f percent", free / 1e9, share * 100);
+  checks.add("disk", enough, detail, enough ? "" : "Batches are spooled under the data directory, and answers are kept; make room, or set kg_batch.retention.");
+}
+
+void autovacuum(Checks& checks) {
+  const auto rows = execute(
+      "SELECT pg_catalog.current_setting('autovacuum')::boolean, pg_catalog.current_setting('track_counts')::boolean, "
+      "COALESCE((SELECT pg_catalog.max(s.n_dead_tup) FROM pg_catalog.pg_stat_all_tables s WHERE s.schemaname = 'kg_batch_internal' "
+      " AND s.relname IN ('ready', 'claimed')), 0)");
+  const bool on = rows.boolean(0, 0) && rows.boolean(0, 1);
+  const std::int64_t dead = rows.integer(0, 2);
+  const bool well = on && dead < 1'000'000;
+  checks.add("autovacuum", well, on ? std::to_string(dead) + " dead rows in the queue at most" : "autovacuum or track_counts is off",
+             well ? ""
+             : on ? "Something keeps old rows from being removed: look for old transactions in pg_stat_activity and pg_prepared_xacts, and for stale replication slots."
+                  : "Set autovacuum and track_counts to on; the queue grows with all that went through it.");
+}
+
+// What differs from the defaults; the values of none, as one may be a path.
+void changed_settings(Checks& checks) {
+  const auto rows = execute(
+      "SELECT pg_catalog.replace(s.name, 'kg_batch.', '') FROM pg_catalog.pg_settings s WHERE s.name LIKE 'kg\\_batch.%' AND s.source <> 'default' ORDER BY 1");
+  std::string wrong;
+  if (execute("SELECT pg_catalog.has_table_privilege('pg_catalog.pg_file_settings', 'SELECT') "
+              "AND pg_catalog.has_function_privilege('pg_catalog.pg_show_all_file_settings()', 'EXECUTE')")
+          .boolean(0, 0))
+    wrong = joined(execute("SELECT f.name FROM pg_catalog.pg_file_settings f WHERE f.name LIKE 'kg\\_batch.%' AND f.error IS NOT NULL ORDER BY 1"), 0);
+  checks.add("settings", wrong.empty(),
+             !wrong.empty() ? "not taken from the configuration file: " + wrong
+             : rows.empty() ? "all as they come"
+                            : "changed: " + joined(rows, 0),
+             wrong.empty() ? "" : "pg_file_settings says what is wrong with each.");
+}
+
 void budget(Checks& checks) {
   const double most = settings::budget_per_day();
   const auto rows = execute(
@@ -294,12 +408,19 @@ Datum kg_batch_health(PG_FUNCTION_ARGS) {
     api_key(checks, all_powerful);
     endpoint(checks);
     api(checks);
+    key_accepted(checks);
+    models(checks, role);
+    batch_route(checks);
     budget(checks);
     prices(checks, role);
     paused_jobs(checks, role);
     batches(checks);
     embeddings(checks, role);
     icu(checks, role);
+    clock_goes_forward(checks);
+    disk(checks);
+    autovacuum(checks);
+    changed_settings(checks);
     if (all_powerful) access(checks);
     work.done();
     return extension::give_table(fcinfo, checks.rows);

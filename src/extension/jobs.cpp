@@ -7,6 +7,7 @@
 #include "store/access.h"
 #include "store/home.h"
 #include "store/job.h"
+#include "store/worker.h"
 
 using namespace kg_batch;
 using backend::entry_point;
@@ -100,15 +101,20 @@ Datum kg_batch_resume(PG_FUNCTION_ARGS) {
     const bool same = call.boolean(2).value_or(false);
     const std::string graph = call.graph(3);
     const std::string warning = backend::announce_work();
+    bool at_home = false;
     OwnerWork work;
     if (job) {
       const std::int64_t graph_id = store::graph_for(work.caller(), graph, Right::writer);
       store::resume_job(graph_id, store::job_by(graph_id, *job), budget);
     } else {
       store::require_all_powerful(work.caller(), "resume kg_batch in this database");
+      at_home = store::look_at_home() == store::Home::ours;
       store::take_home(same);
     }
     work.done();
+    if (at_home)
+      backend::report(backend::Level::notice, "this database is at home already: nothing was to be taken over", "",
+                      "SELECT kg_batch.resume(job) goes on with a paused job.");
     warn_if(warning);
     return call.nothing();
   });
@@ -169,6 +175,18 @@ Datum kg_batch_stop(PG_FUNCTION_ARGS) {
     store::set_stopped(true);
     work.done();
     backend::backend_call([] { backend::wake(backend::coordinator_pid(MyDatabaseId)); });
+    return call.nothing();
+  });
+}
+
+PG_FUNCTION_INFO_V1(kg_batch_reset_performance);
+Datum kg_batch_reset_performance(PG_FUNCTION_ARGS) {
+  return entry_point([&] {
+    Call call(fcinfo);
+    OwnerWork work;
+    store::require_all_powerful(work.caller(), "reset what was measured");
+    store::reset_performance();
+    work.done();
     return call.nothing();
   });
 }

@@ -108,7 +108,8 @@ Look look_at(std::int64_t graph_id, std::optional<std::int64_t> job_id) {
       " pg_catalog.round(EXTRACT(epoch FROM pg_catalog.max(p.eta)))::bigint, "
       " COALESCE(pg_catalog.sum(p.settling) FILTER (WHERE p.state = 'running'), 0), "
       " pg_catalog.date_trunc('second', pg_catalog.min(p.settles_at) FILTER (WHERE p.state = 'running'))::text, "
-      " 'SELECT kg_batch.flush(' || pg_catalog.quote_literal(pg_catalog.min(p.graph)) || ') closes them now.' "
+      " 'SELECT kg_batch.flush(' || pg_catalog.quote_literal(pg_catalog.min(p.graph)) || ') closes them now.', "
+      " CASE WHEN pg_catalog.count(*) = 1 THEN pg_catalog.min(p.doing) FILTER (WHERE p.state = 'running' AND p.settling = 0) END "
       "FROM kg_batch.progress p WHERE p.graph_id = $1 AND CASE WHEN $2::bigint IS NULL THEN p.state <> 'cancelled' ELSE p.job_id = $2 END",
       {graph_id, job_id});
   Look look;
@@ -132,6 +133,7 @@ Look look_at(std::int64_t graph_id, std::optional<std::int64_t> job_id) {
                                         : std::to_string(s) + " s");
   }
   look.line += ", cost $" + rows.text(0, 12);
+  if (!rows.is_null(0, 17)) look.line += "; " + rows.text(0, 17);
   // The moment and not how long until then: a line that is the same is not said again each second.
   if (const std::int64_t n = rows.integer(0, 14); n > 0) {
     look.settling = n == 1 ? "1 conversation waits until it settles, at " : std::to_string(n) + " conversations wait until they settle, the next one at ";

@@ -12,6 +12,8 @@ CREATE TABLE kg_batch_internal.job (
     spent            numeric NOT NULL DEFAULT 0,
     reserved         numeric NOT NULL DEFAULT 0,
     waits_for_budget boolean NOT NULL DEFAULT false,
+    nodes            bigint NOT NULL DEFAULT 0,
+    edges            bigint NOT NULL DEFAULT 0,
     told             text,
     made_by          regrole,
     created_at       timestamptz NOT NULL DEFAULT pg_catalog.now(),
@@ -24,6 +26,7 @@ CREATE INDEX job_active ON kg_batch_internal.job (graph_id, job_id) WHERE state 
 COMMENT ON TABLE kg_batch_internal.job IS 'conversations that were asked for together: unit of options, budget, progress, pause and cancel';
 COMMENT ON COLUMN kg_batch_internal.job.options IS 'all job settings, frozen when it was made';
 COMMENT ON COLUMN kg_batch_internal.job.budget IS 'US dollars; null has only the day''s budget';
+COMMENT ON COLUMN kg_batch_internal.job.nodes IS 'that rounds with its chunks made; edges likewise';
 COMMENT ON COLUMN kg_batch_internal.job.told IS 'the state that was last notified on channel kg_batch';
 COMMENT ON COLUMN kg_batch_internal.job.spent IS 'US dollars, with the most that lost answers can have cost';
 COMMENT ON COLUMN kg_batch_internal.job.reserved IS 'US dollars that requests in flight may cost at most';
@@ -241,11 +244,14 @@ CREATE TABLE kg_batch_internal.fact (
     first_message_id bigint NOT NULL,
     live             boolean NOT NULL DEFAULT true,
     PRIMARY KEY (graph_id, chunk_id, n),
-    UNIQUE (graph_id, fact_id),
+    UNIQUE (fact_id, graph_id),
     FOREIGN KEY (graph_id, chunk_id) REFERENCES kg_batch_internal.chunk ON DELETE CASCADE
 );
-CREATE INDEX fact_conversation ON kg_batch_internal.fact (graph_id, conversation_id);
-CREATE INDEX fact_said_at ON kg_batch_internal.fact (graph_id, said_at);
+-- Without statistics of graph_id (below) every index that begins with it seems as
+-- good as the key of a small table, and a lower one better. One that holds only
+-- rows in which its second column is not null serves none but those who give it.
+CREATE INDEX fact_conversation ON kg_batch_internal.fact (graph_id, conversation_id) WHERE conversation_id IS NOT NULL;
+CREATE INDEX fact_said_at ON kg_batch_internal.fact (graph_id, said_at) WHERE said_at IS NOT NULL;
 CREATE INDEX fact_words ON kg_batch_internal.fact USING gin (pg_catalog.to_tsvector('pg_catalog.simple'::regconfig, text)) WHERE live;
 COMMENT ON TABLE kg_batch_internal.fact IS 'self-contained sentences that the model made out of chunks';
 COMMENT ON COLUMN kg_batch_internal.fact.said_by IS 'participant of the conversation, from 1';
@@ -267,7 +273,7 @@ CREATE TABLE kg_batch_internal.fact_source (
     FOREIGN KEY (graph_id, chunk_id, fact) REFERENCES kg_batch_internal.fact ON DELETE CASCADE,
     FOREIGN KEY (graph_id, message_id) REFERENCES kg_batch_internal.message
 );
-CREATE INDEX fact_source_message ON kg_batch_internal.fact_source (graph_id, message_id);
+CREATE INDEX fact_source_message ON kg_batch_internal.fact_source (graph_id, message_id) WHERE message_id IS NOT NULL;
 COMMENT ON TABLE kg_batch_internal.fact_source IS 'the words behind each fact';
 COMMENT ON COLUMN kg_batch_internal.fact_source.span_start IS 'characters of the message from 0, end exclusive: of the quote, of its sentence where the quote does not match';
 
@@ -368,10 +374,11 @@ CREATE TABLE kg_batch_internal.node (
     importance  int NOT NULL DEFAULT 0,
     mentions    bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (graph_id, node_id),
-    UNIQUE (graph_id, derived)
+    UNIQUE (derived, graph_id)
 ) WITH (fillfactor = 70);
-CREATE INDEX node_key ON kg_batch_internal.node (graph_id, key);
-CREATE INDEX node_label ON kg_batch_internal.node (graph_id, label);
+-- Conditions as those of fact_conversation.
+CREATE INDEX node_key ON kg_batch_internal.node (graph_id, key) WHERE key IS NOT NULL;
+CREATE INDEX node_label ON kg_batch_internal.node (graph_id, label) WHERE label IS NOT NULL;
 COMMENT ON TABLE kg_batch_internal.node IS 'the graph: what the mentions of one or several identities fold into';
 COMMENT ON COLUMN kg_batch_internal.node.key IS 'the lowest key of its identities: by it a node is known whatever its id';
 COMMENT ON COLUMN kg_batch_internal.node.derived IS 'of a statement: hash over canonical kind and roles and the ids of the nodes that take part; statements that are equal by it are one node; where a model or a person says more of them are, the lowest (the others in joined_statement)';
@@ -474,7 +481,7 @@ CREATE TABLE kg_batch_internal.edge (
     FOREIGN KEY (graph_id, source_id) REFERENCES kg_batch_internal.node ON DELETE CASCADE,
     FOREIGN KEY (graph_id, target_id) REFERENCES kg_batch_internal.node ON DELETE CASCADE
 ) WITH (fillfactor = 80);
-CREATE INDEX edge_target ON kg_batch_internal.edge (graph_id, target_id);
+CREATE INDEX edge_target ON kg_batch_internal.edge (graph_id, target_id) WHERE target_id IS NOT NULL;
 COMMENT ON TABLE kg_batch_internal.edge IS 'roles: from a statement to what takes part in it';
 
 CREATE TABLE kg_batch_internal.taxon (

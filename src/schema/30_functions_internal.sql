@@ -140,19 +140,19 @@ CREATE FUNCTION kg_batch_internal.histogram(latencies bigint[]) RETURNS bigint[]
 DECLARE
     latency bigint;
     bucket  int;
-    counts  bigint[] := pg_catalog.array_fill(0::bigint, ARRAY[24]);
+    counts  bigint[] := pg_catalog.array_fill(0::bigint, ARRAY[28]);
 BEGIN
     FOREACH latency IN ARRAY latencies LOOP
         CONTINUE WHEN latency IS NULL;
         bucket := 1;
-        WHILE bucket < 24 AND latency > 1::bigint << bucket LOOP
+        WHILE bucket < 28 AND latency > 1::bigint << bucket LOOP
             bucket := bucket + 1;
         END LOOP;
         counts[bucket] := counts[bucket] + 1;
     END LOOP;
     RETURN counts;
 END $$;
-COMMENT ON FUNCTION kg_batch_internal.histogram(bigint[]) IS '24 buckets of latencies in milliseconds, by powers of two';
+COMMENT ON FUNCTION kg_batch_internal.histogram(bigint[]) IS '28 buckets of latencies in milliseconds, by powers of two up to three days';
 
 CREATE FUNCTION kg_batch_internal.add_histograms(a bigint[], b bigint[]) RETURNS bigint[]
     LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$
@@ -162,7 +162,7 @@ BEGIN
     IF a = '{}' THEN
         RETURN b;
     ELSIF b <> '{}' THEN
-        FOR i IN 1 .. 24 LOOP
+        FOR i IN 1 .. 28 LOOP
             counts[i] := COALESCE(a[i], 0) + COALESCE(b[i], 0);
         END LOOP;
     END IF;
@@ -194,3 +194,8 @@ BEGIN
     END LOOP;
 END $$;
 COMMENT ON FUNCTION kg_batch_internal.analyze_grown() IS 'ANALYZE of the tables that have grown tenfold since the last one';
+
+CREATE FUNCTION kg_batch_internal.begin_upgrade() RETURNS void
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_begin_upgrade';
+COMMENT ON FUNCTION kg_batch_internal.begin_upgrade()
+    IS 'first statement of every upgrade script: waits for the transactions that workers are in and keeps them out until the script is committed, then has those of the new version take up the work';

@@ -221,10 +221,17 @@ CREATE VIEW kg_batch_internal.node_taxon AS
         FROM (
             SELECT i.graph_id, i.node_id, t.taxon_id, t.path, count(*) AS votes, sum(k.confidence) / count(*) AS confidence,
                 max(m.said_at) AS latest, min(m.order_key) AS earliest
+            -- From table to table, row by row: see node_fact in 70_views.sql.
             FROM kg_batch_internal.identity i
-            JOIN kg_batch_internal.node_mention m ON m.graph_id = i.graph_id AND m.key = i.key AND m.live
-            JOIN kg_batch_internal.kind k ON k.graph_id = m.graph_id AND k.type = m.type AND k.category = m.category_key
-            JOIN kg_batch_internal.known_taxon t ON t.graph_id = k.graph_id AND t.taxon_id = k.taxon_id
+            CROSS JOIN LATERAL (
+                SELECT m.type, m.category_key, m.said_at, m.order_key FROM kg_batch_internal.node_mention m
+                WHERE m.graph_id = i.graph_id AND m.key = i.key AND m.live OFFSET 0) m
+            CROSS JOIN LATERAL (
+                SELECT k.taxon_id, k.confidence FROM kg_batch_internal.kind k
+                WHERE k.graph_id = i.graph_id AND k.type = m.type AND k.category = m.category_key OFFSET 0) k
+            CROSS JOIN LATERAL (
+                SELECT t.taxon_id, t.path FROM kg_batch_internal.known_taxon t
+                WHERE t.graph_id = i.graph_id AND t.taxon_id = k.taxon_id OFFSET 0) t
             WHERE i.node_id IS NOT NULL
             GROUP BY i.graph_id, i.node_id, t.taxon_id, t.path) v
         WINDOW of_node AS (PARTITION BY v.graph_id, v.node_id)) s;

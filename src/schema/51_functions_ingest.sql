@@ -58,6 +58,20 @@ CREATE FUNCTION kg_batch.estimate(job bigint, graph text DEFAULT NULL,
     BEGIN ATOMIC SELECT * FROM kg_batch.estimate(job::text, graph); END;
 COMMENT ON FUNCTION kg_batch.estimate(bigint, text) IS 'the same with the job''s id as a number';
 
+CREATE FUNCTION kg_batch.estimate_ways(job text, graph text DEFAULT NULL,
+                                       OUT way text, OUT chunks bigint, OUT requests bigint, OUT input_tokens bigint, OUT output_tokens bigint,
+                                       OUT cost numeric, OUT duration interval) RETURNS SETOF record
+    LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_estimate_ways';
+COMMENT ON FUNCTION kg_batch.estimate_ways(text, text)
+    IS 'what the rest of a job would take by batch, directly, and directly in chunks of 5 sentences; duration by what batches of the model and direct answers of the graph took, null while there were none';
+
+CREATE FUNCTION kg_batch.estimate_ways(job bigint, graph text DEFAULT NULL,
+                                       OUT way text, OUT chunks bigint, OUT requests bigint, OUT input_tokens bigint, OUT output_tokens bigint,
+                                       OUT cost numeric, OUT duration interval) RETURNS SETOF record
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+    BEGIN ATOMIC SELECT * FROM kg_batch.estimate_ways(job::text, graph); END;
+COMMENT ON FUNCTION kg_batch.estimate_ways(bigint, text) IS 'the same with the job''s id as a number';
+
 CREATE FUNCTION kg_batch.estimate_query(query text, graph text DEFAULT NULL,
                                         OUT conversations bigint, OUT sentences bigint, OUT chunks bigint, OUT requests bigint,
                                         OUT input_tokens bigint, OUT output_tokens bigint, OUT cost numeric, OUT direct_cost numeric,

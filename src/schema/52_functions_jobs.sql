@@ -98,6 +98,11 @@ CREATE FUNCTION kg_batch.set_model_price(model_prefix text, input numeric, outpu
 COMMENT ON FUNCTION kg_batch.set_model_price(text, numeric, numeric, numeric, numeric, numeric, numeric, numeric, int, date, text)
     IS 'a price of one''s own, in US dollars per million tokens, for models whose name begins so; it wins over the shipped one of the same prefix. Batch prices default to half, cached input to the full price; tier_above: for requests with more input tokens; valid_from defaults to today (UTC). For superusers and members of the extension''s owner';
 
+CREATE FUNCTION kg_batch.reset_performance() RETURNS void
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_reset_performance';
+COMMENT ON FUNCTION kg_batch.reset_performance()
+    IS 'begins anew with what the views performance and throughput show; the ledger stays. For superusers and members of the extension''s owner';
+
 CREATE FUNCTION kg_batch.health(OUT name text, OUT ok boolean, OUT detail text, OUT hint text) RETURNS SETOF record
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_health';
 COMMENT ON FUNCTION kg_batch.health()

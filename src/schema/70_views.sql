@@ -78,15 +78,28 @@ COMMENT ON COLUMN kg_batch.fact.said_by IS 'who said it, by the name in the conv
 COMMENT ON COLUMN kg_batch.fact.said_at IS 'when the message was sent that says it first';
 COMMENT ON COLUMN kg_batch.fact.conversation IS 'the key under which it was handed in';
 
+-- This view and evidence follow the graph from table to table, row by row
+-- (LATERAL … OFFSET 0), as rounds do: there are no statistics of graph_id (see
+-- 20_tables_graph.sql), so a planner that is free to choose takes a join over
+-- graph_id alone for one of a row or two and goes through the whole graph for
+-- each of its rows. Conditions on node_id and edge_id come first of all. ORDER BY
+-- does what OFFSET 0 does, and makes the index that has that order the better one
+-- where a table is so small that all seem equal.
 CREATE VIEW kg_batch.node_fact WITH (security_barrier) AS
 SELECT DISTINCT i.graph_id, i.node_id, f.fact_id, n.label, n.type,
     CASE WHEN n.type IN ('State', 'Goal') THEN
         (n.end_date IS NULL OR n.end_date > to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD'))
         AND n.goal_status IS DISTINCT FROM 'completed' AND n.goal_status IS DISTINCT FROM 'abandoned' END AS current
 FROM kg_batch_internal.identity i
-JOIN kg_batch_internal.node n ON n.graph_id = i.graph_id AND n.node_id = i.node_id
-JOIN kg_batch_internal.node_mention m ON m.graph_id = i.graph_id AND m.key = i.key AND m.live
-JOIN kg_batch_internal.fact f ON f.graph_id = m.graph_id AND f.chunk_id = m.chunk_id AND f.n = ANY (m.facts) AND f.live
+CROSS JOIN LATERAL (
+    SELECT n.label, n.type, n.end_date, n.goal_status FROM kg_batch_internal.node n
+    WHERE n.graph_id = i.graph_id AND n.node_id = i.node_id OFFSET 0) n
+CROSS JOIN LATERAL (
+    SELECT m.chunk_id, m.facts FROM kg_batch_internal.node_mention m
+    WHERE m.graph_id = i.graph_id AND m.key = i.key AND m.live OFFSET 0) m
+CROSS JOIN LATERAL (
+    SELECT f.fact_id FROM kg_batch_internal.fact f
+    WHERE f.graph_id = i.graph_id AND f.chunk_id = m.chunk_id AND f.n = ANY (m.facts) AND f.live ORDER BY f.n) f
 WHERE i.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
 COMMENT ON VIEW kg_batch.node_fact IS 'which facts speak of which nodes';
 COMMENT ON COLUMN kg_batch.node_fact.current IS 'of a State or Goal: whether it has not ended; null for all else';
@@ -101,7 +114,8 @@ COMMENT ON COLUMN kg_batch.node_redirect.node_id IS 'where it is now';
 -- Pairs of a statement's roles, in the order in which people say them; what takes
 -- part alone has nobody on the other side. Each half is one flat join, and the
 -- order of roles stands in its condition and in no column: so from_id, to_id,
--- from_label and statement_id are found by index.
+-- from_label and statement_id are found by index. Graphs come as a table of their
+-- own, so that each index is offered them.
 CREATE VIEW kg_batch.links WITH (security_barrier) AS
 WITH role_order (roles) AS (VALUES (ARRAY[
     'agent', 'experiencer', 'owner', 'holder', 'employee', 'resident', 'student', 'member', 'spouse', 'partner', 'parent', 'friend',
@@ -115,24 +129,25 @@ SELECT s.graph_id, x.label AS from_label,
     CASE WHEN NOT isempty(s.asserted_on) THEN upper(s.asserted_on) - 1 END AS said,
     s.type, s.category, s.goal_status, a.target_id AS from_id, a.predicate AS from_role, b.target_id AS to_id, b.predicate AS to_role,
     s.node_id AS statement_id, s.mentions
-FROM role_order o, kg_batch_internal.edge a
+FROM role_order o, unnest((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]) AS mine (graph_id)
+JOIN kg_batch_internal.edge a ON a.graph_id = mine.graph_id
 JOIN kg_batch_internal.edge b ON b.graph_id = a.graph_id AND b.source_id = a.source_id
 JOIN kg_batch_internal.node s ON s.graph_id = a.graph_id AND s.node_id = a.source_id
 JOIN kg_batch_internal.node x ON x.graph_id = a.graph_id AND x.node_id = a.target_id
-JOIN kg_batch_internal.node y ON y.graph_id = b.graph_id AND y.node_id = b.target_id
+CROSS JOIN LATERAL (
+    SELECT y.label FROM kg_batch_internal.node y WHERE y.graph_id = b.graph_id AND y.node_id = b.target_id OFFSET 0) y
 WHERE (COALESCE(array_position(o.roles, a.predicate), 99), a.predicate, a.target_id)
     < (COALESCE(array_position(o.roles, b.predicate), 99), b.predicate, b.target_id)
-  AND s.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[])
 UNION ALL
 SELECT s.graph_id, x.label, CASE WHEN s.negated THEN 'not ' ELSE '' END || s.label, NULL, s.start_date, s.end_date, s.negated, s.modality,
     CASE WHEN NOT isempty(s.asserted_on) THEN upper(s.asserted_on) - 1 END,
     s.type, s.category, s.goal_status, a.target_id, a.predicate, NULL, NULL, s.node_id, s.mentions
-FROM kg_batch_internal.edge a
+FROM unnest((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]) AS mine (graph_id)
+JOIN kg_batch_internal.edge a ON a.graph_id = mine.graph_id
 JOIN kg_batch_internal.node s ON s.graph_id = a.graph_id AND s.node_id = a.source_id
 JOIN kg_batch_internal.node x ON x.graph_id = a.graph_id AND x.node_id = a.target_id
 WHERE NOT EXISTS (SELECT FROM kg_batch_internal.edge b
-                  WHERE b.graph_id = a.graph_id AND b.source_id = a.source_id AND b.edge_id <> a.edge_id)
-  AND s.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
+                  WHERE b.graph_id = a.graph_id AND b.source_id = a.source_id AND b.edge_id <> a.edge_id);
 COMMENT ON VIEW kg_batch.links IS 'thing, relation, thing, with the statement between them folded away: a row for each pair of its roles; to is null where only one takes part';
 COMMENT ON COLUMN kg_batch.links.relation IS 'the statement with the roles of both: Adoption (agent -> object); "not" before what is denied';
 COMMENT ON COLUMN kg_batch.links.since IS 'start of the statement, as precise as it is known; of what was taken up again that of the latest period';
@@ -146,38 +161,55 @@ CREATE VIEW kg_batch.evidence WITH (security_barrier) AS
 SELECT b.graph_id, b.node_id, b.edge_id, f.fact_id, v.key AS conversation,
     CASE WHEN starts_with(g.message_key, 'i:') THEN substr(g.message_key, 3) END AS message_id,
     CASE WHEN g.role = 'user' THEN COALESCE(NULLIF(v.participant_names[g.participant], ''), (SELECT NULLIF(o.options ->> 'self', '')
-        FROM kg_batch_internal.graph o WHERE o.graph_id = v.graph_id), 'user') ELSE g.role END AS speaker,
+        FROM kg_batch_internal.graph o WHERE o.graph_id = b.graph_id), 'user') ELSE g.role END AS speaker,
     g.sent_at, q.quote, q.matched, q.span_start, q.span_end, f.text AS fact, g.position, g.message_id AS message
 FROM (SELECT i.graph_id, i.node_id, NULL::bigint AS edge_id, m.chunk_id, m.facts
       FROM kg_batch_internal.identity i
-      JOIN kg_batch_internal.node_mention m ON m.graph_id = i.graph_id AND m.key = i.key AND m.live
+      CROSS JOIN LATERAL (
+          SELECT m.chunk_id, m.facts FROM kg_batch_internal.node_mention m
+          WHERE m.graph_id = i.graph_id AND m.key = i.key AND m.live OFFSET 0) m
       WHERE i.node_id IS NOT NULL AND i.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
       UNION ALL
       SELECT e.graph_id, NULL, e.edge_id, m.chunk_id, m.facts
       FROM kg_batch_internal.edge e
-      JOIN kg_batch_internal.identity i ON i.graph_id = e.graph_id AND i.node_id = e.source_id
-      JOIN kg_batch_internal.node_mention m ON m.graph_id = i.graph_id AND m.key = i.key AND m.live
+      CROSS JOIN LATERAL (
+          SELECT i.key FROM kg_batch_internal.identity i WHERE i.graph_id = e.graph_id AND i.node_id = e.source_id OFFSET 0) i
+      CROSS JOIN LATERAL (
+          SELECT m.chunk_id, m.n, m.facts, m.category FROM kg_batch_internal.node_mention m
+          WHERE m.graph_id = e.graph_id AND m.key = i.key AND m.live OFFSET 0) m
       WHERE e.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
         AND EXISTS (SELECT FROM kg_batch_internal.edge_mention r
-                    JOIN kg_batch_internal.node_mention w ON w.graph_id = r.graph_id AND w.chunk_id = r.chunk_id AND w.n = r.target
-                    JOIN kg_batch_internal.identity t ON t.graph_id = w.graph_id AND t.key = w.key
-                    WHERE r.graph_id = m.graph_id AND r.chunk_id = m.chunk_id AND r.statement = m.n AND t.node_id = e.target_id
+                    CROSS JOIN LATERAL (
+                        SELECT w.key FROM kg_batch_internal.node_mention w
+                        WHERE w.graph_id = r.graph_id AND w.chunk_id = r.chunk_id AND w.n = r.target OFFSET 0) w
+                    CROSS JOIN LATERAL (
+                        SELECT t.node_id FROM kg_batch_internal.identity t WHERE t.graph_id = r.graph_id AND t.key = w.key OFFSET 0) t
+                    WHERE r.graph_id = e.graph_id AND r.chunk_id = m.chunk_id AND r.statement = m.n AND t.node_id = e.target_id
                       -- What the role stands for, as in src/store/canonical.h.
                       AND e.predicate = (
                           SELECT CASE WHEN c.name IN ('agent', 'object') AND EXISTS (
                                   SELECT FROM kg_batch_internal.predicate_mapping k
-                                  WHERE k.graph_id = m.graph_id AND k.sort = 'kind' AND k.name = m.category AND k.inverse AND NOT EXISTS (
+                                  WHERE k.graph_id = e.graph_id AND k.sort = 'kind' AND k.name = m.category AND k.inverse AND NOT EXISTS (
                                       SELECT FROM kg_batch_internal.predicate p WHERE p.sort = 'kind' AND p.name = m.category))
                               THEN CASE c.name WHEN 'agent' THEN 'object' ELSE 'agent' END ELSE c.name END
                           FROM (SELECT COALESCE(
                                   (SELECT p.canonical FROM kg_batch_internal.predicate p
                                    WHERE p.sort = 'role' AND p.name = r.role ORDER BY p.shipped LIMIT 1),
                                   (SELECT k.canonical FROM kg_batch_internal.predicate_mapping k
-                                   WHERE k.graph_id = m.graph_id AND k.sort = 'role' AND k.name = r.role), r.role) AS name) c))) b
-JOIN kg_batch_internal.fact f ON f.graph_id = b.graph_id AND f.chunk_id = b.chunk_id AND f.n = ANY (b.facts) AND f.live
-JOIN kg_batch_internal.fact_source q ON q.graph_id = f.graph_id AND q.chunk_id = f.chunk_id AND q.fact = f.n
-JOIN kg_batch_internal.message g ON g.graph_id = q.graph_id AND g.message_id = q.message_id
-JOIN kg_batch_internal.conversation v ON v.graph_id = g.graph_id AND v.conversation_id = g.conversation_id;
+                                   WHERE k.graph_id = e.graph_id AND k.sort = 'role' AND k.name = r.role), r.role) AS name OFFSET 0) c)
+                    OFFSET 0)) b
+CROSS JOIN LATERAL (
+    SELECT f.fact_id, f.n, f.text FROM kg_batch_internal.fact f
+    WHERE f.graph_id = b.graph_id AND f.chunk_id = b.chunk_id AND f.n = ANY (b.facts) AND f.live ORDER BY f.n) f
+CROSS JOIN LATERAL (
+    SELECT q.message_id, q.quote, q.matched, q.span_start, q.span_end FROM kg_batch_internal.fact_source q
+    WHERE q.graph_id = b.graph_id AND q.chunk_id = b.chunk_id AND q.fact = f.n ORDER BY q.n) q
+CROSS JOIN LATERAL (
+    SELECT g.message_id, g.message_key, g.conversation_id, g.role, g.participant, g.sent_at, g.position FROM kg_batch_internal.message g
+    WHERE g.graph_id = b.graph_id AND g.message_id = q.message_id OFFSET 0) g
+CROSS JOIN LATERAL (
+    SELECT v.key, v.participant_names FROM kg_batch_internal.conversation v
+    WHERE v.graph_id = b.graph_id AND v.conversation_id = g.conversation_id OFFSET 0) v;
 COMMENT ON VIEW kg_batch.evidence IS 'the words behind each node and edge: a row for each quote; needs auditor';
 COMMENT ON COLUMN kg_batch.evidence.node_id IS 'the node it speaks for; null in rows of an edge';
 COMMENT ON COLUMN kg_batch.evidence.edge_id IS 'the edge it speaks for; null in rows of a node';

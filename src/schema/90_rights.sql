@@ -47,7 +47,7 @@ END $$;
 
 -- Rows of these go into a dump: all tables but those that describe this very
 -- installation (home), are made again from the others (ready, claimed, turn), or
--- mean nothing elsewhere (worker, spending). Shipped rows come with the script,
+-- mean nothing elsewhere (worker, spending, work_minute, answer_minute). Shipped rows come with the script,
 -- and shipped_taxon holds nothing else.
 DO $$
 DECLARE
@@ -59,7 +59,7 @@ BEGIN
             CASE WHEN c.relname IN ('prompt', 'predicate', 'model_price') THEN 'WHERE NOT shipped' ELSE '' END AS condition
         FROM pg_class c
         WHERE c.relnamespace = 'kg_batch_internal'::regnamespace AND c.relkind = 'r'
-          AND c.relname NOT IN ('home', 'ready', 'claimed', 'turn', 'worker', 'spending', 'shipped_taxon')
+          AND c.relname NOT IN ('home', 'ready', 'claimed', 'turn', 'worker', 'spending', 'shipped_taxon', 'work_minute', 'answer_minute')
         ORDER BY c.relname
     LOOP
         PERFORM pg_extension_config_dump(dumped.oid, dumped.condition);

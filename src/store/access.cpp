@@ -160,6 +160,7 @@ void drop_graph(std::int64_t graph_id, const std::string& name) {
   execute("DELETE FROM kg_batch_internal.batch_job WHERE graph_id = $1", {graph_id});
   execute("DELETE FROM kg_batch_internal.turn WHERE graph_id = $1", {graph_id});
   execute("DELETE FROM kg_batch_internal.progress_sample WHERE graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.activity WHERE graph_id = $1", {graph_id});
   execute("DELETE FROM kg_batch_internal.rejected WHERE graph_id = $1", {graph_id});
   execute("DELETE FROM kg_batch_internal.chunk WHERE graph_id = $1", {graph_id});
   execute("DELETE FROM kg_batch_internal.message WHERE graph_id = $1", {graph_id});

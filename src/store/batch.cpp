@@ -207,26 +207,26 @@ void set_submitted(std::int64_t batch_id, const openai::BatchObject& remote, std
 
 void set_back(std::int64_t batch_id, const std::string& state, const std::string& error, std::int64_t delay_ms) {
   execute(
-      "UPDATE kg_batch_internal.batch SET state = $2, error = $3, attempts = attempts + 1, "
+      "UPDATE kg_batch_internal.batch SET state = $2, error = $3, last_error = $3, last_error_at = pg_catalog.clock_timestamp(), attempts = attempts + 1, "
       "next_poll_at = pg_catalog.clock_timestamp() + $4 * interval '1 millisecond' WHERE batch_id = $1",
       {batch_id, state, error, delay_ms});
 }
 
 void set_unclear(std::int64_t batch_id, const std::string& error) {
-  execute("UPDATE kg_batch_internal.batch SET state = 'unclear', error = $2 WHERE batch_id = $1", {batch_id, error});
+  execute("UPDATE kg_batch_internal.batch SET state = 'unclear', error = $2, last_error = $2, last_error_at = pg_catalog.clock_timestamp() WHERE batch_id = $1", {batch_id, error});
 }
 
 void note_poll(std::int64_t batch_id, const openai::BatchObject& remote, std::int64_t next_poll_ms) {
   execute(
       "UPDATE kg_batch_internal.batch SET remote_status = $2, remote_total = $3, remote_completed = $4, remote_failed = $5, polls = polls + 1, "
-      "attempts = 0, error = NULL, next_poll_at = pg_catalog.clock_timestamp() + $6 * interval '1 millisecond' WHERE batch_id = $1",
+      "polled_at = pg_catalog.clock_timestamp(), attempts = 0, error = NULL, next_poll_at = pg_catalog.clock_timestamp() + $6 * interval '1 millisecond' WHERE batch_id = $1",
       {batch_id, remote.status_text, static_cast<int>(remote.total), static_cast<int>(remote.completed), static_cast<int>(remote.failed),
        next_poll_ms});
 }
 
 void note_poll_failed(std::int64_t batch_id, const std::string& error, std::int64_t next_poll_ms) {
   execute(
-      "UPDATE kg_batch_internal.batch SET error = $2, attempts = attempts + 1, "
+      "UPDATE kg_batch_internal.batch SET error = $2, last_error = $2, last_error_at = pg_catalog.clock_timestamp(), attempts = attempts + 1, "
       "next_poll_at = pg_catalog.clock_timestamp() + $3 * interval '1 millisecond' WHERE batch_id = $1",
       {batch_id, error, next_poll_ms});
 }
@@ -241,7 +241,8 @@ void set_reading(std::int64_t batch_id, const openai::BatchObject& remote) {
   if (!error.empty()) kept = error;
   execute(
       "UPDATE kg_batch_internal.batch SET state = 'reading', remote_status = $2, output_file_id = $3, error_file_id = $4, remote_total = $5, "
-      "remote_completed = $6, remote_failed = $7, error = $8, attempts = 0, next_poll_at = NULL WHERE batch_id = $1",
+      "remote_completed = $6, remote_failed = $7, error = $8, last_error = COALESCE($8, last_error), "
+      "last_error_at = CASE WHEN $8 IS NULL THEN last_error_at ELSE pg_catalog.clock_timestamp() END, attempts = 0, next_poll_at = NULL WHERE batch_id = $1",
       {batch_id, std::string(openai::to_string(remote.status)), remote.output_file_id, remote.error_file_id, static_cast<int>(remote.total),
        static_cast<int>(remote.completed), static_cast<int>(remote.failed), kept});
 }
@@ -323,6 +324,7 @@ int finish(std::int64_t batch_id, const std::string& state, const std::string& e
   if (!error.empty()) kept = error;
   execute(
       "UPDATE kg_batch_internal.batch SET state = $2, error = COALESCE($3, error), ended_at = pg_catalog.clock_timestamp(), "
+      "last_error = COALESCE($3, last_error), last_error_at = CASE WHEN $3 IS NULL THEN last_error_at ELSE pg_catalog.clock_timestamp() END, "
       "answered = (SELECT pg_catalog.count(*) FROM kg_batch_internal.request r WHERE r.batch_id = $1 AND r.state = 'answered') WHERE batch_id = $1",
       {batch_id, state, kept});
   if (rest == Rest::failed) {

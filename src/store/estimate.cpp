@@ -82,9 +82,9 @@ void Estimator::add(const IncomingMessage& message) {
   if (held_bytes_ > most_bytes_held) cut_held();
 }
 
-void Estimator::add_job(std::int64_t job_id) {
+void Estimator::add_job(std::int64_t job_id, bool cut_anew) {
   add_uncut(job_id);
-  add_chunks(job_id);
+  add_chunks(job_id, cut_anew);
 }
 
 // Edits of what was cut are read alone, each in a chunk of its own.
@@ -120,15 +120,18 @@ void Estimator::add_uncut(std::int64_t job_id) {
   }
 }
 
-void Estimator::add_chunks(std::int64_t job_id) {
+// Cut anew, a chunk is as many as its sentences fill, each with as much context as it has.
+void Estimator::add_chunks(std::int64_t job_id, bool cut_anew) {
   const auto rows = execute(
-      "SELECT pg_catalog.count(*), pg_catalog.sum(c.countable), pg_catalog.sum(c.tokens), pg_catalog.sum(pg_catalog.cardinality(c.message_ids)), "
-      "pg_catalog.sum((SELECT pg_catalog.count(DISTINCT m) FROM unnest(c.message_ids) m)), "
+      "SELECT pg_catalog.sum(p.pieces), pg_catalog.sum(c.countable), pg_catalog.sum(c.tokens * p.shown / GREATEST(pg_catalog.cardinality(c.message_ids), 1)), "
+      "pg_catalog.sum(p.shown), "
+      "pg_catalog.sum((SELECT pg_catalog.count(DISTINCT m) FROM unnest(c.message_ids) m) * p.shown / GREATEST(pg_catalog.cardinality(c.message_ids), 1)), "
       "pg_catalog.count(DISTINCT c.conversation_id) "
-      "FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.job_id = $2 AND c.state IN ('ready', 'asking') "
+      "FROM kg_batch_internal.chunk c CROSS JOIN LATERAL (SELECT CASE WHEN $3 THEN GREATEST((c.countable + $4 - 1) / $4, 1) ELSE 1 END AS pieces) n "
+      "CROSS JOIN LATERAL (SELECT n.pieces, pg_catalog.cardinality(c.message_ids) + (n.pieces - 1) * c.context_size AS shown) p WHERE c.graph_id = $1 AND c.job_id = $2 AND c.state IN ('ready', 'asking') "
       "AND NOT EXISTS (SELECT FROM kg_batch_internal.request r WHERE r.graph_id = c.graph_id AND r.request_id = c.request_id "
       " AND r.state = 'answered')",
-      {graph_id_, job_id});
+      {graph_id_, job_id, cut_anew, options_.use_batch_api ? options_.batch_chunk_max : options_.real_time_chunk_size});
   const std::int64_t chunks = rows.integer(0, 0);
   if (chunks == 0) return;
   chunks_ += chunks;
@@ -317,6 +320,61 @@ Estimator::Share Estimator::share_asked(std::size_t stage) const {
       {graph_id_, stages_.front(), options_.model, static_cast<int>(stage)});
   if (rows.integer(0, 0) < enough_answers || rows.integer(0, 2) == 0) return {};
   return {rows.number(0, 1) / rows.number(0, 0), rows.number(0, 3) / rows.number(0, 2)};
+}
+
+namespace {
+
+constexpr int seeds_chunk_size = 5;
+
+// A step of the plan after the other, each as long as batches of the model usually take.
+std::optional<std::string> seconds_by_batch(const JobOptions& options, std::size_t steps) {
+  const auto rows = execute(
+      "SELECT pg_catalog.round((pg_catalog.percentile_cont(0.5) WITHIN GROUP (ORDER BY x.took) * $2)::numeric) FROM ("
+      " SELECT EXTRACT(epoch FROM d.ended_at - d.submitted_at)::float8 AS took FROM kg_batch_internal.batch d "
+      " WHERE d.state = 'done' AND d.submitted_at IS NOT NULL AND d.model = $1 ORDER BY d.batch_id DESC LIMIT 20) x",
+      {options.model, static_cast<std::int64_t>(steps)});
+  return rows.maybe_text(0, 0);
+}
+
+// As many at once as there are slots, each as long as answers to extraction took; and
+// no faster than the account's limits let them through.
+std::optional<std::string> seconds_directly(std::int64_t graph_id, const JobOptions& options, const Estimate& estimate) {
+  const auto rows = execute(
+      "SELECT pg_catalog.ceil(GREATEST(pg_catalog.avg(x.latency_ms) / 1000 * $3::bigint / $4::bigint, $3::bigint * 60.0 / NULLIF($5::bigint, 0), "
+      " $6::bigint * 60.0 / NULLIF($7::bigint, 0)))  "
+      "FROM (SELECT a.latency_ms FROM (SELECT r.graph_id, r.request_id FROM kg_batch_internal.request r "
+      "  WHERE r.graph_id = $1 AND r.model = $2 AND r.mode = 'direct' AND r.chunk_id IS NOT NULL AND r.state = 'answered' ORDER BY r.request_id DESC LIMIT 500) r "
+      " JOIN kg_batch_internal.answer a ON a.graph_id = r.graph_id AND a.request_id = r.request_id AND a.outcome = 'answered' AND a.latency_ms IS NOT NULL) x "
+      "HAVING pg_catalog.count(*) > 0",
+      {graph_id, options.model, estimate.requests,
+       static_cast<std::int64_t>(backend::settings::requests_in_flight()) * backend::settings::num_pipelines(),
+       static_cast<std::int64_t>(backend::settings::requests_per_minute()), estimate.input_tokens + estimate.output_tokens,
+       static_cast<std::int64_t>(backend::settings::tokens_per_minute())});
+  return rows.empty() ? std::nullopt : rows.maybe_text(0, 0);
+}
+
+}  // namespace
+
+std::vector<Way> estimate_ways(const Job& job) {
+  JobOptions by_batch = job.options;
+  by_batch.use_batch_api = true;
+  by_batch.batch_min_requests = 1;
+  JobOptions directly = job.options;
+  directly.use_batch_api = false;
+  directly.real_time_chunk_size = job.options.batch_chunk_size;
+  JobOptions as_the_seed = directly;
+  as_the_seed.real_time_chunk_size = seeds_chunk_size;
+  std::vector<Way> ways;
+  for (const auto& [name, options] : {std::pair{"batch", by_batch}, std::pair{"direct", directly}, std::pair{"direct, 5 sentences", as_the_seed}}) {
+    Estimator estimator(job.graph_id, options);
+    estimator.add_job(job.job_id, options.real_time_chunk_size == seeds_chunk_size && !options.use_batch_api);
+    const Estimate estimate = estimator.estimate();
+    std::int64_t steps = 0;
+    for (std::optional<std::string> stage = first_stage(options.extraction); stage; stage = next_stage(options.extraction, *stage)) ++steps;
+    ways.push_back({name, estimate, options.use_batch_api ? seconds_by_batch(options, static_cast<std::size_t>(steps))
+                                                          : seconds_directly(job.graph_id, options, estimate)});
+  }
+  return ways;
 }
 
 JobOptions options_of_new_job(std::int64_t graph_id) {

@@ -41,8 +41,9 @@ class Estimator {
   Estimator(std::int64_t graph_id, const JobOptions& options, std::size_t enough_bytes = 0);
 
   void add(const IncomingMessage& message);
-  // All of a job that is not cut, or cut and not answered.
-  void add_job(std::int64_t job_id);
+  // All of a job that is not cut, or cut and not answered; with `cut_anew` as if what
+  // is cut were cut once more, into chunks of this size.
+  void add_job(std::int64_t job_id, bool cut_anew = false);
   Estimate estimate();
 
  private:
@@ -52,7 +53,7 @@ class Estimator {
     std::unordered_map<std::string, int> speaker_numbers;
   };
   void add_uncut(std::int64_t job_id);
-  void add_chunks(std::int64_t job_id);
+  void add_chunks(std::int64_t job_id, bool cut_anew);
   void cut_held();
   void cut(Conversation& conversation);
   double output_per_sentence(const std::string& stage, bool* measured) const;
@@ -80,6 +81,17 @@ class Estimator {
   AboutGraph windows_[2];  // that a model is asked where topics begin: directly, by batch
   std::int64_t conversations_ = 0, countable_ = 0, chunks_ = 0, question_tokens_ = 0;
 };
+
+// The same work in the ways in which it could be done: by batch, directly, and as the
+// program that this began as did it, directly in chunks of five sentences. `seconds`
+// is what it takes by what the last batches of the model and the last direct answers
+// of the graph took; nothing while there were none.
+struct Way {
+  std::string name;
+  Estimate estimate;
+  std::optional<std::string> seconds;
+};
+std::vector<Way> estimate_ways(const Job& job);
 
 // The options that a job made now would have: the caller's settings, then the graph's.
 JobOptions options_of_new_job(std::int64_t graph_id);

@@ -3,6 +3,7 @@
 #include "backend/spi.h"
 #include "store/batch.h"
 #include "store/home.h"
+#include "store/queue.h"
 
 namespace kg_batch::store {
 
@@ -32,19 +33,28 @@ void make_home_if_new() {
 
 void take_home(bool same) {
   backend::lock_exclusive(backend::LockClass::home, 0, backend::LockSpan::transaction);
+  // Said twice, or where nothing was to be said: batches that are out stay this database's own.
+  if (look_at_home() == Home::ours) {
+    set_stopped(false);
+    return;
+  }
   execute(
       "INSERT INTO kg_batch_internal.home (installation_id, system_identifier, database) "
       "VALUES (pg_catalog.gen_random_uuid(), $1, $2::oid) "
       "ON CONFLICT (one) DO UPDATE SET system_identifier = EXCLUDED.system_identifier, database = EXCLUDED.database, "
       "installation_id = CASE WHEN $3 THEN home.installation_id ELSE EXCLUDED.installation_id END, stopped = false",
       {system_identifier(), database_oid(), same});
-  if (same) return;
-  // Batches that are out belong to the original: a copy neither polls, reads nor
-  // deletes them. What they asked is asked anew, as this database's own.
-  const auto batches = execute("SELECT batch_id FROM kg_batch_internal.batch WHERE ended_at IS NULL");
-  for (std::size_t i = 0; i < batches.size(); ++i)
-    finish(batches.integer(i, 0), "lost", "it belongs to the database that this one is a copy of", Rest::batch_again);
-
+  if (!same) {
+    // Batches that are out belong to the original: a copy neither polls, reads nor
+    // deletes them. What they asked is asked anew, as this database's own.
+    const auto batches = execute("SELECT batch_id FROM kg_batch_internal.batch WHERE ended_at IS NULL");
+    for (std::size_t i = 0; i < batches.size(); ++i)
+      finish(batches.integer(i, 0), "lost", "it belongs to the database that this one is a copy of", Rest::batch_again);
+  }
+  // A copy has the claims of workers that never lived here; a dump has no queue, and
+  // what was handed in since stands in it alone.
+  for (const std::int64_t worker_id : claiming_workers()) free_claims(worker_id);
+  refill_ready();
 }
 
 std::string installation_id() {

@@ -9,6 +9,8 @@
 #include "store/inquiry.h"
 #include "store/job.h"
 #include "store/nearest_name.h"
+#include "store/queue.h"
+#include "store/withdrawing.h"
 
 namespace kg_batch::store {
 
@@ -288,6 +290,11 @@ void touch_job(std::int64_t graph_id, std::int64_t job_id) {
       {graph_id, job_id});
 }
 
+void note_made(std::int64_t graph_id, std::int64_t job_id, std::int64_t nodes, std::int64_t edges) {
+  execute_generic("UPDATE kg_batch_internal.job SET nodes = nodes + $3, edges = edges + $4 WHERE graph_id = $1 AND job_id = $2",
+                  {graph_id, job_id, nodes, edges});
+}
+
 void pause_job(std::int64_t graph_id, std::int64_t job_id, const std::string& reason) {
   execute(
       "UPDATE kg_batch_internal.job SET state = 'paused', reason = $3 "
@@ -333,59 +340,38 @@ void cancel_job(std::int64_t graph_id, std::int64_t job_id) {
       "AND NOT EXISTS (SELECT FROM kg_batch_internal.batch_job m JOIN kg_batch_internal.job j ON j.graph_id = m.graph_id AND j.job_id = m.job_id "
       " WHERE m.batch_id = b.batch_id AND (m.graph_id, m.job_id) <> ($1, $2) AND j.state <> 'cancelled')",
       {graph_id, job_id});
-  // What is answered already is paid for: it is read when it comes. What is not asked is
-  // cancelled; a chunk waits for its request, so it goes with it.
-  execute(
-      "SELECT FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.state IN ('ready', 'asking') "
-      " AND (c.job_id = $2 AND c.chunk_id IN (SELECT q.chunk_id FROM kg_batch_internal.ready q WHERE q.job_id = $2 AND q.kind = 3) "
-      "  OR c.request_id IN (SELECT q.chunk_id FROM kg_batch_internal.ready q WHERE q.job_id = $2 AND q.kind IN (4, 5))) "
-      "ORDER BY c.chunk_id FOR NO KEY UPDATE",
-      {graph_id, job_id});
-  const backend::Rows unsent = execute(
-      "SELECT q.graph_id, q.chunk_id FROM kg_batch_internal.ready q WHERE q.job_id = $1 AND q.kind IN (4, 5) ORDER BY q.chunk_id, q.kind", {job_id});
-  std::vector<std::int64_t> graphs, requests;
-  for (std::size_t i = 0; i < unsent.size(); ++i) {
-    graphs.push_back(unsent.integer(i, 0));
-    requests.push_back(unsent.integer(i, 1));
-  }
-  execute("SELECT FROM kg_batch_internal.ready q WHERE q.job_id = $1 AND q.kind IN (4, 5) ORDER BY q.chunk_id, q.kind FOR UPDATE", {job_id});
-  lock_ledger_of(graphs, requests);
+  lock_what_waits(graph_id, job_id);
   execute(
       "UPDATE kg_batch_internal.job SET state = 'cancelled', reason = 'cancelled', ended_at = pg_catalog.now() "
       "WHERE graph_id = $1 AND job_id = $2",
       {graph_id, job_id});
-  execute(
-      "WITH gone AS (DELETE FROM kg_batch_internal.ready WHERE job_id = $2 AND kind IN (1, 3, 4, 5, 7) RETURNING kind, chunk_id), "
-      "requests AS (UPDATE kg_batch_internal.request r SET state = 'cancelled', reserved = 0 FROM gone "
-      " WHERE gone.kind IN (4, 5) AND r.graph_id = $1 AND r.request_id = gone.chunk_id RETURNING r.request_id, r.reserved), "
-      "chunks AS (UPDATE kg_batch_internal.chunk c SET state = 'cancelled' WHERE c.graph_id = $1 AND c.job_id = $2 "
-      " AND (c.chunk_id IN (SELECT chunk_id FROM gone WHERE kind = 3) "
-      "  OR c.request_id IN (SELECT chunk_id FROM gone WHERE kind IN (4, 5))) AND c.state IN ('ready', 'asking')) "
-      "SELECT pg_catalog.count(*) FROM gone",
-      {graph_id, job_id});
-  // Whoever else waits for the same answer asks for it.
-  execute(
-      "WITH others AS (UPDATE kg_batch_internal.chunk c SET state = 'ready', request_id = NULL FROM kg_batch_internal.request r "
-      " WHERE c.graph_id = $1 AND c.state = 'asking' AND c.job_id <> $2 AND r.graph_id = c.graph_id AND r.request_id = c.request_id "
-      " AND r.state = 'cancelled' RETURNING c.chunk_id, c.tokens, c.job_id) "
-      "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
-      "SELECT $1, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 3, o.tokens, o.chunk_id, o.job_id FROM others o "
-      "JOIN kg_batch_internal.job j ON j.graph_id = $1 AND j.job_id = o.job_id ON CONFLICT DO NOTHING",
-      {graph_id, job_id});
-  withdraw_cancelled_inquiries(graph_id, job_id);
-  withdraw_cancelled_windows(graph_id, job_id);
+  withdraw_ready(graph_id, job_id);
   execute("UPDATE kg_batch_internal.conversation SET settle_at = NULL WHERE graph_id = $1 AND job_id = $2 AND settle_at IS NOT NULL",
           {graph_id, job_id});
-  execute(
-      "UPDATE kg_batch_internal.spending s SET reserved = COALESCE((SELECT pg_catalog.sum(r.reserved) FROM kg_batch_internal.request r "
-      "WHERE r.state IN ('planned', 'asking') AND r.reserved_day = s.day), 0) WHERE s.day = (pg_catalog.now() AT TIME ZONE 'UTC')::date");
-  execute(
-      "UPDATE kg_batch_internal.job SET reserved = COALESCE((SELECT pg_catalog.sum(r.reserved) FROM kg_batch_internal.request r "
-      "WHERE r.graph_id = $1 AND r.job_id = $2 AND r.state IN ('planned', 'asking')), 0) WHERE graph_id = $1 AND job_id = $2",
-      {graph_id, job_id});
 }
 
 std::int64_t retry_job(std::int64_t graph_id, std::int64_t job_id, std::optional<std::int64_t> chunk_id) {
+  // Of a paused job it is put by, as all of it is.
+  const int put_by = execute("SELECT state = 'paused' FROM kg_batch_internal.job WHERE graph_id = $1 AND job_id = $2", {graph_id, job_id}).boolean(0, 0)
+                         ? parked : 0;
+  // Conversations, then chunks, lowest id first: the order of everybody's locks.
+  std::int64_t conversations = 0;
+  if (!chunk_id) {
+    execute(
+        "SELECT FROM kg_batch_internal.conversation WHERE graph_id = $1 AND job_id = $2 AND (cut_error IS NOT NULL OR cut_deliveries < deliveries) "
+        "ORDER BY conversation_id FOR NO KEY UPDATE",
+        {graph_id, job_id});
+    conversations = static_cast<std::int64_t>(execute(
+        "WITH again AS (UPDATE kg_batch_internal.conversation SET cut_error = NULL WHERE graph_id = $1 AND job_id = $2 "
+        " AND (cut_error IS NOT NULL OR cut_deliveries < deliveries) RETURNING conversation_id, messages, priority) "
+        "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+        "SELECT $1, priority + $3, 1, messages, conversation_id, $2 FROM again ORDER BY conversation_id ON CONFLICT DO NOTHING RETURNING 1",
+        {graph_id, job_id, put_by}).size());
+  }
+  execute(
+      "SELECT FROM kg_batch_internal.chunk WHERE graph_id = $1 AND job_id = $2 AND state IN ('failed', 'cancelled') "
+      "AND ($3::bigint IS NULL OR chunk_id = $3) ORDER BY chunk_id FOR NO KEY UPDATE",
+      {graph_id, job_id, chunk_id});
   const auto rows = execute(
       "WITH again AS (UPDATE kg_batch_internal.chunk SET state = 'ready', error = NULL, error_at = NULL, request_id = NULL "
       " WHERE graph_id = $1 AND job_id = $2 AND state IN ('failed', 'cancelled') AND ($3::bigint IS NULL OR chunk_id = $3) "
@@ -393,17 +379,9 @@ std::int64_t retry_job(std::int64_t graph_id, std::int64_t job_id, std::optional
       "freed AS (UPDATE kg_batch_internal.request r SET bad_answers = 0 "
       " FROM again WHERE r.graph_id = $1 AND r.chunk_id = again.chunk_id AND r.state IN ('failed', 'cancelled')), "
       "queued AS (INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
-      " SELECT $1, 2, 3, tokens, chunk_id, $2 FROM again ON CONFLICT DO NOTHING) "
+      " SELECT $1, 2 + $4, 3, tokens, chunk_id, $2 FROM again ORDER BY chunk_id ON CONFLICT DO NOTHING) "
       "SELECT pg_catalog.count(*) FROM again",
-      {graph_id, job_id, chunk_id});
-  std::int64_t conversations = 0;
-  if (!chunk_id)
-    conversations = static_cast<std::int64_t>(execute(
-        "WITH again AS (UPDATE kg_batch_internal.conversation SET cut_error = NULL WHERE graph_id = $1 AND job_id = $2 "
-        " AND (cut_error IS NOT NULL OR cut_deliveries < deliveries) RETURNING conversation_id, messages, priority) "
-        "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
-        "SELECT $1, priority, 1, messages, conversation_id, $2 FROM again ON CONFLICT DO NOTHING RETURNING 1",
-        {graph_id, job_id}).size());
+      {graph_id, job_id, chunk_id, put_by});
   // A batch of which nobody knows whether it was created: by asking again a
   // person decides that it was not.
   const auto unclear = execute(
@@ -413,11 +391,12 @@ std::int64_t retry_job(std::int64_t graph_id, std::int64_t job_id, std::optional
   for (std::size_t i = 0; i < unclear.size(); ++i)
     finish(unclear.integer(i, 0), "lost", "given up by retry()", Rest::batch_again);
   const std::int64_t again = rows.integer(0, 0) + (chunk_id ? 0 : reopen_given_up(graph_id, job_id));
-  if (again + conversations + static_cast<std::int64_t>(unclear.size()) > 0)
+  // A cancelled job of which nothing is left to do is done, and says so from now on.
+  if (!chunk_id || again + conversations + static_cast<std::int64_t>(unclear.size()) > 0)
     execute(
-        "UPDATE kg_batch_internal.job SET state = 'running', reason = NULL, ended_at = NULL "
-        "WHERE graph_id = $1 AND job_id = $2 AND state IN ('done', 'cancelled')",
-        {graph_id, job_id});
+        "UPDATE kg_batch_internal.job SET state = 'running', reason = NULL, ended_at = NULL WHERE graph_id = $1 AND job_id = $2 "
+        "AND (state = 'cancelled' OR (state = 'done' AND $3))",
+        {graph_id, job_id, again + conversations + static_cast<std::int64_t>(unclear.size()) > 0});
   return again;
 }
 

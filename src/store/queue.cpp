@@ -63,7 +63,7 @@ std::vector<Item> claim(std::int64_t worker_id, const std::vector<Work>& kinds, 
         "WITH picked AS MATERIALIZED (SELECT r.graph_id, r.kind, r.chunk_id FROM kg_batch_internal.ready r "
         "  WHERE r.graph_id = $1 AND r.kind = $3 AND r.kind NOT IN (2, 4) AND r.priority <= $4 "
         "  AND (r.due_at IS NULL OR r.due_at <= pg_catalog.now()) "
-        "  AND (r.kind IN (6, 8) OR (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) <> 'paused') "
+        "  AND (r.kind IN (6, 8) OR (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) NOT IN ('paused', 'cancelled')) "
         // A conversation that got more while somebody cuts it waits for that one.
         "  AND (SELECT c.worker_id FROM kg_batch_internal.claimed c WHERE c.graph_id = r.graph_id AND c.kind = r.kind AND c.chunk_id = r.chunk_id) "
         "   IS NULL "
@@ -105,7 +105,7 @@ std::vector<Item> claim_decide(std::int64_t worker_id) {
   return items_from(execute(
       "WITH picked AS MATERIALIZED (SELECT r.graph_id, r.kind, r.chunk_id FROM kg_batch_internal.ready r WHERE r.kind = 7 AND r.priority < 1000 "
       "  AND (r.due_at IS NULL OR r.due_at <= pg_catalog.now()) "
-      "  AND (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) <> 'paused' "
+      "  AND (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) NOT IN ('paused', 'cancelled') "
       "  AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.graph_id = r.graph_id AND c.kind = 7 AND c.chunk_id = r.chunk_id) "
       "  AND kg_batch_internal.is_time_to_ask(r.graph_id, r.job_id) "
       "  ORDER BY r.graph_id, r.chunk_id LIMIT 1 FOR UPDATE OF r SKIP LOCKED), "
@@ -220,7 +220,7 @@ int free_claims(std::int64_t worker_id) {
       "LEFT JOIN kg_batch_internal.job j ON j.graph_id = g.graph_id AND j.job_id = g.job_id "
       "ON CONFLICT DO NOTHING RETURNING 1",
       {worker_id});
-  execute("UPDATE kg_batch_internal.worker SET ended_at = pg_catalog.now() WHERE worker_id = $1 AND ended_at IS NULL", {worker_id});
+  execute("UPDATE kg_batch_internal.worker SET ended_at = pg_catalog.now(), died = true WHERE worker_id = $1 AND ended_at IS NULL", {worker_id});
   return static_cast<int>(freed.size());
 }
 
@@ -270,6 +270,8 @@ int settle_due() {
 }
 
 int refill_ready() {
+  // A graph without its row would never be served.
+  execute("INSERT INTO kg_batch_internal.turn SELECT graph_id, '-infinity' FROM kg_batch_internal.graph ON CONFLICT DO NOTHING");
   // Requests that nobody has: planned ones, direct ones whose worker is no more,
   // those of batches that ended or never came along.
   const Rows requests = execute(

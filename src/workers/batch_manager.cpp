@@ -142,7 +142,9 @@ class BatchManager {
       if (now_ms() - idle_since >= idle_limit_ms) break;
       if (!arrivals_.empty()) continue;
       report_idle(activity_.c_str());
+      process.enter(busy ? Phase::waiting : Phase::idle);
       wait_.until_something(std::min<std::int64_t>(pause, 10'000));
+      process.enter(Phase::busy);
     }
     process.end();
   }

@@ -25,6 +25,7 @@
 #include "store/job.h"
 #include "store/queue.h"
 #include "store/request.h"
+#include "store/withdrawing.h"
 #include "store/worker.h"
 #include "workers/crash_point.h"
 #include "workers/worker_process.h"
@@ -37,6 +38,7 @@ namespace {
 
 constexpr std::int64_t hung_after_us = 60'000'000;
 constexpr std::int64_t sample_every_ms = 5'000;
+constexpr std::int64_t sum_up_every_ms = 60'000;
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -69,6 +71,10 @@ void note_end(int code, Datum database) {
 void leave_database_slot(int code, Datum) {
   if (code != 0) keep_registration();  // before its pid is gone: nobody is to find neither
   forget_coordinator(MyDatabaseId, MyProcPid);
+  // The launcher that started it is told of its end by the postmaster; one that was
+  // itself started again since is not.
+  const int launcher = launcher_pid();
+  if (code != 0 && launcher != 0 && want_coordinator(MyDatabaseId)) wake(launcher);
 }
 
 class Coordinator {
@@ -120,14 +126,22 @@ class Coordinator {
   void free_claims_of_the_dead() {
     std::vector<std::int64_t> ids;
     in_transaction([&] { ids = store::claiming_workers(); });
+    bool freed_some = false;
     for (const std::int64_t id : ids) {
       if (id == worker_id_) continue;  // a lock of one's own is always to be had
       commit("claims freed", [&] {
         if (!try_lock_exclusive(LockClass::worker, id, LockSpan::transaction)) return;
         const int freed = store::free_claims(id);
+        freed_some = freed_some || freed > 0;
         if (freed > 0) report(Level::log, "kg_batch freed " + std::to_string(freed) + " claims of worker " + std::to_string(id) + ", which ended");
       });
     }
+    // Not in the same transaction: what is withdrawn is locked in another order.
+    if (freed_some) withdraw_what_is_cancelled();
+  }
+
+  void withdraw_what_is_cancelled() {
+    for (bool more = true; more;) in_transaction([&] { more = store::withdraw_what_is_cancelled(); });
   }
 
   void reap() {
@@ -168,8 +182,14 @@ class Coordinator {
         store::sample_progress();
         sampled_ms_ = now_ms();
       }
+      if (settings::enable_performance_monitoring() && now_ms() - summed_up_ms_ >= sum_up_every_ms) {
+        store::sum_up_minutes();
+        summed_up_ms_ = now_ms();
+      }
     });
     tell(changes);
+    // Nobody has anything in hand, and nobody takes what is there.
+    if (backlog.claimable > 0 && backlog.claimed == 0) withdraw_what_is_cancelled();
     if (!welcome) {
       end_children();
       return -1;
@@ -286,7 +306,7 @@ class Coordinator {
   Child batch_manager_;
   std::vector<Child> pipelines_;
   Backoff batch_manager_backoff_, pipeline_backoff_;
-  std::int64_t sampled_ms_ = 0;
+  std::int64_t sampled_ms_ = 0, summed_up_ms_ = 0;
   std::int64_t idle_pause_ms_ = 100;
   bool complained_of_slots_ = false;
 };

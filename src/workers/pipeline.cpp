@@ -88,7 +88,12 @@ class Pipeline {
       bool worked = false;
       try {
         worked = turn();
-        errors = 0;
+        if (gave_back_) {
+          gave_back_ = worked = false;
+          pause_ms_ = backoff_after(++errors);
+        } else {
+          errors = 0;
+        }
       } catch (const Error& error) {
         report(Level::warning, "kg_batch pipeline: " + error.message(), error.detail(), error.hint());
         give_back_hands();
@@ -142,6 +147,7 @@ class Pipeline {
 
   // Stores what arrived and enters the next ones in the ledger, in one commit.
   bool exchange() {
+    process_->enter(Phase::storing);
     std::vector<Prepared> next;
     const std::size_t out = http_.in_flight() + entered_.size();
     rate_wait_ms_ = -1;
@@ -306,6 +312,7 @@ class Pipeline {
   // ---- claims ----
 
   bool take_work() {
+    process_->enter(Phase::asking);
     std::vector<Work> kinds;
     // Enough for the slots and one more filling, taken in lots: a claim costs the
     // same for one and for many.
@@ -383,6 +390,7 @@ class Pipeline {
   }
 
   void cut_conversation(const Item& item) {
+    process_->enter(Phase::cutting);
     try {
       commit("conversation cut", [&] {
         std::vector<Item> without_budget;
@@ -416,6 +424,7 @@ class Pipeline {
   }
 
   void plan(const std::vector<Item>& items) {
+    process_->enter(Phase::asking);
     for_groups(items, [&](const std::vector<Item>& group) {
       std::vector<Prepared> direct;
       commit("questions planned", [&] { direct = plan_questions(process_->worker_id(), group); });
@@ -463,6 +472,7 @@ class Pipeline {
   // One group at a time: slots come first.
   bool read_some() {
     if (mine_to_read_.empty()) return false;
+    process_->enter(Phase::reading);
     const auto group_size = std::min(mine_to_read_.size(), static_cast<std::size_t>(settings::commit_frequency()));
     const auto group_end = mine_to_read_.begin() + static_cast<std::ptrdiff_t>(group_size);
     const std::vector<Item> items(mine_to_read_.begin(), group_end);
@@ -483,6 +493,7 @@ class Pipeline {
   }
 
   bool fold_some() {
+    process_->enter(Phase::folding);
     round_at_ms_ = now_ms();
     to_fold_ = false;
     std::vector<Item> items;
@@ -516,8 +527,24 @@ class Pipeline {
       return false;
     }
     process_->count(0, 0, 0, result.nodes, result.edges);
+    note_made(items, result);
     in_transaction([] { store::analyze_grown(); });
     return true;
+  }
+
+  // For those who watch a job. A round is of all jobs of its graph, so each gets its
+  // share; one transaction a job, because answers lock jobs in an order of their own.
+  static void note_made(const std::vector<Item>& items, const store::RoundResult& result) {
+    std::map<std::int64_t, std::int64_t> chunks_of_job;
+    for (const Item& item : items) ++chunks_of_job[item.job_id];
+    const auto all = static_cast<std::int64_t>(items.size());
+    std::int64_t before = 0;
+    for (const auto& [job_id, chunks] : chunks_of_job) {
+      const auto share = [&](std::int64_t made) { return made * (before + chunks) / all - made * before / all; };
+      const std::int64_t nodes = share(result.nodes), edges = share(result.edges);
+      before += chunks;
+      if (nodes + edges > 0) in_transaction([&] { store::note_made(items.front().graph_id, job_id, nodes, edges); });
+    }
   }
 
   // Items of one graph, `commit_frequency` a transaction; when one raises an
@@ -550,11 +577,11 @@ class Pipeline {
     }
   }
 
-  // A cancel, a deadlock or a full disk says nothing of the item.
+  // A cancel, a deadlock, a full or a bad disk says nothing of the item.
   static bool passes(const Error& error) {
     const int category = ERRCODE_TO_CATEGORY(error.sqlstate());
     return error.sqlstate() == ERRCODE_QUERY_CANCELED || category == ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE) ||
-           category == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES);
+           category == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES) || category == ERRCODE_TO_CATEGORY(ERRCODE_SYSTEM_ERROR);
   }
 
   void fail_alone(const Item& item, const Error& error) {
@@ -564,6 +591,7 @@ class Pipeline {
     in_transaction([&] {
       if (passes(error)) {
         store::give_back({item});
+        gave_back_ = true;
         return;
       }
       if (item.kind == Work::conclude && !give_up_windows(item, error.message())) give_up(item, error.message());
@@ -599,6 +627,7 @@ class Pipeline {
     if (pause_ms_ > 0) limit = std::min(limit, pause_ms_);
     pause_ms_ = 0;
     if (http_.in_flight() == 0) show_counts();
+    process_->enter(http_.in_flight() > 0 ? Phase::waiting : Phase::idle);
     report_idle(http_.in_flight() > 0 ? "waiting for answers" : "waiting for work");
     wait_.until_something(limit);
   }
@@ -614,6 +643,7 @@ class Pipeline {
   std::vector<Item> mine_to_read_;    // claimed
   std::int64_t rate_wait_ms_ = -1;
   std::int64_t pause_ms_ = 0;
+  bool gave_back_ = false;  // after an error that says nothing of the item
   std::int64_t round_at_ms_ = 0;
   bool to_fold_ = false;  // something was read since
   std::int64_t counted_at_ms_ = 0;

@@ -2,6 +2,9 @@
 
 #include <sys/resource.h>
 
+#include <chrono>
+#include <vector>
+
 #include "backend/bridge.h"
 #include "backend/locks.h"
 #include "backend/log.h"
@@ -19,6 +22,13 @@ using namespace backend;
 namespace {
 
 bool reloaded = false;
+
+// Time that a worker spent is written with its counts, and without any this often.
+constexpr std::int64_t most_between_flushes_us = 10'000'000;
+
+std::int64_t monotonic_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 void leave_shared_memory(int, Datum) { remove_worker(MyProcPid); }
 
@@ -82,6 +92,7 @@ bool WorkerProcess::begin(WorkerKind kind, unsigned int database, int coordinato
   backend_call([] { before_shmem_exit(leave_shared_memory, Datum{0}); });
   if (!add_worker(state)) return false;
   raise_descriptor_limit();
+  phase_since_us_ = flushed_us_ = monotonic_us();
   report_idle("");
   return true;
 }
@@ -101,6 +112,13 @@ bool WorkerProcess::go_on(int in_flight) {
     }
   });
   beat(MyProcPid, in_flight);
+  if (monotonic_us() - flushed_us_ >= most_between_flushes_us) {
+    try {
+      flush_counts();
+    } catch (const Error& error) {
+      report(Level::warning, "kg_batch could not note what a worker did: " + error.message(), error.detail());
+    }
+  }
   if (!settings::enabled()) return false;
   return coordinator_pid_ == 0 || backend::coordinator_pid(database_) == coordinator_pid_;
 }
@@ -114,9 +132,31 @@ void WorkerProcess::count(std::int64_t chunks_done, std::int64_t chunks_failed, 
   edges_ += edges;
 }
 
+void WorkerProcess::enter(Phase phase) {
+  const std::int64_t now = monotonic_us();
+  spent_us_[static_cast<int>(phase_)] += now - phase_since_us_;
+  phase_since_us_ = now;
+  if (phase == phase_) return;
+  phase_ = phase;
+  enter_phase(MyProcPid, phase);
+}
+
 void WorkerProcess::flush_counts() {
-  if (chunks_done_ + chunks_failed_ + requests_ + nodes_ + edges_ == 0) return;
-  in_transaction([&] { store::count_work(worker_id_, chunks_done_, chunks_failed_, requests_, nodes_, edges_); });
+  const bool counted = chunks_done_ + chunks_failed_ + requests_ + nodes_ + edges_ > 0;
+  const std::int64_t now = monotonic_us();
+  const bool monitored = settings::enable_performance_monitoring();
+  if (!counted && (!monitored || now - flushed_us_ < most_between_flushes_us)) return;
+  flushed_us_ = now;
+  enter(phase_);
+  std::vector<std::int64_t> spent_ms;
+  for (std::int64_t& spent : spent_us_) {
+    spent_ms.push_back(spent / 1000);
+    spent %= 1000;
+  }
+  in_transaction([&] {
+    if (counted) store::count_work(worker_id_, chunks_done_, chunks_failed_, requests_, nodes_, edges_);
+    if (monitored) store::count_minute(worker_id_, chunks_done_, chunks_failed_, requests_, nodes_, edges_, spent_ms);
+  });
   chunks_done_ = chunks_failed_ = requests_ = nodes_ = edges_ = 0;
 }
 

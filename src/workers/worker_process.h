@@ -27,6 +27,8 @@ class WorkerProcess {
   // the coordinator that started it is gone: the worker leaves.
   bool go_on(int in_flight);
   void count(std::int64_t chunks_done, std::int64_t chunks_failed, std::int64_t requests, std::int64_t nodes, std::int64_t edges);
+  // What comes from here on is this; the time until here is counted as what it was.
+  void enter(backend::Phase phase);
   void flush_counts();  // in a transaction of its own, when there is anything
 
  private:
@@ -35,6 +37,9 @@ class WorkerProcess {
   unsigned int database_ = 0;
   int coordinator_pid_ = 0;
   std::int64_t worker_id_ = 0;
+  backend::Phase phase_ = backend::Phase::busy;
+  std::int64_t phase_since_us_ = 0, flushed_us_ = 0;
+  std::int64_t spent_us_[backend::phases] = {};
   std::int64_t chunks_done_ = 0, chunks_failed_ = 0, requests_ = 0, nodes_ = 0, edges_ = 0;
 };
 

@@ -110,6 +110,46 @@ SELECT is(shown($$SELECT conversations_done, chunks, chunks_done, chunks_failed,
 SELECT is(shown($$SELECT what, conversation::text, reason, hint = format('SELECT kg_batch.retry(%L, chunk => %s, graph => %L)', 'first', chunk_id, 'pets') FROM kg_batch.errors$$),
     '(chunk,chat-Alice,refused,t)', 'an error says how to retry');
 
+UPDATE kg_batch_internal.chunk SET request_id = 4711 WHERE state = 'failed';
+INSERT INTO kg_batch_internal.request (graph_id, request_id, job_id, stage, prompt_id, model, mode, state, input_hash, attempt, input_tokens, max_output, error)
+SELECT graph_id, i.id, job_id, 'kg_extract', 1, 'gpt-6-luna', 'direct', i.state, sha256(i.state::bytea), 2, 10, 10, i.error
+FROM kg_batch_internal.chunk, (VALUES (4711, 'failed', 'refused'), (4712, 'planned', 'Rate limit reached in 20 s')) AS i (id, state, error) WHERE chunk.state = 'failed';
+INSERT INTO kg_batch_internal.answer (graph_id, request_id, attempt, mode, received_at, status, outcome, error)
+SELECT graph_id, request_id, a.n, 'direct', '2026-01-01 10:00Z'::timestamptz + a.n * interval '1 s', a.status, 'error', a.error
+FROM kg_batch_internal.request, (VALUES (1, 500, 'The server had an error'), (2, 429, 'Rate limit reached')) AS a (n, status, error);
+INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id, due_at)
+SELECT graph_id, 2, 5, 1, 4712, job_id, '2126-01-01Z' FROM kg_batch_internal.request WHERE request_id = 4712;
+SELECT is(shown($$SELECT what, reason, attempts, next_retry IS NULL AS waits_for_a_person, api_status, api_said, at AT TIME ZONE 'UTC' FROM kg_batch.errors ORDER BY what$$),
+    '(chunk,refused,2,t,429,"Rate limit reached","2026-01-01 10:00:02")
+(question,"Rate limit reached in 20 s",2,f,429,"Rate limit reached","2026-01-01 10:00:02")', 'what the API said, how often it was asked, when it is asked again');
+INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id, due_at)
+SELECT graph_id, 2, 5, 1, 4713, job_id, '2126-01-02Z' FROM kg_batch_internal.request WHERE request_id = 4712;
+INSERT INTO kg_batch_internal.request (graph_id, request_id, job_id, stage, prompt_id, model, mode, state, input_hash, attempt, input_tokens, max_output, error)
+SELECT graph_id, 4713, job_id, stage, 1, model, mode, state, sha256('z'), 1, 10, 10, 'Rate limit reached in 7 s' FROM kg_batch_internal.request WHERE request_id = 4712;
+SELECT is(shown('SELECT what, reason, times, next_retry AT TIME ZONE ''UTC'', hint FROM kg_batch.error_groups ORDER BY what'),
+    '(chunk,refused,1,,"SELECT kg_batch.retry(''first'', graph => ''pets'')")
+(question,"Rate limit reached in N s",2,"2126-01-01 00:00:00","Nothing to do: it is asked again by itself.")', 'the same thing twice is one group');
+DELETE FROM kg_batch_internal.ready WHERE kind = 5;
+
+-- ---- money ----
+
+INSERT INTO kg_batch_internal.usage (day, graph_id, job_id, stage, model, mode, requests, unpriced, input_tokens, cached_tokens, output_tokens, reasoning_tokens)
+SELECT '2026-01-01', graph_id, job_id, 'kg_extract', 'unheard-of', 'direct', 3, 3, 30, 10, 20, 5 FROM kg_batch_internal.usage;
+SELECT is(shown($$SELECT model, cost, real_time_cost, saved, unpriced, input_tokens, cached_tokens, output_tokens, reasoning_tokens FROM kg_batch.cost WHERE graph = 'pets' ORDER BY model$$),
+    '(gpt-6-luna,0.001,0.002,0.001,0,0,0,0,0)
+(unheard-of,,,,3,30,10,20,5)', 'what has no price costs null, not 0');
+
+-- ---- history ----
+
+UPDATE kg_batch_internal.job SET state = 'done';
+SELECT kg_batch.pause('first', 'pets');
+SELECT kg_batch.resume('first', graph => 'pets');
+SELECT is(shown($$SELECT event, detail, role = session_user AS by_me FROM kg_batch.history WHERE graph = 'pets' ORDER BY at$$), '(made,,)
+(running,,t)
+(done,,t)
+(paused,paused,t)
+(running,,t)', 'every change of a job''s state');
+
 -- ---- batches ----
 
 INSERT INTO kg_batch_internal.batch (token, model, state, requests, input_tokens, remote_status) VALUES (gen_random_uuid(), 'gpt-6-luna', 'submitted', 7, 100, 'in_progress');

@@ -12,7 +12,8 @@
 #   $node->sim                              KgBatch::StandIn
 #
 # `preload => 0` leaves the library to be loaded when it is first called;
-# `slots` is max_worker_processes (24).
+# `slots` is max_worker_processes (24); `install_path` is another installation than
+# the one that all tests share.
 package KgBatch::Cluster;
 
 use strict;
@@ -35,7 +36,7 @@ sub with_stand_in
 {
 	my ($class, $name, %params) = @_;
 	plan skip_all => 'the stand-in server is not built' unless KgBatch::StandIn::program();
-	my $node = $class->new($name);
+	my $node = $class->new($name, $params{install_path} ? (install_path => $params{install_path}) : ());
 	$node->{kg_sim} = KgBatch::StandIn->start($name, options => $params{sim});
 	$node->init;
 	$node->append_conf('postgresql.conf', join "\n",

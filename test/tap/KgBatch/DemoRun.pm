@@ -1,7 +1,8 @@
 # The conversations of the demo, read once for each graph: what a fault must not
 # change of the graph, of the answers paid and of the ledger.
 #
-#   my $run = KgBatch::DemoRun->new($node, %options)    reads them once without a fault, into 'undisturbed'
+#   my $run = KgBatch::DemoRun->new($node, %options)    reads them once without a fault, into 'undisturbed';
+#                                                   of the options `conversations` is how many (all)
 #   $run->begin('name', { fault => … }, …)          a graph and a job of that name, with these faults
 #   $run->whole('name', repeated => 1, …)           done, the same graph, nothing paid twice, the ledger is the bill
 #   KgBatch::DemoRun::told($listener, 'paused')    how often a background psql that listens heard so
@@ -19,8 +20,10 @@ use Time::HiRes qw(sleep);
 sub new
 {
 	my ($class, $node, %options) = @_;
+	my @files = sort glob 'demo/conversations/*.json';
+	@files = @files[0 .. delete($options{conversations}) - 1] if $options{conversations};
 	my $self = bless { node => $node, options => JSON::PP::encode_json(\%options),
-		conversations => [ map { JSON::PP->new->utf8->decode(slurp_file($_)) } sort glob 'demo/conversations/*.json' ] }, $class;
+		conversations => [ map { JSON::PP->new->utf8->decode(slurp_file($_)) } @files ] }, $class;
 	$self->begin('undisturbed');
 	$self->whole('undisturbed');
 	$self->{chunks} = $self->progress('chunks');
