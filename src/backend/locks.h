@@ -14,6 +14,7 @@ enum class LockClass : int {
   worker = 13,       // held by each live worker, by worker_id: its claims are its own
   graph = 14,        // one round, rebuild or merge at a time a graph
   home = 15,         // making a database one's own
+  steering = 16,     // a job, by who pauses, resumes, cancels or retries it
 };
 
 enum class LockSpan { transaction, session };

@@ -1,5 +1,6 @@
 // Graphs, jobs and workers as a person steers them.
 
+#include "backend/locks.h"
 #include "backend/log.h"
 #include "backend/shared_memory.h"
 #include "backend/wake.h"
@@ -28,6 +29,14 @@ std::string required(const Call& call, int argument, const char* name) {
   const auto value = call.text(argument);
   if (!value) throw Error(ERRCODE_NULL_VALUE_NOT_ALLOWED, std::string("argument \"") + name + "\" must not be null");
   return *value;
+}
+
+// The job, and nobody else steering it until the end of the transaction: each of
+// these verbs goes over rows that another takes in its own order.
+std::int64_t job_to_steer(std::int64_t graph_id, const std::string& job) {
+  const std::int64_t job_id = store::job_by(graph_id, job);
+  backend::lock_exclusive(backend::LockClass::steering, job_id, backend::LockSpan::transaction);
+  return job_id;
 }
 
 }  // namespace
@@ -85,7 +94,7 @@ Datum kg_batch_pause(PG_FUNCTION_ARGS) {
     const std::string graph = call.graph(1);
     OwnerWork work;
     const std::int64_t graph_id = store::graph_for(work.caller(), graph, Right::writer);
-    store::pause_job(graph_id, store::job_by(graph_id, job), "paused");
+    store::pause_job(graph_id, job_to_steer(graph_id, job), "paused");
     work.done();
     return call.nothing();
   });
@@ -105,7 +114,7 @@ Datum kg_batch_resume(PG_FUNCTION_ARGS) {
     OwnerWork work;
     if (job) {
       const std::int64_t graph_id = store::graph_for(work.caller(), graph, Right::writer);
-      store::resume_job(graph_id, store::job_by(graph_id, *job), budget);
+      store::resume_job(graph_id, job_to_steer(graph_id, *job), budget);
     } else {
       store::require_all_powerful(work.caller(), "resume kg_batch in this database");
       at_home = store::look_at_home() == store::Home::ours;
@@ -128,7 +137,7 @@ Datum kg_batch_cancel(PG_FUNCTION_ARGS) {
     const std::string graph = call.graph(1);
     OwnerWork work;
     const std::int64_t graph_id = store::graph_for(work.caller(), graph, Right::writer);
-    store::cancel_job(graph_id, store::job_by(graph_id, job));
+    store::cancel_job(graph_id, job_to_steer(graph_id, job));
     work.done();
     return call.nothing();
   });
@@ -144,7 +153,7 @@ Datum kg_batch_retry(PG_FUNCTION_ARGS) {
     const std::string warning = backend::announce_work();
     OwnerWork work;
     const std::int64_t graph_id = store::graph_for(work.caller(), graph, Right::writer);
-    const std::int64_t chunks = store::retry_job(graph_id, store::job_by(graph_id, job), chunk);
+    const std::int64_t chunks = store::retry_job(graph_id, job_to_steer(graph_id, job), chunk);
     work.done();
     warn_if(warning);
     return call.give(chunks);

@@ -230,6 +230,12 @@ class ClassifyQuestions final : public InquirySort {
         {graph_id, items});
   }
 
+  void lock_open(std::int64_t graph_id, std::int64_t job_id) const override {
+    execute("SELECT FROM kg_batch_internal.kind WHERE graph_id = $1 AND job_id = $2 AND taxon_id IS NULL "
+            "ORDER BY asked, type COLLATE \"C\", category FOR NO KEY UPDATE",
+            {graph_id, job_id});
+  }
+
   void leave(std::int64_t graph_id, std::int64_t job_id) const override {
     execute("UPDATE kg_batch_internal.kind SET job_id = NULL WHERE graph_id = $1 AND job_id = $2 AND taxon_id IS NULL AND request_id IS NULL AND error IS NULL",
             {graph_id, job_id});

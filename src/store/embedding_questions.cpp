@@ -121,6 +121,11 @@ class EmbeddingQuestions final : public InquirySort {
         {graph_id, items});
   }
 
+  void lock_open(std::int64_t graph_id, std::int64_t job_id) const override {
+    execute("SELECT FROM kg_batch_internal.embedding WHERE graph_id = $1 AND job_id = $2 AND vector IS NULL ORDER BY asked, hash FOR NO KEY UPDATE",
+            {graph_id, job_id});
+  }
+
   // Not whoever comes next: another job may name another model, or none. They wait
   // for one that names theirs.
   void leave(std::int64_t graph_id, std::int64_t job_id) const override {

@@ -128,15 +128,20 @@ void withdraw_cancelled_inquiries(std::int64_t graph_id, std::int64_t job_id) {
   for (const InquirySort* const sort : inquiry_sorts()) sort->leave(graph_id, job_id);
 }
 
+void lock_open_items(std::int64_t graph_id, std::int64_t job_id) {
+  for (const InquirySort* const sort : inquiry_sorts()) sort->lock_open(graph_id, job_id);
+}
+
 std::int64_t reopen_given_up(std::int64_t graph_id, std::int64_t job_id) {
+  // The queue first, as whoever plans the questions has it before what they are about.
+  const bool is_put_up = execute(
+      "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
+      "SELECT j.graph_id, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 7, 0, j.job_id, j.job_id FROM kg_batch_internal.job j "
+      "WHERE j.graph_id = $1 AND j.job_id = $2 ON CONFLICT DO NOTHING",
+      {graph_id, job_id}).processed() > 0;
   std::int64_t again = 0;
   for (const InquirySort* const sort : inquiry_sorts()) again += sort->reopen_given_up(graph_id, job_id);
-  if (again > 0)
-    execute(
-        "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
-        "SELECT j.graph_id, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 7, 0, j.job_id, j.job_id FROM kg_batch_internal.job j "
-        "WHERE j.graph_id = $1 AND j.job_id = $2 ON CONFLICT DO NOTHING",
-        {graph_id, job_id});
+  if (again == 0 && is_put_up) execute("DELETE FROM kg_batch_internal.ready WHERE graph_id = $1 AND kind = 7 AND chunk_id = $2", {graph_id, job_id});
   return again;
 }
 

@@ -84,6 +84,8 @@ class InquirySort {
   // Their request is not to be sent: open as if it had never been planned.
   virtual void set_open(std::int64_t graph_id, const std::vector<std::int64_t>& items) const = 0;
 
+  // What `leave` changes, in the order in which `gather` takes it: before the job's own row.
+  virtual void lock_open(std::int64_t graph_id, std::int64_t job_id) const = 0;
   // The job was cancelled: whoever works on the graph next pays for what is open.
   virtual void leave(std::int64_t graph_id, std::int64_t job_id) const = 0;
   // What this job gave up, or had not asked when it was cancelled, is open and its
@@ -122,6 +124,7 @@ void put_up_round(std::int64_t graph_id, std::int64_t job_id, std::int64_t reque
 // Requests that are cancelled or to be planned anew: their items are open again.
 void withdraw_inquiry(std::int64_t graph_id, std::int64_t job_id, std::int64_t request_id);
 void withdraw_cancelled_inquiries(std::int64_t graph_id, std::int64_t job_id);
+void lock_open_items(std::int64_t graph_id, std::int64_t job_id);
 // What was given up, or not asked before the job was cancelled, is asked once more;
 // returns how many.
 std::int64_t reopen_given_up(std::int64_t graph_id, std::int64_t job_id);

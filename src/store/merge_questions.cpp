@@ -251,6 +251,12 @@ class MergeQuestions final : public InquirySort {
         {graph_id, items});
   }
 
+  void lock_open(std::int64_t graph_id, std::int64_t job_id) const override {
+    execute("SELECT FROM kg_batch_internal.decision WHERE graph_id = $1 AND job_id = $2 AND verdict = 'open' AND made_by = 'model' "
+            "ORDER BY asked, key_a, key_b FOR NO KEY UPDATE",
+            {graph_id, job_id});
+  }
+
   void leave(std::int64_t graph_id, std::int64_t job_id) const override {
     execute("UPDATE kg_batch_internal.decision SET job_id = NULL WHERE graph_id = $1 AND job_id = $2 AND verdict = 'open' AND request_id IS NULL",
             {graph_id, job_id});

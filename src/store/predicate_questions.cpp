@@ -112,6 +112,12 @@ class PredicateQuestions final : public InquirySort {
         {graph_id, items});
   }
 
+  void lock_open(std::int64_t graph_id, std::int64_t job_id) const override {
+    execute("SELECT FROM kg_batch_internal.predicate_mapping WHERE graph_id = $1 AND job_id = $2 AND state IN ('open', 'asked') "
+            "ORDER BY sort, asked, name FOR NO KEY UPDATE",
+            {graph_id, job_id});
+  }
+
   void leave(std::int64_t graph_id, std::int64_t job_id) const override {
     execute("UPDATE kg_batch_internal.predicate_mapping SET job_id = NULL WHERE graph_id = $1 AND job_id = $2 AND state = 'open'", {graph_id, job_id});
   }

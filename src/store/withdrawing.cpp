@@ -18,6 +18,7 @@ void lock_what_waits(std::int64_t graph_id, std::int64_t job_id) {
       "  OR c.request_id IN (SELECT q.chunk_id FROM kg_batch_internal.ready q WHERE q.job_id = $2 AND q.kind IN (4, 5))) "
       "ORDER BY c.chunk_id FOR NO KEY UPDATE",
       {graph_id, job_id});
+  lock_open_items(graph_id, job_id);
   const backend::Rows unsent = execute(
       "SELECT q.graph_id, q.chunk_id FROM kg_batch_internal.ready q WHERE q.job_id = $1 AND q.kind IN (4, 5) ORDER BY q.chunk_id, q.kind", {job_id});
   std::vector<std::int64_t> graphs, requests;
@@ -27,6 +28,8 @@ void lock_what_waits(std::int64_t graph_id, std::int64_t job_id) {
   }
   execute("SELECT FROM kg_batch_internal.ready q WHERE q.job_id = $1 AND q.kind IN (4, 5) ORDER BY q.chunk_id, q.kind FOR UPDATE", {job_id});
   lock_ledger_of(graphs, requests);
+  // What is put up meanwhile was reserved today: before the job's own row, that day.
+  if (requests.empty()) execute("SELECT FROM kg_batch_internal.spending WHERE day = (pg_catalog.now() AT TIME ZONE 'UTC')::date FOR NO KEY UPDATE");
 }
 
 void withdraw_ready(std::int64_t graph_id, std::int64_t job_id) {

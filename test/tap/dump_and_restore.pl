@@ -31,6 +31,8 @@ my %not_dumped = (
 	turn => 'made again with the queue',
 	worker => 'workers of this installation',
 	spending => 'money of this installation, by day',
+	work_minute => 'what the workers of this installation did',
+	answer_minute => 'how fast the API answered this installation',
 	shipped_taxon => 'comes with the extension, and nobody adds to it');
 
 # ---- every table is either in it, or known not to be ----
