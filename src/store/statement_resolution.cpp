@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <optional>
 #include <utility>
 
 #include "backend/bridge.h"
@@ -315,8 +314,7 @@ class Level : Comparison {
 
   std::int64_t find_nodes_of(const std::vector<std::int64_t>& identities, const std::vector<std::string>& derived) {
     return execute(
-        "WITH " 
-        "derived AS MATERIALIZED (SELECT u.identity_id, u.derived, i.key, i.former_node_id, i.first_node_id FROM unnest($2, $3::uuid[]) AS u (identity_id, derived) "
+        "WITH derived AS MATERIALIZED (SELECT u.identity_id, u.derived, i.key, i.former_node_id, i.first_node_id FROM unnest($2, $3::uuid[]) AS u (identity_id, derived) "
         "  CROSS JOIN LATERAL (SELECT o.key, o.former_node_id, o.first_node_id FROM kg_batch_internal.identity o "
         "   WHERE o.graph_id = $1 AND o.identity_id = u.identity_id OFFSET 0) i), "
         "wanted AS MATERIALIZED (SELECT derived, pg_catalog.min(key::text)::uuid AS key FROM derived GROUP BY derived), "
