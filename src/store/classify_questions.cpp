@@ -231,7 +231,7 @@ class ClassifyQuestions final : public InquirySort {
   }
 
   void lock_open(std::int64_t graph_id, std::int64_t job_id) const override {
-    execute("SELECT FROM kg_batch_internal.kind WHERE graph_id = $1 AND job_id = $2 AND taxon_id IS NULL "
+    execute("SELECT FROM kg_batch_internal.kind WHERE graph_id = $1 AND ($2 = 0 OR job_id = $2) AND taxon_id IS NULL "
             "ORDER BY asked, type COLLATE \"C\", category FOR NO KEY UPDATE",
             {graph_id, job_id});
   }

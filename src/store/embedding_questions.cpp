@@ -122,7 +122,7 @@ class EmbeddingQuestions final : public InquirySort {
   }
 
   void lock_open(std::int64_t graph_id, std::int64_t job_id) const override {
-    execute("SELECT FROM kg_batch_internal.embedding WHERE graph_id = $1 AND job_id = $2 AND vector IS NULL ORDER BY asked, hash FOR NO KEY UPDATE",
+    execute("SELECT FROM kg_batch_internal.embedding WHERE graph_id = $1 AND ($2 = 0 OR job_id = $2) AND vector IS NULL ORDER BY asked, hash FOR NO KEY UPDATE",
             {graph_id, job_id});
   }
 

@@ -403,6 +403,7 @@ std::int64_t forget_conversation(std::int64_t graph_id, const std::string& key) 
     unknown_conversation(graph_id, key);
   }
   const std::vector<std::int64_t> chunks = lock_chunks(graph_id, conversation_id);
+  lock_open_items(graph_id, 0);
   std::vector<std::string> message_keys = texts_of(execute(
       "SELECT DISTINCT message_key FROM kg_batch_internal.message WHERE graph_id = $1 AND conversation_id = $2", {graph_id, conversation_id}));
   const auto count = static_cast<std::int64_t>(message_keys.size());
@@ -461,6 +462,7 @@ std::int64_t forget_message(std::int64_t graph_id, const std::string& key, const
     unknown_message(graph_id, key, conversation_id, message_id);
   }
   lock_chunks(graph_id, conversation_id);
+  lock_open_items(graph_id, 0);
   set_tombstones(graph_id, key, {message_key});
   const std::vector<std::string> words = words_of_these_alone(graph_id, conversation_id, messages);
   // Chunks that show it, or where it is said who was spoken of before.

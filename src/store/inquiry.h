@@ -84,7 +84,8 @@ class InquirySort {
   // Their request is not to be sent: open as if it had never been planned.
   virtual void set_open(std::int64_t graph_id, const std::vector<std::int64_t>& items) const = 0;
 
-  // What `leave` changes, in the order in which `gather` takes it: before the job's own row.
+  // What is open of the job, or with 0 of the graph, in the order in which `gather`
+  // takes it: before the job's own row.
   virtual void lock_open(std::int64_t graph_id, std::int64_t job_id) const = 0;
   // The job was cancelled: whoever works on the graph next pays for what is open.
   virtual void leave(std::int64_t graph_id, std::int64_t job_id) const = 0;

@@ -252,7 +252,7 @@ class MergeQuestions final : public InquirySort {
   }
 
   void lock_open(std::int64_t graph_id, std::int64_t job_id) const override {
-    execute("SELECT FROM kg_batch_internal.decision WHERE graph_id = $1 AND job_id = $2 AND verdict = 'open' AND made_by = 'model' "
+    execute("SELECT FROM kg_batch_internal.decision WHERE graph_id = $1 AND ($2 = 0 OR job_id = $2) AND verdict = 'open' AND made_by = 'model' "
             "ORDER BY asked, key_a, key_b FOR NO KEY UPDATE",
             {graph_id, job_id});
   }

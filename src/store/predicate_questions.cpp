@@ -113,7 +113,7 @@ class PredicateQuestions final : public InquirySort {
   }
 
   void lock_open(std::int64_t graph_id, std::int64_t job_id) const override {
-    execute("SELECT FROM kg_batch_internal.predicate_mapping WHERE graph_id = $1 AND job_id = $2 AND state IN ('open', 'asked') "
+    execute("SELECT FROM kg_batch_internal.predicate_mapping WHERE graph_id = $1 AND ($2 = 0 OR job_id = $2) AND state IN ('open', 'asked') "
             "ORDER BY sort, asked, name FOR NO KEY UPDATE",
             {graph_id, job_id});
   }
