@@ -278,6 +278,12 @@ std::optional<std::int64_t> Rows::maybe_integer(std::size_t row, std::size_t col
   return std::stoll(*value);
 }
 
+std::vector<std::int64_t> Rows::column(std::size_t column) const {
+  std::vector<std::int64_t> values;
+  for (std::size_t row = 0; row < size(); ++row) values.push_back(integer(row, column));
+  return values;
+}
+
 double Rows::number(std::size_t row, std::size_t column) const {
   const auto& value = cell(row, column);
   return value ? std::stod(*value) : 0;

@@ -96,6 +96,7 @@ class Rows {
   std::optional<std::string> maybe_text(std::size_t row, std::size_t column) const { return cell(row, column); }
   std::int64_t integer(std::size_t row, std::size_t column) const;  // 0 for null
   std::optional<std::int64_t> maybe_integer(std::size_t row, std::size_t column) const;
+  std::vector<std::int64_t> column(std::size_t column) const;  // integer of each row
   double number(std::size_t row, std::size_t column) const;
   bool boolean(std::size_t row, std::size_t column) const;
   std::vector<std::int64_t> integers(std::size_t row, std::size_t column) const;  // of int[] or bigint[] without nulls

@@ -288,11 +288,7 @@ void withdraw_cancelled(std::int64_t batch_id) {
       "WHERE r.batch_id = $1 AND r.state IN ('planned', 'asking')",
       {batch_id});
   if (open.empty()) return;
-  std::vector<std::int64_t> graphs, requests;
-  for (std::size_t i = 0; i < open.size(); ++i) {
-    graphs.push_back(open.integer(i, 0));
-    requests.push_back(open.integer(i, 1));
-  }
+  const std::vector<std::int64_t> graphs = open.column(0), requests = open.column(1);
   lock_chunks_of(graphs, requests);
   lock_ledger_of(graphs, requests);
   const Rows rows = execute(
@@ -330,11 +326,7 @@ int finish(std::int64_t batch_id, const std::string& state, const std::string& e
   if (rest == Rest::failed) {
     const Rows open = execute(
         "SELECT r.graph_id, r.request_id FROM kg_batch_internal.request r WHERE r.batch_id = $1 AND r.state IN ('planned', 'asking')", {batch_id});
-    std::vector<std::int64_t> graphs, requests;
-    for (std::size_t i = 0; i < open.size(); ++i) {
-      graphs.push_back(open.integer(i, 0));
-      requests.push_back(open.integer(i, 1));
-    }
+    const std::vector<std::int64_t> graphs = open.column(0), requests = open.column(1);
     lock_chunks_of(graphs, requests);
     lock_ledger_of(graphs, requests);
     const Rows failed = execute(
@@ -354,16 +346,12 @@ int finish(std::int64_t batch_id, const std::string& state, const std::string& e
     return static_cast<int>(failed.size());
   }
   withdraw_cancelled(batch_id);
-  std::vector<std::int64_t> graphs, requests;
   std::vector<std::string> modes;
   const Rows left = execute(
       "SELECT r.graph_id, r.request_id FROM kg_batch_internal.request r WHERE r.batch_id = $1 AND r.state IN ('planned', 'asking') "
       "ORDER BY r.graph_id, r.request_id FOR NO KEY UPDATE",
       {batch_id});
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    graphs.push_back(left.integer(i, 0));
-    requests.push_back(left.integer(i, 1));
-  }
+  const std::vector<std::int64_t> graphs = left.column(0), requests = left.column(1);
   if (rest == Rest::direct) lock_ledger_of(graphs, requests);
   // Twice as dear: what there is no money for goes by batch once more.
   for (std::size_t i = 0; i < requests.size(); ++i)
@@ -384,11 +372,7 @@ int fail_lines(std::int64_t batch_id, const std::vector<std::string>& hashes, co
   std::vector<Bytes> bytes;
   for (const auto& hash : hashes) bytes.push_back({hash});
   const Rows bad = execute("SELECT graph_id, request_id FROM kg_batch_internal.request WHERE batch_id = $1 AND input_hash = ANY ($2)", {batch_id, bytes});
-  std::vector<std::int64_t> graphs, requests;
-  for (std::size_t i = 0; i < bad.size(); ++i) {
-    graphs.push_back(bad.integer(i, 0));
-    requests.push_back(bad.integer(i, 1));
-  }
+  const std::vector<std::int64_t> graphs = bad.column(0), requests = bad.column(1);
   lock_chunks_of(graphs, requests);
   lock_ledger_of(graphs, requests);
   const Rows rows = execute(
@@ -414,11 +398,7 @@ void count_unanswered(std::int64_t batch_id) {
   execute("SELECT FROM kg_batch_internal.batch WHERE batch_id = $1 FOR NO KEY UPDATE", {batch_id});
   const Rows open = execute("SELECT graph_id, request_id FROM kg_batch_internal.request WHERE batch_id = $1 AND state = 'asking'", {batch_id});
   if (open.empty()) return;
-  std::vector<std::int64_t> graphs, requests;
-  for (std::size_t i = 0; i < open.size(); ++i) {
-    graphs.push_back(open.integer(i, 0));
-    requests.push_back(open.integer(i, 1));
-  }
+  const std::vector<std::int64_t> graphs = open.column(0), requests = open.column(1);
   lock_chunks_of(graphs, requests);
   lock_ledger_of(graphs, requests);
   const Rows rows = execute(

@@ -7,7 +7,6 @@
 #include "backend/bridge.h"
 #include "backend/spi.h"
 #include "store/merge_questions.h"
-#include "store/near_texts.h"
 #include "store/resolution_caps.h"
 
 namespace kg_batch::store {
@@ -23,6 +22,17 @@ std::vector<std::string> texts_of(const std::set<Key>& keys) {
   std::vector<std::string> texts;
   for (const Key& key : keys) texts.push_back(graph::text_of(key));
   return texts;
+}
+
+std::set<Key> with_their_nodes(std::int64_t graph_id, const std::set<Key>& keys) {
+  std::set<Key> all = keys;
+  const Rows rows = execute(
+      "SELECT DISTINCT o.key FROM (SELECT DISTINCT (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = u.key) "
+      "  AS node_id FROM unnest($2::uuid[]) AS u (key)) n "
+      "CROSS JOIN LATERAL (SELECT i.key FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id = n.node_id OFFSET 0) o",
+      {graph_id, texts_of(keys)});
+  for (std::size_t i = 0; i < rows.size(); ++i) all.insert(graph::key_from(rows.text(i, 0)));
+  return all;
 }
 
 // Statements in which one of `few` takes part and another of `all` does too.
@@ -143,14 +153,8 @@ void Comparison::load_shared_within(const std::set<Key>& members) {
 }
 
 std::set<Key> Comparison::with_its_node(const std::set<Key>& keys) {
-  std::set<Key> all = keys;
-  if (keys.empty()) return all;
-  const Rows rows = execute(
-      "SELECT DISTINCT o.key FROM (SELECT DISTINCT (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = u.key) "
-      "  AS node_id FROM unnest($2::uuid[]) AS u (key)) n "
-      "CROSS JOIN LATERAL (SELECT i.key FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id = n.node_id OFFSET 0) o",
-      {graph_id_, texts_of(keys)});
-  for (std::size_t i = 0; i < rows.size(); ++i) all.insert(graph::key_from(rows.text(i, 0)));
+  if (keys.empty()) return keys;
+  std::set<Key> all = with_their_nodes(graph_id_, keys);
   load(all);
   return all;
 }
@@ -161,51 +165,12 @@ void Comparison::note(const KeyPair& pair, const Decision& decision) {
   if (std::none_of(said.begin(), said.end(), [&](const Decision& one) { return one.said == decision.said; })) said.push_back(decision);
 }
 
-// What a person split off is one thing, what it was split from is one still, and
-// neither is the other.
-std::set<KeyPair> Comparison::parted_by_splits(const std::vector<std::string>& texts) {
-  const Rows rows = execute(
-      "SELECT DISTINCT s.decision_id, o.key, o.split_key FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
-      "  SELECT x.decision_id FROM kg_batch_internal.word_key x WHERE x.graph_id = $1 AND x.key = u.key AND x.split_key IS NOT NULL "
-      "  UNION SELECT x.decision_id FROM kg_batch_internal.word_key x WHERE x.graph_id = $1 AND x.split_key = u.key) k "
-      "CROSS JOIN LATERAL (SELECT c.decision_id FROM kg_batch_internal.split_that_counts c WHERE c.graph_id = $1 AND c.decision_id = k.decision_id "
-      "  OFFSET 0) s "
-      "CROSS JOIN LATERAL (SELECT x.key, x.split_key FROM kg_batch_internal.word_key x WHERE x.graph_id = $1 AND x.decision_id = s.decision_id "
-      "  OFFSET 0) o ORDER BY 1, 2",
-      {graph_id_, texts});
-  std::map<std::int64_t, std::pair<std::vector<Key>, std::vector<Key>>> of_split;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    auto& [from, split_off] = of_split[rows.integer(i, 0)];
-    from.push_back(graph::key_from(rows.text(i, 1)));
-    split_off.push_back(graph::key_from(rows.text(i, 2)));
-  }
-  std::set<KeyPair> pairs;
-  for (const auto& [said, keys] : of_split) {
-    const auto say = [&, of = said](const Key& one, const Key& other, const char* verdict) {
-      pairs.insert(in_order(one, other));
-      note(in_order(one, other), {true, false, verdict, 1000, of});
-    };
-    for (const Key& from : keys.first)
-      for (const Key& split_off : keys.second) say(from, split_off, "different");
-    for (const auto* const side : {&keys.first, &keys.second})
-      for (const Key& one : *side)
-        for (const Key& other : *side)
-          if (one < other) say(one, other, "same");
-  }
-  return pairs;
-}
-
 // Pairs of which something may be said: that meet in a block, or were decided on.
 std::vector<KeyPair> Comparison::candidates(const std::set<Key>& keys) {
   const std::vector<std::string> texts = texts_of(keys);
   std::vector<KeyPair> pairs;
-  std::set<Key> others;
   const auto take = [&](const Rows& rows) {
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      pairs.push_back(in_order(graph::key_from(rows.text(i, 0)), graph::key_from(rows.text(i, 1))));
-      others.insert(pairs.back().first);
-      others.insert(pairs.back().second);
-    }
+    for (std::size_t i = 0; i < rows.size(); ++i) pairs.push_back(in_order(graph::key_from(rows.text(i, 0)), graph::key_from(rows.text(i, 1))));
   };
   take(execute(
       "SELECT DISTINCT b.key, o.key FROM unnest($2::uuid[]) AS u (key) "
@@ -216,11 +181,9 @@ std::vector<KeyPair> Comparison::candidates(const std::set<Key>& keys) {
       " (SELECT x.key FROM kg_batch_internal.block x WHERE x.graph_id = $1 AND x.block_key = b.block_key AND (x.sort, x.key) < (b.sort, b.key) "
       "  ORDER BY x.sort DESC, x.key DESC LIMIT $3)) o",
       {graph_id_, texts, window}));
-  for (const auto& [one, other] : near_pairs(graph_id_, texts)) {
-    pairs.push_back(in_order(graph::key_from(one), graph::key_from(other)));
-    near_.insert(pairs.back());
-    others.insert(pairs.back().first);
-    others.insert(pairs.back().second);
+  for (const KeyPair& pair : pairs_by_names(texts)) {
+    near_.insert(pair);
+    pairs.push_back(pair);
   }
   met_.insert(pairs.begin(), pairs.end());
   const Rows decided = execute(
@@ -238,12 +201,10 @@ std::vector<KeyPair> Comparison::candidates(const std::set<Key>& keys) {
     decision.rests = decided.boolean(i, 6);
     note(in_order(graph::key_from(decided.text(i, 0)), graph::key_from(decided.text(i, 1))), decision);
   }
-  for (const KeyPair& pair : parted_by_splits(texts)) {
-    pairs.push_back(pair);
-    others.insert(pair.first);
-    others.insert(pair.second);
-  }
-  load(others);
+  for (const KeyPair& pair : pairs_of_splits(texts)) pairs.push_back(pair);
+  std::set<Key> ends;
+  for (const KeyPair& pair : pairs) ends.insert({pair.first, pair.second});
+  load(ends);
   std::erase_if(pairs, [&](const KeyPair& pair) { return !known_.contains(pair.first) || !known_.contains(pair.second); });
   return pairs;
 }

@@ -27,6 +27,8 @@ using KeyPair = std::pair<graph::Key, graph::Key>;
 
 KeyPair in_order(const graph::Key& a, const graph::Key& b);
 std::vector<std::string> texts_of(const std::set<graph::Key>& keys);
+// These and all that are one node with any of them.
+std::set<graph::Key> with_their_nodes(std::int64_t graph_id, const std::set<graph::Key>& keys);
 
 struct Known {
   graph::IdentityView view;
@@ -49,6 +51,11 @@ class Comparison {
 
   // Views of those that are not known yet, into known_.
   virtual void load(const std::set<graph::Key>& keys) = 0;
+  // Pairs of one of these (keys) that do not have to meet in a block: near each other by
+  // what they are called, which is a question to a model and to no rule; and those of
+  // which splits say something, noted.
+  virtual std::set<KeyPair> pairs_by_names(const std::vector<std::string>&) { return {}; }
+  virtual std::set<KeyPair> pairs_of_splits(const std::vector<std::string>&) { return {}; }
   // Whether the two met now, in a block or by what they are called.
   virtual bool have_met(const KeyPair& pair) const { return met_.contains(pair); }
   // Whether what was said of the two counts as they are now.
@@ -65,6 +72,7 @@ class Comparison {
   // they are now. Only one of the two may be of this component. Of all that a model
   // said: whether it rests.
   void note_barred_pairs(const graph::Joined& joined);
+  void note(const KeyPair& pair, const Decision& decision);
   bool met_anybody() const { return !looked_at_.empty(); }
 
   const std::int64_t graph_id_, job_id_;
@@ -82,8 +90,6 @@ class Comparison {
   void load_shared_of(const std::vector<KeyPair>& pairs);
   void load_shared_within(const std::set<graph::Key>& members);
   std::set<graph::Key> with_its_node(const std::set<graph::Key>& keys);
-  void note(const KeyPair& pair, const Decision& decision);
-  std::set<KeyPair> parted_by_splits(const std::vector<std::string>& texts);
   std::vector<KeyPair> candidates(const std::set<graph::Key>& keys);
   bool says_same(const graph::Key& a, const graph::Key& b);
   bool rests(const KeyPair& pair, const Decision& decision) const;

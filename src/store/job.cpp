@@ -428,11 +428,7 @@ std::vector<JobChange> advance_jobs() {
   const auto quiet = execute(
       "SELECT j.graph_id, j.job_id FROM kg_batch_internal.job j "
       "WHERE j.state = 'running' AND NOT kg_batch_internal.is_open(j.graph_id, j.job_id) FOR UPDATE SKIP LOCKED");
-  std::vector<std::int64_t> graphs, jobs;
-  for (std::size_t i = 0; i < quiet.size(); ++i) {
-    graphs.push_back(quiet.integer(i, 0));
-    jobs.push_back(quiet.integer(i, 1));
-  }
+  const std::vector<std::int64_t> graphs = quiet.column(0), jobs = quiet.column(1);
   // Pairs that a round noted while others of the job were being asked about.
   ask_what_is_left(graphs, jobs);
   if (!jobs.empty())

@@ -169,11 +169,7 @@ void book_lost(std::int64_t worker_id) {
       "ORDER BY r.graph_id, r.request_id",
       {worker_id});
   if (out.empty()) return;
-  std::vector<std::int64_t> graphs, requests;
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    graphs.push_back(out.integer(i, 0));
-    requests.push_back(out.integer(i, 1));
-  }
+  const std::vector<std::int64_t> graphs = out.column(0), requests = out.column(1);
   lock_chunks_of(graphs, requests);
   lock_ledger_of(graphs, requests);
   const Rows lost = execute(

@@ -196,6 +196,46 @@ class ThingRound : Comparison {
       known_.at(graph::key_from(rows.text(i, 0))).view.stated_aliases.push_back({rows.text(i, 1), rows.boolean(i, 2)});
   }
 
+  std::set<KeyPair> pairs_by_names(const std::vector<std::string>& texts) override {
+    std::set<KeyPair> pairs;
+    for (const auto& [one, other] : near_pairs(graph_id_, texts)) pairs.insert(in_order(graph::key_from(one), graph::key_from(other)));
+    return pairs;
+  }
+
+  // What a person split off is one thing, what it was split from is one still, and
+  // neither is the other.
+  std::set<KeyPair> pairs_of_splits(const std::vector<std::string>& texts) override {
+    const Rows rows = execute(
+        "SELECT DISTINCT s.decision_id, o.key, o.split_key FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
+        "  SELECT x.decision_id FROM kg_batch_internal.word_key x WHERE x.graph_id = $1 AND x.key = u.key AND x.split_key IS NOT NULL "
+        "  UNION SELECT x.decision_id FROM kg_batch_internal.word_key x WHERE x.graph_id = $1 AND x.split_key = u.key) k "
+        "CROSS JOIN LATERAL (SELECT c.decision_id FROM kg_batch_internal.split_that_counts c WHERE c.graph_id = $1 AND c.decision_id = k.decision_id "
+        "  OFFSET 0) s "
+        "CROSS JOIN LATERAL (SELECT x.key, x.split_key FROM kg_batch_internal.word_key x WHERE x.graph_id = $1 AND x.decision_id = s.decision_id "
+        "  OFFSET 0) o ORDER BY 1, 2",
+        {graph_id_, texts});
+    std::map<std::int64_t, std::pair<std::vector<Key>, std::vector<Key>>> of_split;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      auto& [from, split_off] = of_split[rows.integer(i, 0)];
+      from.push_back(graph::key_from(rows.text(i, 1)));
+      split_off.push_back(graph::key_from(rows.text(i, 2)));
+    }
+    std::set<KeyPair> pairs;
+    for (const auto& [said, keys] : of_split) {
+      const auto say = [&, of = said](const Key& one, const Key& other, const char* verdict) {
+        pairs.insert(in_order(one, other));
+        note(in_order(one, other), {true, false, verdict, 1000, of});
+      };
+      for (const Key& from : keys.first)
+        for (const Key& split_off : keys.second) say(from, split_off, "different");
+      for (const auto* const side : {&keys.first, &keys.second})
+        for (const Key& one : *side)
+          for (const Key& other : *side)
+            if (one < other) say(one, other, "same");
+    }
+    return pairs;
+  }
+
   void write_texts(const std::set<Key>& keys) {
     std::vector<TextOfIdentity> texts;
     for (const Key& key : keys)

@@ -21,17 +21,6 @@ using graph::Key;
 
 namespace {
 
-std::set<Key> with_their_nodes(std::int64_t graph_id, const std::set<Key>& keys) {
-  std::set<Key> all = keys;
-  const Rows rows = execute(
-      "SELECT DISTINCT o.key FROM (SELECT DISTINCT (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = u.key) "
-      "  AS node_id FROM unnest($2::uuid[]) AS u (key)) n "
-      "CROSS JOIN LATERAL (SELECT i.key FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id = n.node_id OFFSET 0) o",
-      {graph_id, texts_of(keys)});
-  for (std::size_t i = 0; i < rows.size(); ++i) all.insert(graph::key_from(rows.text(i, 0)));
-  return all;
-}
-
 // Statements in which any of these takes part.
 std::set<Key> statements_with(std::int64_t graph_id, const std::set<Key>& keys) {
   const Rows rows = execute(

@@ -74,29 +74,19 @@ void mark_addressed(std::int64_t graph_id, const std::vector<std::int64_t>& conv
       {graph_id, conversations});
 }
 
-namespace {
-
-std::vector<std::int64_t> first_column(const Rows& rows) {
-  std::vector<std::int64_t> values;
-  for (std::size_t i = 0; i < rows.size(); ++i) values.push_back(rows.integer(i, 0));
-  return values;
-}
-
-}  // namespace
-
 std::vector<std::int64_t> conversations_of(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
-  return first_column(execute(
+  return execute(
       "SELECT DISTINCT (SELECT o.conversation_id FROM kg_batch_internal.chunk o WHERE o.graph_id = $1 AND o.chunk_id = c.chunk_id) "
       "FROM unnest($2) AS c (chunk_id)",
-      {graph_id, chunks}));
+      {graph_id, chunks}).column(0);
 }
 
 std::vector<std::int64_t> conversations_with(std::int64_t graph_id, const std::vector<std::string>& keys) {
-  return first_column(execute(
+  return execute(
       "SELECT DISTINCT o.conversation_id FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
       " SELECT x.conversation_id FROM kg_batch_internal.occurrence x WHERE x.graph_id = $1 AND x.identity_id = "
       "  (SELECT i.identity_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = u.key) OFFSET 0) o",
-      {graph_id, keys}));
+      {graph_id, keys}).column(0);
 }
 
 }  // namespace kg_batch::store

@@ -21,11 +21,7 @@ void lock_what_waits(std::int64_t graph_id, std::int64_t job_id) {
   lock_open_items(graph_id, job_id);
   const backend::Rows unsent = execute(
       "SELECT q.graph_id, q.chunk_id FROM kg_batch_internal.ready q WHERE q.job_id = $1 AND q.kind IN (4, 5) ORDER BY q.chunk_id, q.kind", {job_id});
-  std::vector<std::int64_t> graphs, requests;
-  for (std::size_t i = 0; i < unsent.size(); ++i) {
-    graphs.push_back(unsent.integer(i, 0));
-    requests.push_back(unsent.integer(i, 1));
-  }
+  const std::vector<std::int64_t> graphs = unsent.column(0), requests = unsent.column(1);
   execute("SELECT FROM kg_batch_internal.ready q WHERE q.job_id = $1 AND q.kind IN (4, 5) ORDER BY q.chunk_id, q.kind FOR UPDATE", {job_id});
   lock_ledger_of(graphs, requests);
   // What is put up meanwhile was reserved today: before the job's own row, that day.
