@@ -8,19 +8,7 @@ CREATE ROLE :"admin"; CREATE ROLE :"owner";
 SELECT kg_batch.grant_access(:'admin', 'admin', 'pets');
 DO $$ BEGIN EXECUTE format('GRANT CREATE ON SCHEMA public TO PUBLIC; GRANT USAGE ON SCHEMA tap TO PUBLIC; ALTER DATABASE %I OWNER TO %I', current_database(), current_database() || '_owner'); END $$;
 
-CREATE FUNCTION attempt(role text, statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    outcome text := 'fine';
-BEGIN
-    EXECUTE format('SET LOCAL ROLE %I', role);
-    BEGIN
-        EXECUTE statement;
-    EXCEPTION WHEN OTHERS THEN
-        outcome := SQLSTATE;
-    END;
-    RESET ROLE;
-    RETURN outcome;
-END $$;
+\ir fixtures/attempt.sql
 
 -- ---- which settings anybody may set ----
 

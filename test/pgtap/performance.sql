@@ -3,13 +3,7 @@
 \ir fixtures/two_graphs.sql
 SELECT * FROM no_plan();
 
-CREATE FUNCTION shown(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    rows text;
-BEGIN
-    EXECUTE 'SELECT string_agg(t::text, E''\n'') FROM (' || query || ') t' INTO rows;
-    RETURN rows;
-END $$;
+\ir fixtures/shown.sql
 
 -- Two minutes long ago with what the rates are easily seen of: 120 requests a minute.
 INSERT INTO kg_batch_internal.answer_minute (graph_id, minute, stage, mode, requests, answered, input_tokens, cached_tokens, output_tokens, reasoning_tokens, latency_histogram)

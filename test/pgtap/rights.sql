@@ -13,14 +13,7 @@ SELECT current_database() || '_nobody' AS nobody, current_database() || '_reader
     current_database() || '_writer' AS writer, current_database() || '_admin' AS admin, current_database() || '_member' AS member \gset
 CREATE ROLE :"nobody"; CREATE ROLE :"reader"; CREATE ROLE :"auditor"; CREATE ROLE :"writer"; CREATE ROLE :"admin"; CREATE ROLE :"member";
 GRANT USAGE ON SCHEMA tap TO PUBLIC;
-DO $$
-DECLARE
-    level text;
-BEGIN
-    FOREACH level IN ARRAY ARRAY['reader', 'auditor', 'writer', 'admin'] LOOP
-        PERFORM kg_batch.grant_access(current_database() || '_' || level, level, 'pets');
-    END LOOP;
-END $$;
+\ir fixtures/four_levels.sql
 GRANT :"reader" TO :"member";
 CREATE FUNCTION pets() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$ SELECT graph_id FROM kg_batch_internal.graph WHERE name = 'pets' $$;
 CREATE FUNCTION work() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$ SELECT graph_id FROM kg_batch_internal.graph WHERE name = 'work' $$;
@@ -94,20 +87,7 @@ SELECT is_empty($$SELECT o.name FROM object o, role_name r WHERE r.level = 'nobo
 
 -- ---- trying everything ----
 
--- What happens when a role does something: its error code, or 'fine'.
-CREATE FUNCTION attempt(role text, statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    outcome text := 'fine';
-BEGIN
-    EXECUTE format('SET LOCAL ROLE %I', role);
-    BEGIN
-        EXECUTE statement;
-    EXCEPTION WHEN OTHERS THEN
-        outcome := SQLSTATE;
-    END;
-    RESET ROLE;
-    RETURN outcome;
-END $$;
+\ir fixtures/attempt.sql
 CREATE VIEW call AS
 SELECT o.name, CASE WHEN o.kind = 'p' THEN 'CALL ' ELSE 'SELECT ' END || p.pronamespace::regnamespace::text || '.' || p.proname || '('
     || (SELECT COALESCE(string_agg('NULL::' || format_type(t, NULL), ', ' ORDER BY n), '') FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a (t, n))

@@ -116,14 +116,7 @@ SELECT is_empty($$SELECT name FROM marked WHERE NOT done AND name !~ '\.(state|m
 SELECT current_database() || '_reader' AS reader, current_database() || '_auditor' AS auditor, current_database() || '_writer' AS writer,
     current_database() || '_admin' AS admin \gset
 CREATE ROLE :"reader"; CREATE ROLE :"auditor"; CREATE ROLE :"writer"; CREATE ROLE :"admin";
-DO $$
-DECLARE
-    level text;
-BEGIN
-    FOREACH level IN ARRAY ARRAY['reader', 'auditor', 'writer', 'admin'] LOOP
-        PERFORM kg_batch.grant_access(current_database() || '_' || level, level, 'pets');
-    END LOOP;
-END $$;
+\ir fixtures/four_levels.sql
 CREATE TABLE level AS SELECT level, current_database() || '_' || level AS role FROM unnest(ARRAY['reader', 'auditor', 'writer', 'admin']) AS level;
 
 -- All that a statement shows a role: its rows, or its error with detail and hint.

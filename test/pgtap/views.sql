@@ -6,14 +6,7 @@ SELECT * FROM no_plan();
 CREATE FUNCTION first_columns(view_name text, number int) RETURNS text LANGUAGE sql AS $$
     SELECT string_agg(attname, ', ' ORDER BY attnum) FROM pg_attribute
     WHERE attrelid = ('kg_batch.' || view_name)::regclass AND attnum BETWEEN 1 AND number $$;
--- Rows of a query as text, one a line.
-CREATE FUNCTION shown(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    rows text;
-BEGIN
-    EXECUTE 'SELECT string_agg(t::text, E''\n'') FROM (' || query || ') t' INTO rows;
-    RETURN rows;
-END $$;
+\ir fixtures/shown.sql
 
 SELECT is(first_columns(view_name, cardinality(string_to_array(names, ', '))), names, 'columns of ' || view_name)
 FROM (VALUES

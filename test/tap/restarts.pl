@@ -10,7 +10,6 @@ use KgBatch::Cluster;
 use KgBatch::DemoRun;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(sleep);
 
 my %settings = (
 	'fsync' => 'off',

@@ -10,7 +10,6 @@ use JSON::PP ();
 use KgBatch::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(sleep);
 
 delete $ENV{OPENAI_API_KEY};
 my $key = 'sk-marker-' . join '', map { ('a' .. 'z', 0 .. 9)[ rand 36 ] } 1 .. 40;
