@@ -101,6 +101,9 @@ class Coordinator {
         } else {
           idle_pause_ms_ = 100;
         }
+      } catch (const Leave&) {
+        if (!extension_comes_back()) throw;
+        continue;
       } catch (const Error& error) {
         report(Level::warning, "kg_batch coordinator: " + error.message(), error.detail(), error.hint());
         pause_ms = backoff_after(++errors);

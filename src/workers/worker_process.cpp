@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backend/bridge.h"
+#include "backend/extension.h"
 #include "backend/locks.h"
 #include "backend/log.h"
 #include "backend/settings.h"
@@ -54,6 +55,23 @@ void raise_descriptor_limit() {
 
 }  // namespace
 
+bool extension_comes_back() {
+  Wait wait(nullptr);
+  for (std::int64_t pause_ms = 10;; pause_ms = std::min<std::int64_t>(2 * pause_ms, 1'000)) {
+    bool nothing_comes = false, fits = false;
+    in_bare_transaction([&] {
+      nothing_comes = try_lock_exclusive(LockClass::enqueue, 0, LockSpan::transaction);
+      const auto extension = installed_extension();
+      fits = extension && std::string_view(extension->version) == library_version;
+      if (fits || !nothing_comes) return;
+      give_up_registration();
+      forget_coordinator(MyDatabaseId, MyProcPid);
+    });
+    if (fits || nothing_comes) return fits;
+    wait.until_something(pause_ms);
+  }
+}
+
 // A copy, or stopped? The first work of a database makes its home in the very
 // transaction that calls the coordinator, and start() is such a one too: as long as
 // somebody holds lock E, what is not there may yet come.
@@ -65,14 +83,20 @@ bool WorkerProcess::register_if_welcome(WorkerKind kind) {
       wait->until_something(pause_ms);
     }
     bool welcome = false, nothing_comes = kind != WorkerKind::coordinator;
-    in_transaction([&] {
+    const auto look = [&] {
       if (!nothing_comes && pause_ms > 0) nothing_comes = try_lock_exclusive(LockClass::enqueue, 0, LockSpan::transaction);
       welcome = store::look_at_home() == store::Home::ours && !store::is_stopped();
       if (!welcome && nothing_comes) give_up_registration();
       if (!welcome) return;
       worker_id_ = store::add_worker_row(kind_name(kind));
       lock_exclusive(LockClass::worker, worker_id_, LockSpan::session);
-    });
+    };
+    try {
+      in_transaction(look);
+    } catch (const Leave&) {
+      if (kind != WorkerKind::coordinator || !extension_comes_back()) throw;
+      continue;
+    }
     if (welcome || nothing_comes) return welcome;
   }
 }

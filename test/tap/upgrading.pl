@@ -91,6 +91,15 @@ sub updates
 		updates($node, $next, "forth $time") or last;
 		ok($node->wait_until(sub { workers($node) eq '0' }), '… and leave') or last;
 	}
+	# And at whatever moment of their leaving and coming that is.
+	for my $time (1 .. 20)
+	{
+		updates($node, $version, "at once back $time");
+		updates($node, $next, "at once forth $time") if $time < 20;
+	}
+	ok($node->wait_until(sub { workers($node) > 1 }), '… and workers are there in the end');
+	updates($node, $next, 'and forth');
+	ok($node->wait_until(sub { workers($node) eq '0' }), '… and they leave');
 	unlike(slurp_file($node->logfile, $log), qr/deadlock detected|PANIC|terminated by signal/, 'all of it without a deadlock or a crash');
 	# As with a library of the next version and its schema: both are of one again.
 	$node->sim->configure(latency_ms => 0, batch_turnaround_s => 1);
