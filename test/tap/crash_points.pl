@@ -108,15 +108,25 @@ sub points_of_the_source
 	return @names;
 }
 
-# Once, while the API does not take the file; then it does.
+# Once, while the API does not take the file. It takes the next one when what was on
+# its way at that moment, made before, has been refused.
 sub when_not_uploaded
 {
 	my ($does) = @_;
+	my $attempts;
 	return sub {
-		return if !@{ $sim->request('GET', '/_sim/faults') }
-		  || $node->kg(q{SELECT EXISTS (SELECT FROM kg_batch_internal.batch WHERE state = 'planned' AND attempts > 0 AND ended_at IS NULL)}) ne 't';
-		$does->();
-		$sim->request('DELETE', '/_sim/faults');
+		return if !@{ $sim->request('GET', '/_sim/faults') };
+		my $planned = q{SELECT COALESCE(max(attempts), 0) FROM kg_batch_internal.batch WHERE state = 'planned' AND ended_at IS NULL};
+		if (!defined $attempts)
+		{
+			return if $node->kg($planned) == 0;
+			$does->();
+			$attempts = $node->kg($planned);
+		}
+		elsif ($attempts != $node->kg($planned))
+		{
+			$sim->request('DELETE', '/_sim/faults');
+		}
 	};
 }
 

@@ -70,6 +70,16 @@ sub on_each_other
 	return $walk->one_graph('on each other', [qw(cost expense)], [qw(expense cost)]);
 }
 
+# What is equal by what takes part in it is not parted by saying so.
+sub equal_ones
+{
+	my ($graph) = @_;
+	my ($node, $identity) = split /[|]/, $walk->number("SELECT node_id, identity_id FROM kg_batch.identity WHERE @{[of_graph($graph)]} AND label = 'Ownership' ORDER BY identity_id DESC LIMIT 1");
+	my $before = $walk->digest($graph);
+	refused("SELECT kg_batch.unmerge($node, '{$identity}', graph => '$graph')", qr/identities of node $node cannot be parted like that.*what takes part in them/s, 'one of two equals is not taken out of their node');
+	return is($walk->digest($graph), $before, '... and nothing changes');
+}
+
 sub of_who_became_one
 {
 	my $graph = $walk->read_in('annie');
@@ -85,6 +95,7 @@ sub of_who_became_one
 	$walk->hand_in($graph, $_) for 'annie', 'a owns';
 	is(stated($graph), 'Ownership/Pet ownership | Singing', '... is the same by another');
 	is($walk->asked($graph), $asked, '... and no question');
+	equal_ones($graph);
 
 	# Said of statements of one participant, it counts of no other.
 	$graph = $walk->read_in('berg fond', 'a fondly');
@@ -102,6 +113,13 @@ sub on_days
 	my $graph = $walk->read_in('dinner', 'meal', 'later');
 	is(stated($graph, 'Event'), 'Dinner date | Dinner/Dinner date', 'of one day in other words: one; on another day it is another');
 	is($walk->asked($graph), 1, '... of which nobody was asked');
+	# A date that comes to what had none.
+	$graph = $walk->read_in('trip', 'journey');
+	is(stated($graph, 'Event'), 'Journey | Trip', 'what nothing says was on one date is two');
+	is($walk->asked($graph), 0, '... and no question');
+	$walk->hand_in($graph, 'trip+trip in May');
+	is(stated($graph, 'Event'), 'Journey/Trip', 'the date said afterwards, the model says that they are one');
+	$walk->one_graph('a date', [ 'trip', 'trip+trip in May', 'journey' ], [ 'journey', 'trip', 'trip+trip in May' ], [ 'trip', 'journey', 'trip+trip in May' ]);
 	return $walk->one_graph('days', [qw(dinner meal later)], [qw(later meal dinner)], [qw(meal later dinner)]);
 }
 
@@ -147,6 +165,10 @@ sub as_a_person_says
 	is(stated($graph), 'Fondness | Great fondness | Ownership | Pet ownership', 'a person parts what a model joined');
 	$walk->number("SELECT kg_batch.undo($apart, graph => '$graph')");
 	is($walk->digest($graph), $before, '... and takes it back');
+	my $kept = $walk->number("SELECT kg_batch.keep_apart($fond, $fondly, graph => '$graph')");
+	is(review($graph), '', 'of what a person keeps apart nobody is asked');
+	$walk->number("SELECT kg_batch.undo($kept, graph => '$graph')");
+	is($walk->digest($graph), $before, '... and taken back it is a question again');
 	my $clyde = node_of($graph, 'Clyde');
 	refused("SELECT kg_batch.merge($fond, $clyde, graph => '$graph')", qr/node $fond is a statement, and node $clyde is not/, 'a statement is no thing');
 	$walk->hand_in($graph, 'dinner');

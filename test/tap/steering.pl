@@ -119,7 +119,7 @@ for my $mode (qw(direct batch))
 		push @files, '-f', $file;
 	}
 	my $said = '';
-	ok(IPC::Run::run([ 'pgbench', '-n', '-c', 6, '-T', 4, @files, $node->connstr('kg') ], '>', \$said, '2>&1', IPC::Run::timeout(120)), "$graph: nobody gets an error") or diag($said);
+	ok(IPC::Run::run([ 'pgbench', '-n', '-c', 6, '-t', 60, @files, $node->connstr('kg') ], '>', \$said, '2>&1', IPC::Run::timeout(120)), "$graph: nobody gets an error") or diag($said);
 	my $met = slurp_file($node->logfile, $log);
 	unlike($met, qr/ERROR:|PANIC|terminated by signal/, "$graph: nor does a worker");
 	$sim->configure(latency_ms => 0);

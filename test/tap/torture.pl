@@ -201,14 +201,14 @@ sub happen
 		'the API goes away' => sub {
 			count_faults($torture);
 			$sim->kill;
-			sleep rand 0.3;
+			until_nothing_is_out($torture) if rand() < 0.5;
 			$sim->restart;
 			$sim->fault($torture->{faults});
 		},
 		'pause and resume' => sub {
 			my $jobs = "FROM kg_batch.progress WHERE graph = '$torture->{graph}'";
 			$node->kg("SELECT kg_batch.pause(job_id::text, graph => graph) $jobs");
-			sleep rand 0.3;
+			until_nothing_is_out($torture) if rand() < 0.5;
 			$node->kg("SELECT kg_batch.resume(job_id::text, graph => graph) $jobs");
 		});
 	for my $event (@events)
@@ -233,6 +233,13 @@ sub wait_for_requests
 		sleep 0.02;
 	}
 	return;
+}
+
+# Until those who had questions out know what became of them.
+sub until_nothing_is_out
+{
+	my ($torture) = @_;
+	return $node->wait_until('SELECT COALESCE(sum(in_flight), 0) = 0 FROM kg_batch_internal.live_workers()', 30) || fail("$torture->{name}: what was out is back");
 }
 
 sub end_worker
