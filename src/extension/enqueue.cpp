@@ -6,11 +6,11 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/wake.h"
-#include "chunking/transcript.h"
 #include "extension/incoming.h"
 #include "extension/intake.h"
 #include "openai/json_text.h"
 #include "store/access.h"
+#include "transcripts/plain.h"
 
 using namespace kg_batch;
 using namespace kg_batch::extension;
@@ -68,7 +68,7 @@ void set_speaker(IncomingMessage& message, const std::string& speaker) {
     message.speaker = speaker;
 }
 
-IncomingMessage message_of(const chunking::TranscriptMessage& line) {
+IncomingMessage message_of(const transcripts::Message& line) {
   IncomingMessage message;
   set_speaker(message, line.speaker);
   check_key(message.speaker, "speaker");
@@ -79,8 +79,8 @@ IncomingMessage message_of(const chunking::TranscriptMessage& line) {
 }
 
 std::vector<IncomingMessage> messages_of_transcript(const std::string& transcript, const std::string& key) {
-  const auto read = chunking::read_transcript(transcript);
-  if (const auto* refused = std::get_if<chunking::TranscriptRefused>(&read)) {
+  const auto read = transcripts::read_plain(transcript);
+  if (const auto* refused = std::get_if<transcripts::Refused>(&read)) {
     std::string lines;
     for (const std::string& line : refused->as_read) lines += "\n" + line;
     throw Error(ERRCODE_INVALID_TEXT_REPRESENTATION, "text is no transcript: " + refused->reason,
@@ -88,7 +88,7 @@ std::vector<IncomingMessage> messages_of_transcript(const std::string& transcrip
                 "Each message begins on a line of its own, as \"Anna: I adopted a dog.\"; a time may stand before the name.");
   }
   std::vector<IncomingMessage> result;
-  for (const auto& line : std::get<std::vector<chunking::TranscriptMessage>>(read)) {
+  for (const auto& line : std::get<std::vector<transcripts::Message>>(read)) {
     try {
       result.push_back(message_of(line));
     } catch (const BadMessage& bad) {

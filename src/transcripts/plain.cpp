@@ -1,4 +1,4 @@
-#include "chunking/transcript.h"
+#include "transcripts/plain.h"
 
 #include <unicode/uchar.h>
 
@@ -10,7 +10,14 @@
 #include "chunking/characters.h"
 #include "chunking/sentences.h"
 
-namespace kg_batch::chunking {
+namespace kg_batch::transcripts {
+
+using chunking::char_length;
+using chunking::char_slice;
+using chunking::Line;
+using chunking::line_at;
+using chunking::next_character;
+using chunking::trimmed;
 
 namespace {
 
@@ -287,13 +294,13 @@ std::string as_read(const std::optional<Opening>& opening, std::string_view line
 
 }  // namespace
 
-std::variant<std::vector<TranscriptMessage>, TranscriptRefused> read_transcript(std::string_view text) {
+std::variant<std::vector<Message>, Refused> read_plain(std::string_view text) {
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   if (text.starts_with(byte_order_mark)) {
     text.remove_prefix(byte_order_mark.size());
   }
-  std::vector<TranscriptMessage> messages;
-  TranscriptRefused refused;
+  std::vector<Message> messages;
+  Refused refused;
   std::unordered_set<std::string_view> speakers;
   std::size_t lines = 0;
   std::size_t belonging = 0;  // lines that open a message or go on with one
@@ -343,4 +350,4 @@ std::variant<std::vector<TranscriptMessage>, TranscriptRefused> read_transcript(
   return refused;
 }
 
-}  // namespace kg_batch::chunking
+}  // namespace kg_batch::transcripts

@@ -16,20 +16,20 @@
 #include <variant>
 #include <vector>
 
-namespace kg_batch::chunking {
+namespace kg_batch::transcripts {
 
-struct TranscriptMessage {
+struct Message {
   std::string speaker;
   std::string content;
   std::optional<std::string> sent_at;  // as it stands in the text, for timestamptz to read
   int line = 0;                        // from 1
 };
 
-struct TranscriptRefused {
+struct Refused {
   std::string reason;                  // lower case, no full stop
   std::vector<std::string> as_read;    // first lines, as speaker and words
 };
 
-std::variant<std::vector<TranscriptMessage>, TranscriptRefused> read_transcript(std::string_view text);
+std::variant<std::vector<Message>, Refused> read_plain(std::string_view text);
 
-}  // namespace kg_batch::chunking
+}  // namespace kg_batch::transcripts
