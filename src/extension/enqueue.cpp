@@ -8,9 +8,11 @@
 #include "backend/wake.h"
 #include "extension/incoming.h"
 #include "extension/intake.h"
+#include "extension/time_zone.h"
 #include "openai/json_text.h"
 #include "store/access.h"
-#include "transcripts/plain.h"
+#include "transcripts/calendar.h"
+#include "transcripts/read.h"
 
 using namespace kg_batch;
 using namespace kg_batch::extension;
@@ -68,31 +70,57 @@ void set_speaker(IncomingMessage& message, const std::string& speaker) {
     message.speaker = speaker;
 }
 
-IncomingMessage message_of(const transcripts::Message& line) {
+// An id of a moment holds it in UTC: an export of a phone that has moved to
+// another zone has other clocks in it and the same moments.
+std::string id_of_moment(std::int64_t sent_at_us, const std::string& id) {
+  std::string whole = transcripts::iso_text(transcripts::utc_of(sent_at_us / 1'000'000));
+  whole[whole.find(' ')] = 'T';
+  return whole + "Z/" + id;
+}
+
+IncomingMessage message_of(const transcripts::Message& written) {
   IncomingMessage message;
-  set_speaker(message, line.speaker);
+  if (written.speaker.empty())
+    message.role = "system";
+  else
+    set_speaker(message, written.speaker);
   check_key(message.speaker, "speaker");
-  if (line.sent_at) message.sent_at_us = time_from_text(*line.sent_at, "sent_at");
-  message.content = line.content;
+  if (written.sent_at) message.sent_at_us = time_from_text(*written.sent_at, "sent_at");
+  if (written.id) message.id = written.id_needs_moment ? id_of_moment(message.sent_at_us.value_or(0), *written.id) : *written.id;
+  message.content = written.content;
+  message.skipped = written.skipped;
   finish_message(message);
   return message;
 }
 
-std::vector<IncomingMessage> messages_of_transcript(const std::string& transcript, const std::string& key) {
-  const auto read = transcripts::read_plain(transcript);
-  if (const auto* refused = std::get_if<transcripts::Refused>(&read)) {
-    std::string lines;
-    for (const std::string& line : refused->as_read) lines += "\n" + line;
-    throw Error(ERRCODE_INVALID_TEXT_REPRESENTATION, "text is no transcript: " + refused->reason,
-                lines.empty() ? "" : "The first lines were read as:" + lines,
-                "Each message begins on a line of its own, as \"Anna: I adopted a dog.\"; a time may stand before the name.");
-  }
+struct ReadingOptions {
+  std::optional<transcripts::Format> format;  // recognised when it is not said
+  std::optional<transcripts::DateOrder> date_order;
+};
+
+ReadingOptions reading_options(const std::string& format, const std::optional<std::string>& date_order) {
+  ReadingOptions options;
+  options.format = transcripts::format_named(format);
+  if (!options.format && format != "auto")
+    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown format \"" + openai::short_text(format, 80) + "\"", "",
+                "Valid formats are auto, plain (a line \"Name: words\" for each message) and whatsapp.");
+  if (date_order) options.date_order = transcripts::date_order_named(*date_order);
+  if (date_order && !options.date_order)
+    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown date_order \"" + openai::short_text(*date_order, 80) + "\"", "",
+                "Valid values are dmy, mdy and ymd: which comes first, day, month or year.");
+  return options;
+}
+
+std::vector<IncomingMessage> messages_of_transcript(const std::string& text, const ReadingOptions& options, const std::string& key) {
+  const auto read = transcripts::read(text, options.format ? *options.format : transcripts::recognised(text), options.date_order);
+  if (const auto* refused = std::get_if<transcripts::Refused>(&read))
+    throw Error(ERRCODE_INVALID_TEXT_REPRESENTATION, refused->what + ": " + refused->reason, refused->detail, refused->hint);
   std::vector<IncomingMessage> result;
-  for (const auto& line : std::get<std::vector<transcripts::Message>>(read)) {
+  for (const auto& written : std::get<std::vector<transcripts::Message>>(read)) {
     try {
-      result.push_back(message_of(line));
+      result.push_back(message_of(written));
     } catch (const BadMessage& bad) {
-      refuse("line " + std::to_string(line.line), bad);
+      refuse(written.place, bad);
     }
     result.back().conversation = key;
   }
@@ -158,19 +186,18 @@ Datum kg_batch_enqueue_text(PG_FUNCTION_ARGS) {
     require_utf8();
     int replaced = 0;
     const std::string transcript = openai::sanitize_utf8(required_text(call, 0, "transcript"), &replaced);
-    const std::string format = call.text(1).value_or("auto");
-    if (format != "auto" && format != "plain")
-      throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown format \"" + openai::short_text(format, 80) + "\"", "",
-                  "Valid formats are auto and plain: a line \"Name: words\" for each message.");
+    const ReadingOptions options = reading_options(call.text(1).value_or("auto"), call.text(7));
     const auto key = call.text(2);
     Delivery delivery;
     delivery.key = key ? checked_key(*key) : key_of_content("t:", transcript);
     delivery.job = call.text(3);
     delivery.priority = priority_argument(call, 4);
     delivery.final = call.boolean(5).value_or(true);
-    delivery.graph = call.graph(6);
+    const TimeZone zone(call.text(6));
+    delivery.graph = call.graph(8);
     delivery.always_tell = true;
-    delivery.messages = messages_of_transcript(transcript, delivery.key);
+    delivery.messages = messages_of_transcript(transcript, options, delivery.key);
+    zone.leave();
     if (!delivery.messages.empty()) delivery.messages.front().repaired = replaced;
     return call.give(take(delivery));
   });

@@ -10,26 +10,12 @@
 
 #pragma once
 
-#include <optional>
-#include <string>
 #include <string_view>
-#include <variant>
-#include <vector>
+
+#include "transcripts/message.h"
 
 namespace kg_batch::transcripts {
 
-struct Message {
-  std::string speaker;
-  std::string content;
-  std::optional<std::string> sent_at;  // as it stands in the text, for timestamptz to read
-  int line = 0;                        // from 1
-};
-
-struct Refused {
-  std::string reason;                  // lower case, no full stop
-  std::vector<std::string> as_read;    // first lines, as speaker and words
-};
-
-std::variant<std::vector<Message>, Refused> read_plain(std::string_view text);
+Read read_plain(std::string_view text);
 
 }  // namespace kg_batch::transcripts

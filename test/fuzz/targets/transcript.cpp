@@ -33,11 +33,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text = openai::sanitize_utf8(fuzz::text_of(data, size));
   const auto result = transcripts::read_plain(text);
   if (const auto* refused = std::get_if<transcripts::Refused>(&result)) {
-    require(!refused->reason.empty() && refused->as_read.size() <= 5, "a refusal says why, with the first lines");
+    require(!refused->what.empty() && !refused->reason.empty(), "a refusal says why");
+    require(std::count(refused->detail.begin(), refused->detail.end(), '\n') <= 5, "with the first lines");
     fuzz::require_storable(refused->reason);
-    for (const std::string& line : refused->as_read) {
-      fuzz::require_storable(line, 200);
-    }
+    fuzz::require_storable(refused->detail);
     return 0;
   }
   const auto& messages = std::get<std::vector<transcripts::Message>>(result);
@@ -50,8 +49,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::set<std::string> speakers;
   std::size_t read = 0;
   for (const transcripts::Message& message : messages) {
-    require(message.line > last && message.line <= lines, "messages are in the order of their lines");
-    last = message.line;
+    require(message.place.starts_with("line "), "a message says where it stands");
+    const int line = std::stoi(message.place.substr(5));
+    require(line > last && line <= lines, "messages are in the order of their lines");
+    last = line;
     require(!message.speaker.empty() && chunking::trimmed(message.speaker) == message.speaker, "a speaker has a name");
     require(message.speaker.find(':') == std::string::npos, "a name ends at the first colon");
     fuzz::require_storable(message.speaker, 60);
