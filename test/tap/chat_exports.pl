@@ -1,0 +1,77 @@
+# The whole way of an exported chat: out of a file as the how-to says, into the
+# graph, with evidence at the moment that its phone showed. Later the longer
+# export of the same chat, from its beginning or from its middle: only what is
+# new is asked about, and what is said twice in a minute counts twice.
+
+use strict;
+use warnings;
+
+use KgBatch::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = KgBatch::Cluster->with_stand_in('chat_exports', settings => { fsync => 'off' });
+my $sim = $node->sim;
+my $file = $node->basedir . '/chat.txt';
+
+my @chat = (
+	"31.12.24, 22:15 - Messages and calls are end-to-end encrypted. Tap to learn more.",
+	"31.12.24, 22:15 - Anna added Ben",
+	"31.12.24, 22:15 - Anna: I adopted a dog named Clyde.",
+	"31.12.24, 22:16 - Ben: <Media omitted>",
+	"31.12.24, 22:16 - Ben: Okay.",
+	"31.12.24, 22:16 - Ben: Okay.",
+	"31.12.24, 22:17 - Ben: I live in Leeds.");
+
+my $notice = load(join "\n", @chat);
+like($notice, qr/took 7 new messages of 1 conversation/, 'a NOTICE says what was taken');
+like($notice, qr/Kept but not read: 1 media, 2 of a system, tool or app\./, 'and what of it is not read');
+ok($node->wait_for_job(1, 'done'), 'it is read');
+ok(visible('Clyde') && visible('Leeds'), 'what was said is in the graph');
+is($node->kg(q{SELECT DISTINCT speaker || ' ' || (sent_at AT TIME ZONE 'UTC') FROM kg_batch.evidence WHERE quote ~ 'Leeds'}), 'Ben 2024-12-31 21:17:00',
+	'with who said it, and when, in the zone of the phone');
+ok(!visible('end-to-end') && $node->kg(q{SELECT count(*) FROM kg_batch.evidence WHERE quote ~ 'encrypted|added|omitted'}) == 0, 'what the app says is in no evidence');
+my $asked = questions();
+
+load(join "\n", @chat);
+is(questions(), $asked, 'the same again asks nothing');
+my @more = ("31.12.24, 22:17 - Ben: Okay.", "1.1.25, 00:01 - Anna: I moved to Bristol.", "1.1.25, 00:01 - Anna: I moved to Bristol.");
+$notice = load(join("\n", @chat, @more) . "\n");
+like($notice, qr/took 3 new messages.*7 repeats/s, 'of a longer export only what is new is taken');
+ok($node->wait_for_job(1, 'done'), 'and read');
+is(questions(), $asked + 1, 'by one question');
+is($node->kg(q{SELECT string_agg(content, ' ' ORDER BY position) FROM kg_batch_internal.message WHERE delivery = 2}), 'Okay. I moved to Bristol. I moved to Bristol.',
+	'which is about what is new, said twice where it was');
+my $digest = digest();
+
+$notice = load(join "\n", @chat[5, 6], @more);
+like($notice, qr/took 0 new messages.*5 repeats/s, 'an export that begins later holds nothing new');
+is(digest(), $digest, 'and the graph stays what it is');
+
+# The whole export at once gives the graph that its two halves gave.
+$node->kg(q{SELECT kg_batch.create_graph('at once')});
+load(join("\n", @chat, @more), ", graph => 'at once'");
+ok($node->wait_until(q{SELECT bool_and(state = 'done') FROM kg_batch.progress WHERE graph = 'at once'}), 'the whole of it at once is read, too');
+is($node->kg(q{SELECT string_agg(label, ' ' ORDER BY label COLLATE "C") FROM kg_batch.node JOIN kg_batch.graph USING (graph_id) WHERE graph.name = 'at once'}),
+	$node->kg(q{SELECT string_agg(label, ' ' ORDER BY label COLLATE "C") FROM kg_batch.node JOIN kg_batch.graph USING (graph_id) WHERE graph.name = 'default'}),
+	'and gives the same nodes');
+
+$node->stop('fast');
+done_testing();
+
+# Writes the file and hands it in, as the how-to does it; gives what the caller is told.
+sub load
+{
+	my ($text, $more) = @_;
+	$more //= '';
+	unlink $file;
+	append_to_file($file, $text);
+	my ($out, $err) = ('', '');
+	$node->psql('kg', "\\set content `cat '$file'`\nSELECT kg_batch.enqueue_text(:'content', key => 'with Ben', timezone => 'Europe/Vienna'$more)",
+		stdout => \$out, stderr => \$err, on_error_die => 1);
+	return $err;
+}
+
+sub questions { return $sim->stats->{all}{answers}; }
+sub digest { return $node->kg('SELECT kg_batch.graph_digest()'); }
+sub visible { return $node->kg("SELECT count(*) FROM kg_batch.node WHERE label ~ '$_[0]' OR '$_[0]' = ANY (aliases)") > 0; }
