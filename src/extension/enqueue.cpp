@@ -85,8 +85,12 @@ IncomingMessage message_of(const transcripts::Message& written) {
   else
     set_speaker(message, written.speaker);
   check_key(message.speaker, "speaker");
+  message.speaker_id = written.speaker_id;
+  check_key(message.speaker_id, "speaker_id");
+  message.reply_to = written.reply_to;
   if (written.sent_at) message.sent_at_us = time_from_text(*written.sent_at, "sent_at");
   if (written.id) message.id = written.id_needs_moment ? id_of_moment(message.sent_at_us.value_or(0), *written.id) : *written.id;
+  if (message.id) check_key(*message.id, "id");
   message.content = written.content;
   message.skipped = written.skipped;
   finish_message(message);
@@ -103,7 +107,7 @@ ReadingOptions reading_options(const std::string& format, const std::optional<st
   options.format = transcripts::format_named(format);
   if (!options.format && format != "auto")
     throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown format \"" + openai::short_text(format, 80) + "\"", "",
-                "Valid formats are auto, plain (a line \"Name: words\" for each message) and whatsapp.");
+                "Valid formats are auto, plain (a line \"Name: words\" for each message), whatsapp, telegram and slack.");
   if (date_order) options.date_order = transcripts::date_order_named(*date_order);
   if (date_order && !options.date_order)
     throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown date_order \"" + openai::short_text(*date_order, 80) + "\"", "",
@@ -111,18 +115,29 @@ ReadingOptions reading_options(const std::string& format, const std::optional<st
   return options;
 }
 
-std::vector<IncomingMessage> messages_of_transcript(const std::string& text, const ReadingOptions& options, const std::string& key) {
-  const auto read = transcripts::read(text, options.format ? *options.format : transcripts::recognised(text), options.date_order);
+transcripts::Written read_transcript(const std::string& text, const ReadingOptions& options) {
+  auto read = transcripts::read(text, options.format ? *options.format : transcripts::recognised(text), options.date_order);
   if (const auto* refused = std::get_if<transcripts::Refused>(&read))
     throw Error(ERRCODE_INVALID_TEXT_REPRESENTATION, refused->what + ": " + refused->reason, refused->detail, refused->hint);
+  return std::get<transcripts::Written>(std::move(read));
+}
+
+// A chat of several goes by its own key, behind the caller's if there is one.
+std::string key_of(const transcripts::Message& written, const std::string& key, bool key_given) {
+  if (written.conversation.empty()) return key;
+  return checked_key(key_given ? key + "/" + written.conversation : written.conversation);
+}
+
+std::vector<IncomingMessage> messages_of_transcript(const transcripts::Written& transcript, const std::string& key, bool key_given) {
   std::vector<IncomingMessage> result;
-  for (const auto& written : std::get<std::vector<transcripts::Message>>(read)) {
+  result.reserve(transcript.messages.size());
+  for (const auto& written : transcript.messages) {
     try {
       result.push_back(message_of(written));
     } catch (const BadMessage& bad) {
       refuse(written.place, bad);
     }
-    result.back().conversation = key;
+    result.back().conversation = key_of(written, key, key_given);
   }
   return result;
 }
@@ -188,17 +203,18 @@ Datum kg_batch_enqueue_text(PG_FUNCTION_ARGS) {
     const std::string transcript = openai::sanitize_utf8(required_text(call, 0, "transcript"), &replaced);
     const ReadingOptions options = reading_options(call.text(1).value_or("auto"), call.text(7));
     const auto key = call.text(2);
+    const transcripts::Written written = read_transcript(transcript, options);
     Delivery delivery;
-    delivery.key = key ? checked_key(*key) : key_of_content("t:", transcript);
+    delivery.key = checked_key(key ? *key : !written.key.empty() ? written.key : key_of_content("t:", transcript));
     delivery.job = call.text(3);
     delivery.priority = priority_argument(call, 4);
     delivery.final = call.boolean(5).value_or(true);
     const TimeZone zone(call.text(6));
     delivery.graph = call.graph(8);
     delivery.always_tell = true;
-    delivery.messages = messages_of_transcript(transcript, options, delivery.key);
+    delivery.messages = messages_of_transcript(written, delivery.key, key.has_value());
     zone.leave();
-    if (!delivery.messages.empty()) delivery.messages.front().repaired = replaced;
+    if (!delivery.messages.empty()) delivery.messages.front().repaired = replaced + written.replaced;
     return call.give(take(delivery));
   });
 }

@@ -18,7 +18,7 @@ CREATE FUNCTION kg_batch.enqueue_text(transcript text, format text DEFAULT 'auto
                                       date_order text DEFAULT NULL, graph text DEFAULT NULL) RETURNS bigint
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_enqueue_text';
 COMMENT ON FUNCTION kg_batch.enqueue_text(text, text, text, text, int, boolean, text, text, text)
-    IS 'takes a transcript with a line "Name: words" for each message, or a chat that WhatsApp exported; times without a zone are in timezone, else in the session''s; gives the job''s id';
+    IS 'takes a transcript with a line "Name: words" for each message, or chats that WhatsApp, Telegram or Slack exported; times without a zone are in timezone, else in the session''s; gives the job''s id';
 
 CREATE FUNCTION kg_batch.enqueue_text(transcript text, job bigint, format text DEFAULT 'auto', key text DEFAULT NULL,
                                       priority int DEFAULT 2, final boolean DEFAULT true, timezone text DEFAULT NULL,

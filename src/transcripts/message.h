@@ -15,7 +15,7 @@
 namespace kg_batch::transcripts {
 
 struct Message {
-  std::string conversation;             // of an export that holds several; empty when it is the only one
+  std::string conversation;             // its key within an export that may hold several; empty where it holds one
   std::optional<std::string> id;
   bool id_needs_moment = false;         // the id is one of those of the moment `sent_at`, whatever the zone it is written in
   std::string speaker;                  // empty: the app itself
@@ -24,7 +24,7 @@ struct Message {
   std::optional<std::string> sent_at;   // for timestamptz to read; in the reader's time zone unless it names one
   std::optional<std::string> reply_to;
   std::string skipped;                  // why it is not read: media, deleted; empty when it may be
-  std::string place;                    // where it stands, as "line 5"
+  std::string place;                    // where it stands, as "line 5" or "message 5"
 };
 
 struct Refused {
@@ -33,6 +33,12 @@ struct Refused {
   std::string detail, hint;             // sentences, or empty
 };
 
-using Read = std::variant<std::vector<Message>, Refused>;
+struct Written {
+  std::vector<Message> messages;
+  std::string key;                      // of the one conversation it holds, where the export says one
+  int replaced = 0;                     // characters that no text may hold
+};
+
+using Read = std::variant<Written, Refused>;
 
 }  // namespace kg_batch::transcripts

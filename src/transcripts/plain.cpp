@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 #include <unordered_set>
+#include <utility>
 
 #include "chunking/characters.h"
 #include "chunking/sentences.h"
@@ -345,7 +346,7 @@ Read read_plain(std::string_view text) {
     refused = "what stands before the colons are no names: " + std::to_string(speakers.size()) + " speakers in " +
                      std::to_string(messages.size()) + " messages";
   } else {
-    return messages;
+    return Written{std::move(messages), ""};
   }
   std::string detail = shown.empty() ? "" : "The first lines were read as:";
   for (const std::string& line : shown) {

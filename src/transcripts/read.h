@@ -11,7 +11,7 @@
 
 namespace kg_batch::transcripts {
 
-enum class Format { plain, whatsapp };
+enum class Format { plain, whatsapp, telegram, slack };
 
 std::optional<Format> format_named(std::string_view name);
 std::optional<DateOrder> date_order_named(std::string_view name);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <unordered_map>
+#include <utility>
 
 #include "chunking/characters.h"
 #include "chunking/sentences.h"
@@ -243,7 +244,7 @@ Read read_whatsapp(std::string_view text, std::optional<DateOrder> said) {
     message.id_needs_moment = true;
     message.place = "line " + std::to_string(entry.line);
   }
-  return messages;
+  return Written{std::move(messages), ""};
 }
 
 }  // namespace kg_batch::transcripts

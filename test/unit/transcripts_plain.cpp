@@ -19,7 +19,7 @@ std::string read(const std::string& text) {
     return reason;
   }
   std::string all;
-  for (const Message& message : std::get<std::vector<Message>>(result)) {
+  for (const Message& message : std::get<Written>(result).messages) {
     all += message.place.substr(5);
     all += " <";
     all += message.speaker;

@@ -15,9 +15,9 @@ namespace {
 
 std::vector<Message> messages(const std::string& text, std::optional<DateOrder> order = std::nullopt) {
   const Read read = read_whatsapp(text, order);
-  const auto* list = std::get_if<std::vector<Message>>(&read);
-  EXPECT_NE(list, nullptr) << std::get<Refused>(read).what << ": " << std::get<Refused>(read).reason;
-  return list == nullptr ? std::vector<Message>() : *list;
+  const auto* written = std::get_if<Written>(&read);
+  EXPECT_NE(written, nullptr) << std::get<Refused>(read).what << ": " << std::get<Refused>(read).reason;
+  return written == nullptr ? std::vector<Message>() : written->messages;
 }
 
 std::string shown(const std::string& text, std::optional<DateOrder> order = std::nullopt) {

@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::require_storable(refused->detail);
     return 0;
   }
-  const auto& messages = std::get<std::vector<transcripts::Message>>(result);
+  const auto& messages = std::get<transcripts::Written>(result).messages;
   require(!messages.empty(), "a transcript that is taken has a message");
   int lines = 0;
   for (std::size_t at = 0; at < text.size(); at = chunking::line_at(text, at).next) {
