@@ -6,6 +6,7 @@
 use strict;
 use warnings;
 
+use FindBin;
 use KgBatch::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -55,6 +56,22 @@ ok($node->wait_until(q{SELECT bool_and(state = 'done') FROM kg_batch.progress WH
 is($node->kg(q{SELECT string_agg(label, ' ' ORDER BY label COLLATE "C") FROM kg_batch.node JOIN kg_batch.graph USING (graph_id) WHERE graph.name = 'at once'}),
 	$node->kg(q{SELECT string_agg(label, ' ' ORDER BY label COLLATE "C") FROM kg_batch.node JOIN kg_batch.graph USING (graph_id) WHERE graph.name = 'default'}),
 	'and gives the same nodes');
+
+# A channel of Slack, its days one after the other by the loop of the how-to.
+my ($loop) = slurp_file("$FindBin::RealBin/../../doc/how-to/chat-exports.md") =~ /```sh\n(cd export\n.*?)```/s;
+ok($loop, 'the how-to has a loop for the days of a channel');
+my $folder = $node->basedir;
+mkdir "$folder/$_" for 'export', 'export/general';
+append_to_file("$folder/export/users.json", '[{"id": "U1", "profile": {"real_name": "Emma Lee"}}, {"id": "U2", "profile": {"real_name": "Tom Ash"}}]');
+append_to_file("$folder/export/general/2024-12-31.json", '[{"type": "message", "user": "U1", "ts": "1735679701.000200", "text": "I adopted a cat named Mog."}]');
+append_to_file("$folder/export/general/2025-01-01.json", q([{"type": "message", "user": "U2", "ts": "1735766101.000300", "text": "It's cold, <@U1>. I live in York."}]));
+{
+	local %ENV = (%ENV, PGHOST => $node->host, PGPORT => $node->port, PGDATABASE => 'kg');
+	command_ok([ 'sh', '-c', "set -e; cd '$folder'; $loop" ], 'which runs');
+}
+ok($node->wait_for_job(1, 'done'), 'and what it loads is read');
+is($node->kg(q{SELECT string_agg(speaker || ': ' || rtrim(quote, '.'), ' / ' ORDER BY sent_at) FROM (SELECT DISTINCT speaker, quote, sent_at FROM kg_batch.evidence
+	WHERE conversation = 'general' AND quote ~ 'cat|York') e}), q{Emma Lee: I adopted a cat named Mog / Tom Ash: I live in York}, 'with the names of the users');
 
 $node->stop('fast');
 done_testing();
