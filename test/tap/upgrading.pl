@@ -118,9 +118,7 @@ sub updates
 # ---- pg_upgrade ----
 # One major version is installed; pg_upgrade takes it to itself as to any other.
 
-SKIP:
 {
-	skip 'pg_upgrade is not installed', 1 unless -x "$own$directory{bindir}/pg_upgrade";
 	my $old = KgBatch::Cluster->with_stand_in('old', sim => [ '--batch-turnaround-s', 1 ], settings => \%settings);
 	my $run = KgBatch::DemoRun->new($old, conversations => 6);
 	$old->sim->configure(batch_turnaround_s => 3600);
