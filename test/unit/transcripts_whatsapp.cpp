@@ -117,7 +117,7 @@ TEST(TranscriptsWhatsApp, WhatIsNoExportIsRefused) {
 
 TEST(TranscriptsWhatsApp, WhatTheAppSaysIsOfNobodyOnAndroid) {
   for (const char* line : {"Messages and calls are end-to-end encrypted. Only people in this chat can read them.", "Anna added Ben", "Ben left",
-                           "Anna created group “Trip: Rome”", "Anna changed the group name from \"Trip: Rome\" to \"Trip: Graz\"",
+                           "Tom created group “Trip: Rome”", "Tom changed the group name from \"Trip: Rome\" to \"Trip: Graz\"",
                            "Anna changed the description to fun: all year"}) {
     const auto list = messages(std::string("31.12.24, 22:15 - ") + line + "\n31.12.24, 22:16 - Anna: a");
     ASSERT_EQ(list.size(), 2U);
