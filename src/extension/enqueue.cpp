@@ -29,6 +29,7 @@ struct Delivery {
   int priority = 2;
   bool final = false;
   bool always_tell = false;
+  bool known_by_moments = false;  // messages are, as of an export that has no ids
   std::vector<IncomingMessage> messages;
 };
 
@@ -142,6 +143,14 @@ std::vector<IncomingMessage> messages_of_transcript(const transcripts::Written& 
   return result;
 }
 
+// Exports of one chat overlap. Two that do not have other moments in them, of
+// which a wrong time zone is the likely cause: all is read and paid again.
+std::optional<Attention> doubled_perhaps(const Delivery& delivery, const store::IngestReport& report) {
+  if (!delivery.known_by_moments || report.known == 0 || report.added == 0 || report.repeats + report.forgotten > 0) return std::nullopt;
+  return Attention{"conversation \"" + delivery.key + "\" was there, but no message of this export was",
+                   "If it is a later export of the same chat, its moments are others: \"timezone\" must be the zone of the phone that made it, each time."};
+}
+
 bool told_in_this_session = false;
 
 std::int64_t take(const Delivery& delivery) {
@@ -162,7 +171,8 @@ std::int64_t take(const Delivery& delivery) {
     for (const std::size_t place : to_read) estimator.add(delivery.messages[place]);
     taken.estimate = estimator.estimate();
   }
-  const auto attention = what_needs_attention(taken.job);
+  auto attention = what_needs_attention(taken.job);
+  if (auto doubled = doubled_perhaps(delivery, taken.report)) attention.insert(attention.begin(), std::move(*doubled));
   work.done();
   warn_of_slots(warning);
   if (telling) tell_taken(taken);
@@ -212,6 +222,7 @@ Datum kg_batch_enqueue_text(PG_FUNCTION_ARGS) {
     const TimeZone zone(call.text(6));
     delivery.graph = call.graph(8);
     delivery.always_tell = true;
+    delivery.known_by_moments = !written.messages.empty() && written.messages.front().id_needs_moment;
     delivery.messages = messages_of_transcript(written, delivery.key, key.has_value());
     zone.leave();
     if (!delivery.messages.empty()) delivery.messages.front().repaired = replaced + written.replaced;

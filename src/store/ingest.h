@@ -50,6 +50,7 @@ struct IngestTarget {
 
 struct IngestReport {
   std::int64_t conversations = 0;  // touched
+  std::int64_t known = 0;          // of these, with messages before
   std::int64_t added = 0;
   std::int64_t edits = 0;
   std::int64_t repeats = 0;

@@ -49,6 +49,13 @@ $notice = load(join "\n", @chat[5, 6], @more);
 like($notice, qr/took 0 new messages.*5 repeats/s, 'an export that begins later holds nothing new');
 is(digest(), $digest, 'and the graph stays what it is');
 
+# In another zone than the one that was said before, all moments are others.
+unlike($notice, qr/no message of this export was/, 'of which a NOTICE has nothing to say');
+my ($out, $err) = ('', '');
+$node->psql('kg', "\\set content `cat '$file'`\nBEGIN; SELECT kg_batch.enqueue_text(:'content', key => 'with Ben', timezone => 'Asia/Tokyo'); ROLLBACK",
+	stdout => \$out, stderr => \$err, on_error_die => 1);
+like($err, qr/conversation "with Ben" was there, but no message of this export was.*"timezone" must be the zone of the phone/s, 'a NOTICE says when an export has nothing of what is there');
+
 # The whole export at once gives the graph that its two halves gave.
 $node->kg(q{SELECT kg_batch.create_graph('at once')});
 load(join("\n", @chat, @more), ", graph => 'at once'");
