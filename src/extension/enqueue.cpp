@@ -148,7 +148,8 @@ std::vector<IncomingMessage> messages_of_transcript(const transcripts::Written& 
 std::optional<Attention> doubled_perhaps(const Delivery& delivery, const store::IngestReport& report) {
   if (!delivery.known_by_moments || report.known == 0 || report.added == 0 || report.repeats + report.forgotten > 0) return std::nullopt;
   return Attention{"conversation \"" + delivery.key + "\" was there, but no message of this export was",
-                   "If it is a later export of the same chat, its moments are others: \"timezone\" must be the zone of the phone that made it, each time."};
+                   "If it is a later export of the same chat, its moments are others: "
+                   "\"timezone\" must be the zone of the phone that made it, each time."};
 }
 
 bool told_in_this_session = false;

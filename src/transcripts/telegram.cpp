@@ -1,5 +1,7 @@
 #include "transcripts/telegram.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "chunking/characters.h"
@@ -47,12 +49,9 @@ std::string words_of(const Json& message) {
 }
 
 bool has_media(const Json& message) {
-  for (const char* name : {"photo", "file", "media_type", "location_information", "contact_information", "poll", "game_title", "invoice_information", "giveaway_information"}) {
-    if (member(message, name) != nullptr) {
-      return true;
-    }
-  }
-  return false;
+  static constexpr std::array names = {"photo", "file", "media_type", "location_information", "contact_information",
+                                       "poll", "game_title", "invoice_information", "giveaway_information"};
+  return std::any_of(names.begin(), names.end(), [&](const char* name) { return member(message, name) != nullptr; });
 }
 
 std::optional<std::string> sent_at_of(const Json& message) {
