@@ -38,6 +38,7 @@ is($out->{'kg_batch_batches_requests{datname=kg,model=gpt-6-luna,state=submitted
 cmp_ok($out->{'kg_batch_batches_oldest_open_seconds{datname=kg,model=gpt-6-luna,state=submitted}'}, '>=', 0, 'it has an age');
 is($out->{'kg_batch_job_in_state_active{datname=kg,graph=default,job=by batch,state=running}'}, 1, 'its job is running');
 is($out->{'kg_batch_job_eta_seconds{datname=kg,graph=default,job=by batch}'}, 'NaN', 'what is unknown is NaN');
+is($out->{'kg_batch_batches_expected_end_seconds{datname=kg,model=gpt-6-luna,state=submitted}'}, 'NaN', 'so is when it ends: its deadline is no expectation');
 is($out->{'kg_batch_workers_present{datname=kg,kind=batch manager}'}, 1, 'the batch manager waits for it');
 
 # ---- when all has been read, but for three chunks ----
@@ -117,7 +118,7 @@ for my $panel (@{ $dashboard->{panels} })
 {
 	ok(!$ids{ $panel->{id} }++, "panel \"$panel->{title}\" has an id of its own");
 	push @places, $panel;
-	ok(@{ $panel->{targets} } && length $panel->{fieldConfig}{defaults}{unit}, '… something to show, and a unit');
+	ok(@{ $panel->{targets} } && length $panel->{fieldConfig}{defaults}{unit}, '... something to show, and a unit');
 	push @expressions, map { [ $panel->{title}, $_->{expr} ] } @{ $panel->{targets} };
 }
 for my $i (0 .. $#places)
