@@ -2,11 +2,12 @@
 # comes has to be what stands there.
 #
 #   KgBatch::Guide::follow($node, 'doc/how-to/moving-to-it.md')
+#   KgBatch::Guide::follow($node, $file, sub { my ($statement) = @_; … })     called before each
 #
 # Typed are ```sql blocks, of which the ```text block below has the output; and in
 # ```text blocks that begin with a prompt ("kg=> ") what stands behind the prompts.
 # White space, rules and frames of tables do not count, nor do moments and
-# fractions: 0.0012 may be 0.0013. "…" stands for anything within a line, and alone
+# fractions of three digits: 0.0012 may be 0.0013. "…" stands for anything within a line, and alone
 # in a line for any lines. What comes on stderr (notices) is not looked at.
 package KgBatch::Guide;
 
@@ -21,11 +22,12 @@ use Test::More;
 
 sub follow
 {
-	my ($node, $file) = @_;
+	my ($node, $file, $before) = @_;
 	my $number = 0;
 	for my $step (steps($file))
 	{
 		my ($line, $statements, $expected) = @$step;
+		$before->($statements) if $before;
 		my ($out, $err) = type_in($node, $statements);
 		ok($err !~ /^(?:psql\S* )?(?:ERROR|FATAL)/m, "$file, line $line: it works") or diag($err);
 		my $pattern = join '', map { $_ eq '…' ? '(?:.*\n)*' : join('.*', map { quotemeta } split /…/, $_, -1) . '\n' } lines($expected);
@@ -68,7 +70,7 @@ sub type_in
 	my ($node, $statements) = @_;
 	my ($in, $out, $err) = (Encode::encode('UTF-8', $statements), '', '');
 	IPC::Run::run([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-P', 'pager=off', '-d', $node->connstr('kg') ], '<', \$in, '>', \$out, '2>', \$err,
-		IPC::Run::timeout(300));
+		IPC::Run::timeout(150));
 	return map { Encode::decode('UTF-8', $_) } $out, $err;
 }
 
@@ -80,7 +82,7 @@ sub lines
 	for (split /\n/, $text)
 	{
 		s/\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:\+\d\d)?/TIME/g;
-		s/\d+\.\d+/FRACTION/g;
+		s/\d+\.\d{3,}/FRACTION/g;
 		s/\s+/ /g;
 		s/^ | $//g;
 		push @lines, $_ if /[^-+ ]/;
