@@ -106,8 +106,8 @@ Look look_at(std::int64_t graph_id, std::optional<std::int64_t> job_id) {
       " COALESCE(pg_catalog.sum(p.chunks), 0), COALESCE(pg_catalog.sum(p.conversations), 0), "
       " pg_catalog.round(COALESCE(pg_catalog.sum(p.cost), 0), 4), "
       " pg_catalog.round(EXTRACT(epoch FROM pg_catalog.max(p.eta)))::bigint, "
-      " COALESCE(pg_catalog.sum(p.settling) FILTER (WHERE p.state = 'running'), 0), "
-      " pg_catalog.date_trunc('second', pg_catalog.min(p.settles_at) FILTER (WHERE p.state = 'running'))::text, "
+      " COALESCE(pg_catalog.sum(p.settling) FILTER (WHERE p.state IN ('running', 'following')), 0), "
+      " pg_catalog.date_trunc('second', pg_catalog.min(p.settles_at) FILTER (WHERE p.state IN ('running', 'following')))::text, "
       " 'SELECT kg_batch.flush(' || pg_catalog.quote_literal(pg_catalog.min(p.graph)) || ') closes them now.', "
       " CASE WHEN pg_catalog.count(*) = 1 THEN pg_catalog.min(p.doing) FILTER (WHERE p.state = 'running' AND p.settling = 0) END "
       "FROM kg_batch.progress p WHERE p.graph_id = $1 AND CASE WHEN $2::bigint IS NULL THEN p.state <> 'cancelled' ELSE p.job_id = $2 END",
