@@ -43,7 +43,6 @@ unsigned int source_argument(const Call& call, int argument) {
 // What would fail for every row fails now.
 void try_query(const std::string& query) {
   QueryRows rows(query, true);
-  (void)rows.next();
   rows.close();
 }
 
@@ -280,7 +279,7 @@ bool take(std::int64_t graph_id, std::int64_t follow_id) {
   if (!gone.empty()) backend::lock_exclusive(backend::LockClass::graph, graph_id, backend::LockSpan::transaction);
   std::vector<std::string> queries;
   if (changes.front().whole) {
-    queries.push_back(store::query_of_all(*followed));
+    queries.push_back(store::query_of_all(graph_id, follow_id));
   } else {
     if (auto query = store::query_of_changes(*followed, ids)) queries.push_back(std::move(*query));
     // The same message may stand in another row now.
@@ -327,11 +326,12 @@ Datum kg_batch_follow(PG_FUNCTION_ARGS) {
     const store::Job target = target_job(wish.role, wish.graph_id, job, false);
     wish.job_id = target.job_id;
     const std::int64_t follow_id = store::follow(wish);
-    const std::string query = store::query_to_try(wish.graph_id, follow_id);
+    const std::string keyed = store::query_to_try(wish.graph_id, follow_id), all = store::query_of_all(wish.graph_id, follow_id);
     const auto attention = what_needs_attention(target);
     owner.leave();
     backend_call([] { PushActiveSnapshot(GetTransactionSnapshot()); });
-    try_query(query);
+    try_query(keyed);
+    try_query(all);
     backend_call([] { PopActiveSnapshot(); });
     spi.finish();
     warn_of_slots(warning);

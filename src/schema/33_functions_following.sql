@@ -94,7 +94,7 @@ BEGIN
         string_agg(format('s.%I', p.name), ', ' ORDER BY p.n)
     INTO matches, names, ordered FROM kg_batch_internal.primary_key(f.source) p;
     IF changes IS NULL THEN
-        RETURN format('SELECT %s FROM %s s ORDER BY %s%s', columns, f.source, COALESCE(format('s.%I, ', f.columns ->> 'sent_at'), ''), ordered);
+        RETURN format('SELECT %s FROM %s s ORDER BY %s%s', columns, f.source, CASE WHEN f.columns ? 'sent_at' THEN format('s.%I, ', f.columns ->> 'sent_at') END, ordered);
     END IF;
     SELECT string_agg(format('(%s, %s)', c.n, (SELECT string_agg(quote_nullable(u.part), ', ' ORDER BY u.place)
         FROM unnest(c.key) WITH ORDINALITY u (part, place))), ', ' ORDER BY c.n) INTO keys

@@ -193,8 +193,8 @@ std::string query_of_messages(const Followed& followed, const std::vector<std::s
   return execute("SELECT kg_batch_internal.follow_query_of_messages($1, $2, $3)", {followed.graph_id, followed.follow_id, message_ids}).text(0, 0);
 }
 
-std::string query_of_all(const Followed& followed) {
-  return execute("SELECT kg_batch_internal.follow_query($1, $2, NULL)", {followed.graph_id, followed.follow_id}).text(0, 0);
+std::string query_of_all(std::int64_t graph_id, std::int64_t follow_id) {
+  return execute("SELECT kg_batch_internal.follow_query($1, $2, NULL)", {graph_id, follow_id}).text(0, 0);
 }
 
 std::string query_to_try(std::int64_t graph_id, std::int64_t follow_id) {

@@ -65,7 +65,7 @@ std::vector<Change> next_changes(const Followed& followed);
 // The query that reads rows: of these changes, of messages by their ids, of all.
 std::optional<std::string> query_of_changes(const Followed& followed, const std::vector<std::int64_t>& change_ids);
 std::string query_of_messages(const Followed& followed, const std::vector<std::string>& message_ids);
-std::string query_of_all(const Followed& followed);
+std::string query_of_all(std::int64_t graph_id, std::int64_t follow_id);
 // One that gives nothing, of the same shape as that of changes.
 std::string query_to_try(std::int64_t graph_id, std::int64_t follow_id);
 

@@ -119,6 +119,160 @@ is($node->kg(q{SELECT count(*) FROM (SELECT m.position, row_number() OVER (PARTI
 	FROM kg_batch_internal.message m JOIN kg_batch_internal.conversation v USING (graph_id, conversation_id) WHERE v.key LIKE 'writer %') x WHERE position <> n}), '0', 'in the order of its writer');
 is($node->kg('SELECT count(*) FROM kg_batch_internal.follow_change'), '0', 'the queue is empty');
 
+# ---- deletions, in a partitioned table ----
+
+$node->kg(q{SELECT kg_batch.unfollow('said')});
+$node->kg(q{
+	CREATE TABLE part (id bigint, day date, conversation text, speaker text, content text, PRIMARY KEY (id, day)) PARTITION BY RANGE (day);
+	CREATE TABLE part_a PARTITION OF part FOR VALUES FROM ('2024-01-01') TO ('2024-02-01');
+	CREATE TABLE part_b (content text, gone int, speaker text, day date NOT NULL, conversation text, id bigint NOT NULL, PRIMARY KEY (id, day));
+	ALTER TABLE part_b DROP COLUMN gone;
+	SELECT kg_batch.follow('part', message_id => 'id', deletions => true);
+	ALTER TABLE part ATTACH PARTITION part_b FOR VALUES FROM ('2024-02-01') TO ('2024-03-01');
+	INSERT INTO part VALUES (1, '2024-01-01', 'p', 'Ann', 'By the root.'), (2, '2024-02-01', 'p', 'Ann', 'By the root, too.');
+	INSERT INTO part_b (id, day, conversation, speaker, content) VALUES (3, '2024-02-03', 'p', 'Ann', 'By a partition.');
+	COPY part FROM STDIN;
+4	2024-02-04	p	Ann	By COPY.
+\.
+	INSERT INTO part VALUES (5, '2024-01-05', 'p', 'Ann', 'It moves.'), (6, '2024-01-06', 'p', 'Ann', 'It goes.'), (7, '2024-01-07', 'p', 'Ann', 'It comes again.'), (8, '2024-01-08', 'p', 'Ann', 'Old key.');
+});
+waiting();
+is(said_in('p'), 'By the root. By the root, too. By a partition. By COPY. It moves. It goes. It comes again. Old key.', 'rows of all partitions, by whatever way');
+$node->kg(q{UPDATE part SET day = '2024-02-05' WHERE id = 5});
+$node->kg(q{DELETE FROM part WHERE id = 6});
+$node->kg(q{BEGIN; DELETE FROM part WHERE id = 7; INSERT INTO part VALUES (7, '2024-02-07', 'p', 'Ann', 'It came again.'); COMMIT});
+$node->kg(q{UPDATE part SET id = 80 WHERE id = 8});
+waiting();
+is(said_in('p'), 'By the root. By the root, too. By a partition. By COPY. It moves. It came again. Old key.', 'what is deleted is forgotten, what moved or came again is not');
+is($node->kg(q{SELECT count(*) FROM kg_batch_internal.message m WHERE m.message_key = 'i:8'}), '0', 'a row whose key changed is another message');
+$node->kg('TRUNCATE part');
+waiting();
+is(said_in('p'), '', 'TRUNCATE deletes all');
+is($node->kg('SELECT count(*) FROM kg_batch.errors'), '0', 'nothing failed');
+$node->kg(q{SELECT kg_batch.unfollow('part')});
+
+# ---- keys of other types, one log ----
+
+$node->kg(q{
+	CREATE TYPE mood AS ENUM ('glad', 'sad');
+	CREATE DOMAIN code AS char(3);
+	CREATE TABLE odd ("The key" timestamptz, k2 mood, k3 code, k4 numeric, "order" text, role text, PRIMARY KEY ("The key", k2, k3, k4));
+	SELECT kg_batch.follow('odd', content => 'order', message_id => 'k4');
+});
+$node->kg(q{SET DateStyle = 'German'; SET TimeZone = 'Asia/Kolkata'; SET extra_float_digits = -10;
+	INSERT INTO odd VALUES ('2024-05-01 12:00:00.123456+02', 'sad', 'it', 1.50, 'It''s odd.', 'user')});
+waiting();
+is(said_in('public.odd'), q{It's odd.}, 'a key of any types, as it is whatever the settings of the writer are');
+$node->kg(q{SELECT kg_batch.unfollow('odd')});
+
+# ---- what keeps a table from being read ----
+
+$node->kg(q{CREATE TABLE renamed (id int PRIMARY KEY, speaker text, content text); SELECT kg_batch.follow('renamed');
+	ALTER TABLE renamed RENAME TO named_anew; INSERT INTO named_anew VALUES (1, 'Ann', 'Under another name.')});
+waiting();
+is(said_in('public.renamed'), 'Under another name.', 'a table that is renamed is read on, as the same conversation');
+$node->kg(q{ALTER TABLE named_anew RENAME COLUMN content TO body; ALTER TABLE named_anew RENAME COLUMN id TO number; INSERT INTO named_anew VALUES (2, 'Ann', 'Two.')});
+my $problem = 'column "content", "id" of table public.named_anew, which is followed, does not exist any more';
+ok($node->wait_until(q{SELECT next_retry IS NOT NULL FROM kg_batch.follows}), 'it is tried again later');
+is($node->kg('SELECT state, error, waiting FROM kg_batch.follows'), "failing|$problem|1", 'follows says what is wrong, and writers go on');
+is($node->kg('SELECT what, reason FROM kg_batch.errors'), "follow|$problem", 'and so does errors');
+like($node->kg(q{SELECT detail FROM kg_batch.health() WHERE name = 'follows' AND NOT ok}), qr/\Q$problem\E/, 'and health');
+like(waiting(), qr/^[^\n]*WARNING:  1 followed table cannot be read$/, 'wait says so, and does not wait for a person');
+is($node->kg(q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'kg_batch pipeline'}) > 0, 1, 'no worker ended by it');
+$node->kg(q{SELECT kg_batch.follow('named_anew', content => 'body', message_id => 'number', existing => false)});
+waiting();
+is(said_in('public.renamed'), 'Under another name. Two.', 'nothing was lost meanwhile');
+$node->kg(q{ALTER TABLE named_anew DROP COLUMN body; INSERT INTO named_anew VALUES (3, 'Ann')});
+ok($node->wait_until(q{SELECT state = 'failing' AND next_retry IS NOT NULL FROM kg_batch.follows}), 'a column that is dropped');
+$node->kg(q{ALTER TABLE named_anew ADD COLUMN body text DEFAULT 'Three.'; SELECT kg_batch.retry('inbox')});
+waiting();
+is(said_in('public.renamed'), 'Under another name. Two. Three.', 'retry tries again at once');
+my $oid = $node->kg(q{SELECT 'named_anew'::regclass::oid});
+$node->kg(q{INSERT INTO named_anew VALUES (4, 'Ann', 'Four.'); DROP TABLE named_anew});
+ok($node->wait_until(q{SELECT bool_and(state = 'failing' AND error LIKE 'table public.% does not exist any more') FROM kg_batch.follows}), 'a table that is dropped');
+like($node->kg('SELECT hint FROM kg_batch.follows'), qr/SELECT kg_batch\.unfollow\($oid, graph => 'default'\)/, 'follows says how to end that');
+$node->kg("SELECT kg_batch.unfollow($oid)");
+
+# ---- strangers ----
+
+$node->kg(q{
+	CREATE ROLE mallory; CREATE ROLE bystander;
+	SELECT kg_batch.grant_access('mallory', 'writer', 'default');
+	CREATE SCHEMA hers AUTHORIZATION mallory; GRANT USAGE ON SCHEMA hers TO PUBLIC; CREATE TABLE mine (id int PRIMARY KEY, speaker text, content text);
+	SET ROLE mallory;
+	CREATE TABLE hers.seen (what text, who text, role text); GRANT INSERT ON hers.seen TO PUBLIC;
+	CREATE TABLE hers.talk (id bigint PRIMARY KEY, speaker text, content text); GRANT INSERT, UPDATE ON hers.talk TO PUBLIC;
+	-- Whatever it is called with and for, it says so.
+	CREATE FUNCTION hers.spy(what text) RETURNS boolean LANGUAGE plpgsql AS $$
+	BEGIN
+		BEGIN
+			RESET ROLE;
+		EXCEPTION WHEN OTHERS THEN NULL;
+		END;
+		BEGIN
+			SET SESSION AUTHORIZATION DEFAULT;
+		EXCEPTION WHEN OTHERS THEN NULL;
+		END;
+		PERFORM set_config('search_path', 'hers', false);
+		INSERT INTO hers.seen VALUES (what, current_user, (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user));
+		RETURN true;
+	END $$;
+	CREATE FUNCTION hers.equal(a bigint, b bigint) RETURNS boolean LANGUAGE sql AS $$ SELECT hers.spy('operator') $$;
+	CREATE OPERATOR hers.= (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = hers.equal);
+	CREATE FUNCTION hers.now() RETURNS timestamptz LANGUAGE sql AS $$ SELECT NULL::timestamptz FROM (SELECT hers.spy('now')) x $$;
+	CREATE FUNCTION hers.format(text, text) RETURNS text LANGUAGE sql AS $$ SELECT 'x' FROM (SELECT hers.spy('format')) x $$;
+	CREATE FUNCTION hers.unnest(text[]) RETURNS SETOF text LANGUAGE sql AS $$ SELECT 'x' FROM (SELECT hers.spy('unnest')) x $$;
+	CREATE TYPE hers.mood AS ENUM ('glad');
+	CREATE FUNCTION hers.mood_text(hers.mood) RETURNS text LANGUAGE sql AS $$ SELECT 'cast' FROM (SELECT hers.spy('cast')) x $$;
+	CREATE CAST (hers.mood AS text) WITH FUNCTION hers.mood_text(hers.mood) AS IMPLICIT;
+	ALTER TABLE hers.talk ADD COLUMN session hers.mood;
+	CREATE POLICY all_rows ON hers.talk USING (hers.spy('policy')) WITH CHECK (true);
+	ALTER TABLE hers.talk ENABLE ROW LEVEL SECURITY;
+	ALTER TABLE hers.talk FORCE ROW LEVEL SECURITY;
+	SELECT kg_batch.follow('hers.talk', conversation => 'speaker');
+});
+$node->kg(q{SET ROLE bystander; SET search_path = hers, pg_catalog; INSERT INTO hers.talk VALUES (1, 'bystander', 'I have no rights here.', 'glad')});
+waiting();
+is(said_in('bystander'), 'I have no rights here.', 'who writes needs no right on kg_batch');
+is($node->kg(q{SELECT DISTINCT who, role FROM hers.seen WHERE what <> 'policy'}), '', 'nothing of a search_path is called');
+is($node->kg(q{SELECT DISTINCT who, role FROM hers.seen}), 'mallory|false', 'what a table evaluates, it evaluates as its follower');
+$node->kg(q{
+	SET ROLE mallory;
+	CREATE FUNCTION hers.late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO hers.seen VALUES ('late', current_user, (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)); RETURN NULL; END $$;
+	CREATE TABLE hers.trap (n int);
+	CREATE CONSTRAINT TRIGGER late AFTER INSERT ON hers.trap DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION hers.late();
+	CREATE FUNCTION hers.lays_a_trap() RETURNS boolean LANGUAGE sql AS $$ INSERT INTO hers.trap VALUES (1) RETURNING true $$;
+	ALTER POLICY all_rows ON hers.talk USING (hers.lays_a_trap());
+	INSERT INTO hers.talk VALUES (2, 'mallory', 'Now it is late.');
+});
+ok($node->wait_until(q{SELECT error LIKE 'cannot fire deferred trigger within security-restricted operation%' FROM kg_batch.follows}), 'nothing is put off to where it would run as the worker');
+is($node->kg(q{SELECT count(*) FROM hers.seen WHERE what = 'late'}), '0', 'and nothing of it ran');
+$node->kg(q{SET ROLE mallory; ALTER POLICY all_rows ON hers.talk USING (speaker <> 'secret'); INSERT INTO hers.talk VALUES (3, 'secret', 'Not for her.')});
+$node->kg(q{SELECT kg_batch.retry('inbox')});
+waiting();
+is(said_in('mallory') . said_in('secret'), 'Now it is late.', 'rows that a policy hides from the follower are not read');
+$node->kg(q{SELECT kg_batch.grant_access('mallory', 'reader', 'default')});
+$node->kg(q{SET ROLE mallory; INSERT INTO hers.talk VALUES (4, 'mallory', 'No writer any more.')});
+ok($node->wait_until(q{SELECT error = 'role "mallory", which follows table hers.talk, may not write to graph "default" any more' FROM kg_batch.follows}), 'the follower needs the right when it is read');
+$node->kg(q{SELECT kg_batch.unfollow('hers.talk'); DROP SCHEMA hers CASCADE});
+
+# ---- a copy, and the end ----
+
+$node->kg(q{CREATE TABLE kept (id int PRIMARY KEY, speaker text, content text); SELECT kg_batch.follow('kept'); SELECT kg_batch.stop();
+	INSERT INTO kept VALUES (1, 'Ann', 'Before the dump.')});
+$node->safe_psql('postgres', 'CREATE DATABASE copy');
+command_ok([ 'bash', '-c', 'set -o pipefail; pg_dump -d "$1" | psql -Xq -v ON_ERROR_STOP=1 -d "$2" > /dev/null', 'dump', $node->connstr('kg'), $node->connstr('copy') ], 'dump and restore');
+is($node->safe_psql('copy', q{INSERT INTO kept VALUES (2, 'Ann', 'In the copy.'); SELECT waiting FROM kg_batch.follows}), '3', 'a copy follows its copy of the table, and reads nothing by itself');
+$node->safe_psql('copy', 'SELECT kg_batch.resume()');
+ok($node->wait_until(q{SELECT count(*) = 2 FROM kg_batch_internal.message m JOIN kg_batch_internal.conversation USING (graph_id, conversation_id) WHERE key = 'public.kept'}, 60, 'copy'),
+	'until it is resumed');
+$node->kg(q{SELECT kg_batch.start()});
+waiting();
+is(said_in('public.kept'), 'Before the dump.', 'the original has its own');
+$node->kg('DROP EXTENSION kg_batch');
+$node->kg(q{INSERT INTO kept VALUES (3, 'Ann', 'Without it.')});
+is($node->kg(q{SELECT count(*) FROM pg_trigger WHERE tgname LIKE 'kg_batch%'}), '0', 'DROP EXTENSION takes the triggers along, and nothing else');
+
 $node->stop('fast');
 done_testing();
 
@@ -141,4 +295,11 @@ sub handed_in
 {
 	return $node->kg(q{SELECT v.key || '/' || substr(m.message_key, 3) || '/' || m.content FROM kg_batch_internal.message m
 		JOIN kg_batch_internal.conversation v USING (graph_id, conversation_id) WHERE NOT m.replaced ORDER BY m.message_id});
+}
+
+sub said_in
+{
+	my ($conversation) = @_;
+	return $node->kg(qq{SELECT string_agg(m.content, ' ' ORDER BY m.position) FROM kg_batch_internal.message m
+		JOIN kg_batch_internal.conversation v USING (graph_id, conversation_id) WHERE v.key = '$conversation' AND NOT m.replaced});
 }
