@@ -1,6 +1,8 @@
 #include "backend/bridge.h"
 #include "backend/shared_memory.h"
 
+#include <atomic>
+
 namespace kg_batch::backend {
 
 namespace {
@@ -27,6 +29,8 @@ struct Shared {
 };
 
 Shared* shared = nullptr;
+// A statement is noted often: without the lock, by the only one who writes there.
+WorkerState* own_slot = nullptr;
 
 // The lock is held for a pass over a short array and nothing that can raise.
 class Locked {
@@ -206,6 +210,7 @@ bool add_worker(const WorkerState& worker) {
     if (slot.pid != 0) continue;
     slot = worker;
     slot.beat_us = slot.phase_since_us = wall_us();
+    own_slot = &slot;
     return true;
   }
   return false;
@@ -215,6 +220,7 @@ void remove_worker(int pid) {
   const std::int64_t now = monotonic_us();
   Locked locked;
   shared->worker_ended_us = now;
+  own_slot = nullptr;
   for (auto& slot : shared->workers)
     if (slot.pid == pid) slot = WorkerState{};
 }
@@ -243,6 +249,17 @@ void enter_phase(int pid, Phase phase) {
       slot.phase = phase;
       slot.phase_since_us = now;
     }
+}
+
+void note_statement(bool runs) {
+  if (own_slot == nullptr) return;
+  // The time of a statement is no silence.
+  if (!runs) std::atomic_ref(own_slot->beat_us).store(wall_us(), std::memory_order_relaxed);
+  std::atomic_ref(own_slot->in_statement).store(runs, std::memory_order_release);
+}
+
+bool hangs(const WorkerState& worker) {
+  return worker.beat_us != 0 && !worker.in_statement && wall_us() - worker.beat_us >= hung_after_us;
 }
 
 std::vector<WorkerState> workers(unsigned int database) {

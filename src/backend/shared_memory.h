@@ -34,7 +34,11 @@ struct WorkerState {
   int coordinator_pid = 0;   // who started it
   Phase phase = Phase::busy;
   std::int64_t phase_since_us = 0;
+  bool in_statement = false;  // is PostgreSQL's to end, however long it takes
 };
+
+// No sign of life for so long, outside a statement: a worker that hangs.
+inline constexpr std::int64_t hung_after_us = 60'000'000;
 
 struct ProbeState {  // what the batch manager last learned of the API
   std::int64_t at_us = 0;
@@ -86,6 +90,8 @@ void remove_worker(int pid);
 bool worker_ended_lately();
 void beat(int pid, int in_flight);
 void enter_phase(int pid, Phase phase);
+void note_statement(bool runs);  // of this process; nothing when it is no worker
+bool hangs(const WorkerState& worker);
 std::vector<WorkerState> workers(unsigned int database);  // 0: of all databases
 
 // ---- rate budgets of the API account ----

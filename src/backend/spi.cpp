@@ -1,6 +1,7 @@
 #include "backend/bridge.h"
 #include "backend/one_snapshot.h"
 #include "backend/read_only.h"
+#include "backend/shared_memory.h"
 #include "backend/spi.h"
 
 namespace kg_batch::backend {
@@ -200,7 +201,17 @@ void refuse_if_read_only() {
 OneSnapshot::OneSnapshot() { has_one_snapshot = true; }
 OneSnapshot::~OneSnapshot() { has_one_snapshot = false; }
 
+// Who watches tells a long statement from a worker that hangs.
+class StatementNoted {
+ public:
+  StatementNoted() { note_statement(true); }
+  ~StatementNoted() { note_statement(false); }
+  StatementNoted(const StatementNoted&) = delete;
+  StatementNoted& operator=(const StatementNoted&) = delete;
+};
+
 Rows run_statement(const char* sql, std::initializer_list<Param> params, int cursor_options) {
+  const StatementNoted noted;  // to plan it may need locks, too
   const SPIPlanPtr plan = plan_of(sql, params, cursor_options);
   const Param* const first = params.begin();
   const int count = static_cast<int>(params.size());

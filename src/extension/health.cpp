@@ -113,7 +113,7 @@ void workers(Checks& checks) {
   for (const auto& worker : everywhere) {
     if (worker.database != MyDatabaseId) continue;
     ++here;
-    if (now_us() - worker.beat_us > 60'000'000) silent += (silent.empty() ? "" : ", ") + std::to_string(worker.pid);
+    if (backend::hangs(worker)) silent += (silent.empty() ? "" : ", ") + std::to_string(worker.pid);
   }
   const int most = settings::max_workers();
   const bool few = max_worker_processes < 8 || most < 3;

@@ -130,7 +130,8 @@ std::vector<bool> folded_away(const Characters& label) {
       away[i] = word_ends;
     } else if (is_dash(c)) {
       const bool between_letters = is_letter(before) && is_letter(after);
-      const bool alone = separates(before) && word_ends;
+      // A comma before a dash is none of a number: it is folded away.
+      const bool alone = (separates(before) || is_comma(before)) && word_ends;
       away[i] = between_letters || alone;
     }
     label_ends = label_ends && away[i];

@@ -140,6 +140,11 @@ void mask(std::string& text, const std::vector<std::string>& secrets) {
   }
 }
 
+// Of a header's name, which is in lower case.
+bool holds_any(const std::string& name, const std::vector<std::string>& secrets) {
+  return std::any_of(secrets.begin(), secrets.end(), [&](const std::string& secret) { return name.find(lower(secret)) != std::string::npos; });
+}
+
 }  // namespace
 
 // ---- one transfer ----
@@ -592,6 +597,7 @@ struct Http::State {
       response.error = short_text(response.error, kMaxErrorChars);
     }
     mask(response.body, transfer.secrets);
+    std::erase_if(response.headers, [&](const auto& header) { return holds_any(header.first, transfer.secrets); });
     for (auto& [name, value] : response.headers) mask(value, transfer.secrets);
 
     detach(transfer);

@@ -1,7 +1,7 @@
 -- What goes on: jobs, workers, batches, money, trouble.
 
 CREATE FUNCTION kg_batch_internal.live_workers(OUT kind text, OUT pid int, OUT worker_id bigint, OUT in_flight int, OUT last_beat timestamptz,
-                                              OUT doing text, OUT since timestamptz)
+                                              OUT doing text, OUT since timestamptz, OUT hangs boolean)
     RETURNS SETOF record
     LANGUAGE c VOLATILE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_live_workers';
 COMMENT ON FUNCTION kg_batch_internal.live_workers() IS 'background workers of this database as shared memory has them';
@@ -182,7 +182,7 @@ COMMENT ON COLUMN kg_batch.progress.lost_cost IS 'US dollars, at most, of direct
 
 CREATE VIEW kg_batch.pipelines WITH (security_barrier) AS
 SELECT l.worker_id, l.kind, l.pid,
-    CASE WHEN l.last_beat < clock_timestamp() - interval '60 seconds' THEN 'hung'
+    CASE WHEN l.hangs THEN 'hung'
         WHEN l.in_flight > 0 THEN 'asking' WHEN COALESCE(c.claims, 0) > 0 THEN 'working' ELSE 'idle' END AS state,
     l.in_flight, COALESCE(c.claims, 0) AS claims, w.chunks_done, w.chunks_failed, w.requests, w.nodes, w.edges, w.started_at, l.last_beat,
     l.doing, l.since, round(w.nodes / t.seconds, 2) AS nodes_per_second, round(w.edges / t.seconds, 2) AS edges_per_second,
@@ -198,7 +198,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (SELECT count(*) AS restarts FROM kg_batch_internal.worker x WHERE x.kind = l.kind AND x.died) d ON true
 WHERE cardinality((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]) > 0;
 COMMENT ON VIEW kg_batch.pipelines IS 'the background workers of this database: coordinator, batch manager, pipelines, with what each did since its start';
-COMMENT ON COLUMN kg_batch.pipelines.state IS 'asking (requests in flight), working (has claims), idle, or hung (no sign of life for a minute)';
+COMMENT ON COLUMN kg_batch.pipelines.state IS 'asking (requests in flight), working (has claims), idle, or hung (no sign of life for a minute, and no statement that runs)';
 COMMENT ON COLUMN kg_batch.pipelines.in_flight IS 'requests that are out directly';
 COMMENT ON COLUMN kg_batch.pipelines.claims IS 'conversations, chunks and requests in hand';
 COMMENT ON COLUMN kg_batch.pipelines.doing IS 'what it does now, in words';

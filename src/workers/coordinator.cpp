@@ -37,16 +37,11 @@ using namespace backend;
 
 namespace {
 
-constexpr std::int64_t hung_after_us = 60'000'000;
 constexpr std::int64_t sample_every_ms = 5'000;
 constexpr std::int64_t sum_up_every_ms = 60'000;
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
-
-std::int64_t wall_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 struct Child {
@@ -164,8 +159,10 @@ class Coordinator {
 
   void end_hung() {
     for (const WorkerState& worker : backend::workers(MyDatabaseId)) {
-      if (worker.pid == MyProcPid || worker.beat_us == 0 || wall_us() - worker.beat_us < hung_after_us) continue;
-      report(Level::warning, "kg_batch worker " + std::to_string(worker.worker_id) + " gave no sign of life for a minute and is ended");
+      if (worker.pid == MyProcPid || !hangs(worker)) continue;
+      if (hung_.insert(worker.worker_id).second)
+        report(Level::warning, "kg_batch worker " + std::to_string(worker.worker_id) + " with pid " + std::to_string(worker.pid) +
+                                   " gave no sign of life for a minute and is ended");
       kill(worker.pid, SIGTERM);
     }
   }
@@ -314,6 +311,7 @@ class Coordinator {
   std::int64_t sampled_ms_ = 0, summed_up_ms_ = 0;
   std::int64_t idle_pause_ms_ = 100;
   bool complained_of_slots_ = false;
+  std::set<std::int64_t> hung_;  // workers that were told to end
 };
 
 // A worker whose database was dropped would fail to connect for ever, because

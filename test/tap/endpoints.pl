@@ -62,36 +62,31 @@ is(scalar(grep { $_->{path} !~ m{^/(?:v1|_sim)/} || $_->{path} =~ m{^/_sim/reset
 
 # ---- a server that is not the one ----
 
-SKIP:
-{
-	my $openssl = (grep { -x } map { "$_/openssl" } split /:/, $ENV{PATH})[0];
-	skip 'there is no openssl', 4 unless $openssl;
-	my $folder = PostgreSQL::Test::Utils::tempdir();
-	run_log([ $openssl, 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', "$folder/key.pem", '-out', "$folder/cert.pem", '-days', '2',
-		'-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost' ]);
-	my $heard = '';
-	my $server = IPC::Run::start([ $openssl, 's_server', '-accept', '127.0.0.1:0', '-key', "$folder/key.pem", '-cert', "$folder/cert.pem", '-naccept', '100' ],
-		'<', \undef, '>', \$heard, '2>&1', IPC::Run::timeout(120));
-	$server->pump until $heard =~ /ACCEPT 127\.0\.0\.1:(\d+)/;
-	my ($port) = $heard =~ /ACCEPT 127\.0\.0\.1:(\d+)/;
-	$node->append_conf('postgresql.conf', "kg_batch.api_base_url = 'https://localhost:$port/v1'");
-	$node->reload;
-	ask('unproved', 0);
-	my $health = '';
-	ok($node->wait_until(sub {
-		$server->pump_nb;
-		$health = $node->kg("SELECT concat_ws(' ', ok, detail) FROM kg_batch.health() WHERE name = 'api'");
-		return $health =~ /certificate/ || slurp_file($node->logfile) =~ /certificate/;
-	}), 'the work stands still, and it is said why') or diag($health);
-	is($node->kg(q{SELECT state, chunks_done FROM kg_batch.progress WHERE job = 'unproved'}), 'running|0', 'the job waits');
-	# The other side was called, and heard that it is not believed.
-	$server->pump until $heard =~ /alert|ERROR/;
-	unlike($heard, qr/POST|GET|Authorization|sk-test|adopted/i, 'a certificate that nobody vouches for gets neither key nor text');
-	$server->kill_kill;
-	$node->append_conf('postgresql.conf', "kg_batch.api_base_url = '" . $sim->url . "/v1'");
-	$node->reload;
-	ok(is_over('unproved'), 'it goes on with the right one');
-}
+my $folder = PostgreSQL::Test::Utils::tempdir();
+run_log([ 'openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', "$folder/key.pem", '-out', "$folder/cert.pem", '-days', '2',
+	'-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost' ]);
+my $heard = '';
+my $server = IPC::Run::start([ 'openssl', 's_server', '-accept', '127.0.0.1:0', '-key', "$folder/key.pem", '-cert', "$folder/cert.pem", '-naccept', '100' ],
+	'<', \undef, '>', \$heard, '2>&1', IPC::Run::timeout(120));
+$server->pump until $heard =~ /ACCEPT 127\.0\.0\.1:(\d+)/;
+my ($port) = $heard =~ /ACCEPT 127\.0\.0\.1:(\d+)/;
+$node->append_conf('postgresql.conf', "kg_batch.api_base_url = 'https://localhost:$port/v1'");
+$node->reload;
+ask('unproved', 0);
+my $health = '';
+ok($node->wait_until(sub {
+	$server->pump_nb;
+	$health = $node->kg("SELECT concat_ws(' ', ok, detail) FROM kg_batch.health() WHERE name = 'api'");
+	return $health =~ /certificate/ || slurp_file($node->logfile) =~ /certificate/;
+}), 'the work stands still, and it is said why') or diag($health);
+is($node->kg(q{SELECT state, chunks_done FROM kg_batch.progress WHERE job = 'unproved'}), 'running|0', 'the job waits');
+# The other side was called, and heard that it is not believed.
+$server->pump until $heard =~ /alert|ERROR/;
+unlike($heard, qr/POST|GET|Authorization|sk-test|adopted/i, 'a certificate that nobody vouches for gets neither key nor text');
+$server->kill_kill;
+$node->append_conf('postgresql.conf', "kg_batch.api_base_url = '" . $sim->url . "/v1'");
+$node->reload;
+ok(is_over('unproved'), 'it goes on with the right one');
 
 # ---- without TLS ----
 

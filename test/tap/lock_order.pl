@@ -66,7 +66,7 @@ $node->kg(q{SELECT kg_batch.pause('paused')});
 my $taker = $node->background_psql('kg', on_error_stop => 0);
 my $job = $node->kg(q{SELECT job_id FROM kg_batch.progress WHERE job = 'paused'});
 is($taker->query("BEGIN; SELECT 'locked ' || count(*) FROM (SELECT FROM kg_batch_internal.ready WHERE job_id = $job FOR UPDATE) l"), 'locked 1', 'somebody takes a piece of work');
-is($node->kg(q{SET lock_timeout = '1ms'; SELECT 'back ' FROM kg_batch.resume('paused'); SELECT 'back' FROM kg_batch.pause('paused'); SELECT 'back' FROM kg_batch.resume('paused')}),
+is($node->kg(q{SET lock_timeout = '60s'; SELECT 'back ' FROM kg_batch.resume('paused'); SELECT 'back' FROM kg_batch.pause('paused'); SELECT 'back' FROM kg_batch.resume('paused')}),
 	"back \nback\nback", '… and pause and resume do not wait for it');
 $taker->query('COMMIT');
 $taker->quit;

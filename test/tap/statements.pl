@@ -113,13 +113,18 @@ sub on_days
 	my $graph = $walk->read_in('dinner', 'meal', 'later');
 	is(stated($graph, 'Event'), 'Dinner date | Dinner/Dinner date', 'of one day in other words: one; on another day it is another');
 	is($walk->asked($graph), 1, '... of which nobody was asked');
-	# A date that comes to what had none.
-	$graph = $walk->read_in('trip', 'journey');
-	is(stated($graph, 'Event'), 'Journey | Trip', 'what nothing says was on one date is two');
-	is($walk->asked($graph), 0, '... and no question');
-	$walk->hand_in($graph, 'trip+trip in May');
-	is(stated($graph, 'Event'), 'Journey/Trip', 'the date said afterwards, the model says that they are one');
-	$walk->one_graph('a date', [ 'trip', 'trip+trip in May', 'journey' ], [ 'journey', 'trip', 'trip+trip in May' ], [ 'trip', 'journey', 'trip+trip in May' ]);
+	# A date that comes to what had none, since the rest of its segment is read later.
+	$graph = $walk->read_in('journey');
+	my $sim = $walk->node->sim;
+	$sim->fault({ fault => 'rate_limited', contains => 'was in May', retry_after_ms => 100 });
+	my $messages = JSON::PP->new->ascii->encode($walk->{conversations}{trip});
+	$walk->number("SELECT kg_batch.create_job('small', '{\"real_time_chunk_size\":1}', graph => '$graph')");
+	$walk->number("SELECT kg_batch.enqueue(\$m\$$messages\$m\$, key => 'trip', job => 'small', final => true, graph => '$graph')");
+	ok($walk->node->wait_until("SELECT count(*) = 1 FROM kg_batch.node WHERE @{[of_graph($graph)]} AND label = 'Trip'"), 'half of a segment is read');
+	is(stated($graph, 'Event'), 'Journey | Trip', '... and what nothing says was on one date is two');
+	$sim->request('DELETE', '/_sim/faults');
+	ok($walk->node->wait_until("SELECT bool_and(state = 'done') FROM kg_batch.progress WHERE graph = '$graph'"), '... the other half says when');
+	is(stated($graph, 'Event'), 'Journey/Trip', '... so the model is asked, and says that they are one');
 	return $walk->one_graph('days', [qw(dinner meal later)], [qw(later meal dinner)], [qw(meal later dinner)]);
 }
 

