@@ -190,17 +190,23 @@ std::vector<store::NotedChange> changes_of(const TriggerData* data) {
 // A copy is not to start a worker for each transaction, only to have it leave again.
 bool is_welcome() { return store::look_at_home() == store::Home::ours && !store::is_stopped(); }
 
-void note(const TriggerData* data) {
-  PlainText plain;
-  const auto changes = changes_of(data);
-  plain.leave();
-  if (changes.empty()) return;
+// Writes as the owner, and sees to it that somebody takes it in.
+template <typename Write>
+void note(Write&& write) {
   const bool coordinator_lives = backend::note_work();
   OwnerWork work;
-  for (const store::NotedChange& change : changes) store::note_change(change);
+  write();
   const bool ask = !coordinator_lives && is_welcome();
   work.done();
   if (ask) backend::ask_for_coordinator();
+}
+
+const TriggerData* trigger_data(FunctionCallInfo info, bool after_row, int arguments) {
+  const TriggerData* const data = CALLED_AS_TRIGGER(info) ? reinterpret_cast<const TriggerData*>(info->context) : nullptr;
+  if (data == nullptr || (after_row ? !TRIGGER_FIRED_AFTER(data->tg_event) || !TRIGGER_FIRED_FOR_ROW(data->tg_event) : !TRIGGER_FIRED_BY_TRUNCATE(data->tg_event)) ||
+      data->tg_trigger->tgnargs < arguments)
+    throw Error(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED, "this is a function of triggers that kg_batch.follow makes");
+  return data;
 }
 
 // ---- taking in ----
@@ -360,11 +366,24 @@ Datum kg_batch_unfollow(PG_FUNCTION_ARGS) {
 PG_FUNCTION_INFO_V1(kg_batch_note_written);
 Datum kg_batch_note_written(PG_FUNCTION_ARGS) {
   return entry_point([&] {
-    if (!CALLED_AS_TRIGGER(fcinfo)) throw Error(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED, "note_written must be called as a trigger");
-    const TriggerData* const data = reinterpret_cast<const TriggerData*>(fcinfo->context);
-    if (!TRIGGER_FIRED_AFTER(data->tg_event) || !TRIGGER_FIRED_FOR_ROW(data->tg_event) || data->tg_trigger->tgnargs < 5)
-      throw Error(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED, "note_written must be a trigger that kg_batch.follow made");
-    note(data);
+    const TriggerData* const data = trigger_data(fcinfo, true, 6);
+    PlainText plain;
+    const auto changes = changes_of(data);
+    plain.leave();
+    if (!changes.empty())
+      note([&] {
+        for (const store::NotedChange& change : changes) store::note_change(change);
+      });
+    return PointerGetDatum(nullptr);
+  });
+}
+
+PG_FUNCTION_INFO_V1(kg_batch_note_truncate);
+Datum kg_batch_note_truncate(PG_FUNCTION_ARGS) {
+  return entry_point([&] {
+    const TriggerData* const data = trigger_data(fcinfo, false, 4);
+    const auto* const arguments = data->tg_trigger->tgargs;
+    note([&] { store::note_all_gone(RelationGetRelid(data->tg_relation), arguments[0], arguments[1], arguments[2], arguments[3]); });
     return PointerGetDatum(nullptr);
   });
 }

@@ -2,7 +2,7 @@
 -- what may be wrong with it.
 
 CREATE FUNCTION kg_batch_internal.note_written() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'kg_batch_note_written';
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_note_written';
 COMMENT ON FUNCTION kg_batch_internal.note_written()
     IS 'notes the key of a row that was written, as the owner and in the writer''s transaction; evaluates nothing of the writer''s';
 
@@ -11,17 +11,20 @@ CREATE FUNCTION kg_batch_internal.take_followed(graph bigint, follow bigint) RET
 COMMENT ON FUNCTION kg_batch_internal.take_followed(bigint, bigint)
     IS 'reads the next rows that changed, with the follower''s rights, and hands them in; whether there are more';
 
+CREATE FUNCTION kg_batch_internal.note_truncate() RETURNS trigger
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_note_truncate';
+COMMENT ON FUNCTION kg_batch_internal.note_truncate() IS 'notes all messages of a followed table that is about to be emptied';
+
 -- Before the rows go, while they can be read. Their text is made by output functions
 -- alone: a cast could be anybody's.
-CREATE FUNCTION kg_batch_internal.note_truncate() RETURNS trigger
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION kg_batch_internal.note_all_gone(source regclass, graph text, follow text, message_id text, conversation text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     EXECUTE format('INSERT INTO kg_batch_internal.follow_change (graph_id, follow_id, key, gone_conversation, gone_message) '
-        'SELECT %L::bigint, %L::bigint, ''{}'', %s, format(''%%s'', s.%I) FROM %s s', TG_ARGV[0], TG_ARGV[1],
-        CASE WHEN TG_ARGV[3] = '' THEN 'NULL' ELSE format('format(''%%s'', s.%I)', TG_ARGV[3]) END, TG_ARGV[2], TG_RELID::regclass);
-    RETURN NULL;
+        'SELECT %L::bigint, %L::bigint, ''{}'', %s, format(''%%s'', s.%I) FROM %s s', graph, follow,
+        CASE WHEN conversation = '' THEN 'NULL' ELSE format('format(''%%s'', s.%I)', conversation) END, message_id, source);
 END $$;
-COMMENT ON FUNCTION kg_batch_internal.note_truncate() IS 'notes all messages of a followed table that is about to be emptied';
+COMMENT ON FUNCTION kg_batch_internal.note_all_gone(regclass, text, text, text, text) IS 'notes every row of a followed table as gone';
 
 -- They go with the extension and not before it: nothing of a user's keeps it from being dropped.
 CREATE FUNCTION kg_batch_internal.set_follow_triggers(graph bigint, follow bigint) RETURNS void

@@ -249,8 +249,13 @@ void try_follows_again(std::int64_t graph_id, std::int64_t job_id) {
           {graph_id, job_id});
 }
 
+void note_all_gone(unsigned int source, const std::string& graph_id, const std::string& follow_id, const std::string& message_id,
+                   const std::string& conversation) {
+  execute("SELECT kg_batch_internal.note_all_gone($1::oid::regclass, $2, $3, $4, $5)",
+          {static_cast<std::int64_t>(source), graph_id, follow_id, message_id, conversation});
+}
+
 void note_change(const NotedChange& change) {
-  const std::optional<std::string> none;
   if (!change.key) {
     execute_generic("INSERT INTO kg_batch_internal.follow_change (graph_id, follow_id, gone_conversation, gone_message) VALUES ($1, $2, $3, $4)",
                     {change.graph_id, change.follow_id, change.gone_conversation, change.gone_message});

@@ -92,5 +92,8 @@ struct NotedChange {
   std::optional<std::string> gone_conversation, gone_message;
 };
 void note_change(const NotedChange& change);
+// All rows of a table that is about to be emptied; arguments of the trigger.
+void note_all_gone(unsigned int source, const std::string& graph_id, const std::string& follow_id, const std::string& message_id,
+                   const std::string& conversation);
 
 }  // namespace kg_batch::store
