@@ -83,5 +83,6 @@ SELECT lives_ok($$SELECT kg_batch.drop_graph('pets')$$, 'a graph that is dropped
 SELECT is_empty($$SELECT FROM pg_trigger WHERE tgname LIKE 'kg\_batch\_follow%'$$, '… follows nothing');
 
 SELECT * FROM finish();
+DROP VIEW public.seen;
 DROP OWNED BY :"writer", :"other";
 DROP ROLE :"writer", :"other";
