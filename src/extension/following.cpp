@@ -106,11 +106,12 @@ class WrittenRow {
   bool is_same(int attribute, const WrittenRow& other) const {
     return backend_call([&] {
       const TupleDesc description = RelationGetDescr(relation_);
+      const Form_pg_attribute form = TupleDescAttr(description, attribute - 1);
+      if (form->attgenerated == 'v') return false;  // it is made when it is read
       bool null, other_null;
       const Datum value = heap_getattr(tuple_, attribute, description, &null);
       const Datum other_value = heap_getattr(other.tuple_, attribute, description, &other_null);
       if (null || other_null) return null == other_null;
-      const Form_pg_attribute form = TupleDescAttr(description, attribute - 1);
       return datumIsEqual(value, other_value, form->attbyval, form->attlen);
     });
   }
@@ -194,10 +195,12 @@ bool is_welcome() { return store::look_at_home() == store::Home::ours && !store:
 template <typename Write>
 void note(Write&& write) {
   const bool coordinator_lives = backend::note_work();
-  OwnerWork work;
+  backend::SpiSession spi;
+  backend::AsOwner owner(true);
   write();
   const bool ask = !coordinator_lives && is_welcome();
-  work.done();
+  owner.leave();
+  spi.finish();
   if (ask) backend::ask_for_coordinator();
 }
 

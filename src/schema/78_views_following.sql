@@ -6,7 +6,7 @@ SELECT COALESCE(format('%I.%I', m.nspname, c.relname), f.name) AS source, g.name
     w.waiting, f.taken, f.taken_at, COALESCE(p.problem, f.error) AS error, CASE WHEN p.problem IS NOT NULL THEN p.hint ELSE f.hint END AS hint,
     CASE WHEN f.retry_at > clock_timestamp() THEN f.retry_at END AS next_retry,
     f.columns || CASE WHEN f.log IS NULL THEN '{}' ELSE jsonb_build_object('log', f.log) END AS columns,
-    f.deletions, COALESCE(r.rolname, f.role::oid::text) AS role, f.since, f.graph_id, f.job_id
+    f.deletions, COALESCE(r.rolname::text, f.role::oid::text) AS role, f.since, f.graph_id, f.job_id
 FROM kg_batch_internal.follow f
 JOIN kg_batch_internal.graph g ON g.graph_id = f.graph_id
 JOIN kg_batch_internal.job j ON j.graph_id = f.graph_id AND j.job_id = f.job_id
