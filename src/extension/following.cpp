@@ -48,10 +48,12 @@ void try_query(const std::string& query) {
 
 // ---- the trigger ----
 
-// Text of a value as it is whatever the writer's settings are.
+// Text of a value as it is whatever the writer's settings are. Most keys are of types
+// whose text depends on none, and go without: this is a third of a row's cost.
 class PlainText {
  public:
-  PlainText() {
+  explicit PlainText(bool needed) : needed_(needed) {
+    if (!needed_) return;
     level_ = backend_call([] {
       const int level = NewGUCNestLevel();
       const auto set = [](const char* name, const char* value) {
@@ -66,10 +68,11 @@ class PlainText {
     });
   }
   void leave() {
-    backend_call([&] { AtEOXact_GUC(true, level_); });
+    if (needed_) backend_call([&] { AtEOXact_GUC(true, level_); });
   }
 
  private:
+  bool needed_;
   int level_ = 0;
 };
 
@@ -156,11 +159,29 @@ std::optional<std::vector<std::string>> key_of(const WrittenRow& row, const std:
   return key.empty() ? std::nullopt : std::optional(std::move(key));
 }
 
+bool depends_on_settings(Relation relation, int place) {
+  if (place == 0) return false;
+  switch (TupleDescAttr(RelationGetDescr(relation), place - 1)->atttypid) {
+    case INT2OID:
+    case INT4OID:
+    case INT8OID:
+    case TEXTOID:
+    case VARCHAROID:
+    case BPCHAROID:
+    case NUMERICOID:
+    case UUIDOID: return false;
+    default: return true;
+  }
+}
+
 std::vector<store::NotedChange> changes_of(const TriggerData* data) {
   const Noted noted = noted_by(data->tg_trigger);
   const Relation relation = data->tg_relation;
   const std::vector<int> places = key_places(relation);
   const int message_place = place_of(relation, noted.message_id), conversation_place = place_of(relation, noted.conversation);
+  bool settings_matter = noted.deletions && (depends_on_settings(relation, message_place) || depends_on_settings(relation, conversation_place));
+  for (const int place : places) settings_matter = settings_matter || depends_on_settings(relation, place);
+  PlainText plain(settings_matter);
   const WrittenRow before(relation, data->tg_trigtuple);
   const bool updated = TRIGGER_FIRED_BY_UPDATE(data->tg_event), deleted = TRIGGER_FIRED_BY_DELETE(data->tg_event);
   std::vector<store::NotedChange> changes;
@@ -170,6 +191,7 @@ std::vector<store::NotedChange> changes_of(const TriggerData* data) {
   };
   if (deleted) {
     note_gone();
+    plain.leave();
     return changes;
   }
   const WrittenRow now(relation, updated ? data->tg_newtuple : data->tg_trigtuple);
@@ -181,15 +203,32 @@ std::vector<store::NotedChange> changes_of(const TriggerData* data) {
       const int place = place_of(relation, column);
       same = same && place > 0 && now.is_same(place, before);
     }
-    if (same) return changes;
+    if (same) {
+      plain.leave();
+      return changes;
+    }
     if (!same_key && noted.deletions) note_gone();
   }
   changes.push_back({noted.graph_id, noted.follow_id, key_of(now, places), std::nullopt, std::nullopt});
+  plain.leave();
   return changes;
 }
 
 // A copy is not to start a worker for each transaction, only to have it leave again.
 bool is_welcome() { return store::look_at_home() == store::Home::ours && !store::is_stopped(); }
+
+// Once is enough for the rows of one subtransaction: lock E, which keeps a coordinator
+// from leaving, is held as long as it is not rolled back.
+bool is_to_ask() {
+  static std::uint64_t asked_in = 0;
+  static SubTransactionId asked_below = InvalidSubTransactionId;
+  const std::uint64_t now = backend_call([] { return U64FromFullTransactionId(GetTopFullTransactionId()); });
+  const SubTransactionId below = GetCurrentSubTransactionId();
+  if (asked_in == now && asked_below == below) return false;
+  asked_in = now;
+  asked_below = below;
+  return is_welcome();
+}
 
 // Writes as the owner, and sees to it that somebody takes it in.
 template <typename Write>
@@ -198,7 +237,7 @@ void note(Write&& write) {
   backend::SpiSession spi;
   backend::AsOwner owner(true);
   write();
-  const bool ask = !coordinator_lives && is_welcome();
+  const bool ask = !coordinator_lives && is_to_ask();
   owner.leave();
   spi.finish();
   if (ask) backend::ask_for_coordinator();
@@ -370,9 +409,7 @@ PG_FUNCTION_INFO_V1(kg_batch_note_written);
 Datum kg_batch_note_written(PG_FUNCTION_ARGS) {
   return entry_point([&] {
     const TriggerData* const data = trigger_data(fcinfo, true, 6);
-    PlainText plain;
     const auto changes = changes_of(data);
-    plain.leave();
     if (!changes.empty())
       note([&] {
         for (const store::NotedChange& change : changes) store::note_change(change);
