@@ -46,13 +46,13 @@ std::optional<InstalledExtension> lock_extension() {
   return found;
 }
 
-AsOwner::AsOwner() {
+AsOwner::AsOwner(bool any_version) {
   // Before any table: whoever drops the extension has locked it first, too.
   const auto extension = lock_extension();
   if (!extension)
     throw Error(ERRCODE_UNDEFINED_OBJECT, "extension \"kg_batch\" is not installed in this database", "",
                 "Run CREATE EXTENSION kg_batch.");
-  if (std::strcmp(extension->version, library_version) != 0)
+  if (!any_version && std::strcmp(extension->version, library_version) != 0)
     throw Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE, "library and schema versions of kg_batch differ",
                 std::string("The library is ") + library_version + ", the schema " + extension->version + ".",
                 "Run ALTER EXTENSION kg_batch UPDATE; reconnect if the library is the older one.");

@@ -29,7 +29,10 @@ std::optional<InstalledExtension> lock_extension();
 // `leave`; an error ends it too. Nothing that a caller wrote is evaluated inside.
 class AsOwner {
  public:
-  AsOwner();  // an Error when the extension is missing or of another version
+  // An Error when the extension is missing or of another version. What `any_version`
+  // does, it does the same in all: a library that is newer than the schema, or older,
+  // is not to fail a statement that is not about kg_batch.
+  explicit AsOwner(bool any_version = false);
   void leave();
 
  private:

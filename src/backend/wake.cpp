@@ -122,15 +122,10 @@ bool is_running(void* handle) {
   return status == BGWH_STARTED || status == BGWH_NOT_YET_STARTED;
 }
 
-std::string announce_work() {
-  attach_shared_memory();
-  refuse_if_read_only();
-  // Each time: a rollback to a savepoint frees what was locked after it.
-  lock_shared(LockClass::enqueue, 0, LockSpan::transaction);
-  work_announced = true;
-  if (!settings::enabled()) return "";
-  const int pid = coordinator_pid(MyDatabaseId);
-  if (pid != 0 && backend_call([&] { return backend_proc(pid) != nullptr; })) return "";
+namespace {
+
+// Gives up after so many tries; "" when one comes.
+std::string ask(int most_tries) {
   const int launcher = launcher_pid();
   if (launcher != 0) {
     if (!want_coordinator(MyDatabaseId)) return too_many_databases;
@@ -146,12 +141,29 @@ std::string announce_work() {
     }
     // Workers without coordinator are about to leave, and their slots are free when they have.
     const bool some_come_free = worker_ended_lately() || !workers(MyDatabaseId).empty();
-    if (tries == 100 || !some_come_free) return "no background worker slot is free, so nothing runs until one is";
+    if (tries == most_tries || !some_come_free) return "no background worker slot is free, so nothing runs until one is";
     backend_call([] {
       CHECK_FOR_INTERRUPTS();
       pg_usleep(20'000);
     });
   }
 }
+
+}  // namespace
+
+bool note_work() {
+  attach_shared_memory();
+  refuse_if_read_only();
+  // Each time: a rollback to a savepoint frees what was locked after it.
+  lock_shared(LockClass::enqueue, 0, LockSpan::transaction);
+  work_announced = true;
+  if (!settings::enabled()) return true;
+  const int pid = coordinator_pid(MyDatabaseId);
+  return pid != 0 && backend_call([&] { return backend_proc(pid) != nullptr; });
+}
+
+void ask_for_coordinator() { (void)ask(0); }
+
+std::string announce_work() { return note_work() ? "" : ask(100); }
 
 }  // namespace kg_batch::backend

@@ -22,6 +22,12 @@ namespace kg_batch::backend {
 // for the user when no worker can be started ("" when all is well).
 std::string announce_work();
 
+// The same for a trigger, that nobody called and who writes must not wait for it or be
+// bothered: false when no coordinator lives, who then has to be asked for.
+bool note_work();
+// Asks for one, without waiting for a slot.
+void ask_for_coordinator();
+
 void register_wake_callbacks();  // from _PG_init
 
 // ---- used by launcher and announce_work ----

@@ -29,27 +29,6 @@ struct Options {
   bool final = true;
 };
 
-// Memory of a page, given back when the next one comes.
-class PageMemory {
- public:
-  PageMemory() {
-    context_ = backend::backend_call(
-        [] { return AllocSetContextCreate(CurrentMemoryContext, "kg_batch page of a query", ALLOCSET_DEFAULT_SIZES); });
-  }
-  void enter() {
-    backend::backend_call([&] { previous_ = MemoryContextSwitchTo(context_); });
-  }
-  void leave() {
-    backend::backend_call([&] {
-      MemoryContextSwitchTo(previous_);
-      MemoryContextReset(context_);
-    });
-  }
-
- private:
-  MemoryContext context_ = nullptr, previous_ = nullptr;
-};
-
 // What goes to one graph. Made and used as the owner.
 struct GraphIntake {
   GraphIntake(unsigned int caller, const std::string& graph, const Options& options)

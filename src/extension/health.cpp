@@ -340,6 +340,15 @@ void paused_jobs(Checks& checks, std::int64_t role) {
              rows.empty() ? "" : "SELECT kg_batch.resume(job), with budget => where it was the budget.");
 }
 
+void follows(Checks& checks, std::int64_t role) {
+  const auto rows = execute(
+      "SELECT COALESCE(p.problem, f.error), COALESCE(p.hint, f.hint) FROM kg_batch_internal.follow f "
+      "LEFT JOIN kg_batch_internal.follow_problem p ON p.graph_id = f.graph_id AND p.follow_id = f.follow_id "
+      "WHERE f.graph_id = ANY (kg_batch_internal.graphs_of($1::oid, 1)) AND COALESCE(p.problem, f.error) IS NOT NULL ORDER BY f.follow_id LIMIT 10",
+      {role});
+  checks.add("follows", rows.empty(), rows.empty() ? "every followed table can be read" : joined(rows, 0), rows.empty() ? "" : rows.text(0, 1));
+}
+
 void icu(Checks& checks, std::int64_t role) {
   const auto rows = execute(
       "SELECT g.name || ' (' || g.icu_version || ')' FROM kg_batch_internal.graph g "
@@ -414,6 +423,7 @@ Datum kg_batch_health(PG_FUNCTION_ARGS) {
     budget(checks);
     prices(checks, role);
     paused_jobs(checks, role);
+    follows(checks, role);
     batches(checks);
     embeddings(checks, role);
     icu(checks, role);

@@ -36,6 +36,21 @@ struct QueryRows::Cells {
   TimestampTz time;
 };
 
+PageMemory::PageMemory() {
+  context_ = backend_call([] { return AllocSetContextCreate(CurrentMemoryContext, "kg_batch page of a query", ALLOCSET_DEFAULT_SIZES); });
+}
+
+void PageMemory::enter() {
+  backend_call([&] { previous_ = MemoryContextSwitchTo(static_cast<MemoryContext>(context_)); });
+}
+
+void PageMemory::leave() {
+  backend_call([&] {
+    MemoryContextSwitchTo(static_cast<MemoryContext>(previous_));
+    MemoryContextReset(static_cast<MemoryContext>(context_));
+  });
+}
+
 QueryRows::QueryRows(const std::string& query, bool reject_rows) : reject_rows_(reject_rows) {
   check_single_select(query);
   one_log_ = key_of_content("q:", query);

@@ -36,6 +36,18 @@ struct QueryPage {
   bool empty() const { return rows.empty() && rejected.empty(); }
 };
 
+// Memory of a page, given back when the next one comes.
+class PageMemory {
+ public:
+  PageMemory();
+  void enter();
+  void leave();
+
+ private:
+  void* context_ = nullptr;
+  void* previous_ = nullptr;
+};
+
 class QueryRows {
  public:
   // SPI must be connected. Rows that are wrong are an error of the whole, or

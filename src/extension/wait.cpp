@@ -93,6 +93,7 @@ struct Look {
   std::int64_t jobs = 0, running = 0, paused = 0, cancelled = 0, failed = 0;
   std::string paused_names, reason;
   std::string obstacle, hint;  // why nothing will happen
+  std::int64_t unreadable = 0;  // followed tables
   std::string settling, close_now;  // what waits for its time, and how not to
 };
 
@@ -106,10 +107,11 @@ Look look_at(std::int64_t graph_id, std::optional<std::int64_t> job_id) {
       " COALESCE(pg_catalog.sum(p.chunks), 0), COALESCE(pg_catalog.sum(p.conversations), 0), "
       " pg_catalog.round(COALESCE(pg_catalog.sum(p.cost), 0), 4), "
       " pg_catalog.round(EXTRACT(epoch FROM pg_catalog.max(p.eta)))::bigint, "
-      " COALESCE(pg_catalog.sum(p.settling) FILTER (WHERE p.state = 'running'), 0), "
-      " pg_catalog.date_trunc('second', pg_catalog.min(p.settles_at) FILTER (WHERE p.state = 'running'))::text, "
+      " COALESCE(pg_catalog.sum(p.settling) FILTER (WHERE p.state IN ('running', 'following')), 0), "
+      " pg_catalog.date_trunc('second', pg_catalog.min(p.settles_at) FILTER (WHERE p.state IN ('running', 'following')))::text, "
       " 'SELECT kg_batch.flush(' || pg_catalog.quote_literal(pg_catalog.min(p.graph)) || ') closes them now.', "
-      " CASE WHEN pg_catalog.count(*) = 1 THEN pg_catalog.min(p.doing) FILTER (WHERE p.state = 'running' AND p.settling = 0) END "
+      " CASE WHEN pg_catalog.count(*) = 1 THEN pg_catalog.min(p.doing) FILTER (WHERE p.state = 'running' AND p.settling = 0) END, "
+      " (SELECT pg_catalog.count(*) FROM kg_batch_internal.follow f WHERE f.graph_id = $1 AND f.error IS NOT NULL AND ($2::bigint IS NULL OR f.job_id = $2)) "
       "FROM kg_batch.progress p WHERE p.graph_id = $1 AND CASE WHEN $2::bigint IS NULL THEN p.state <> 'cancelled' ELSE p.job_id = $2 END",
       {graph_id, job_id});
   Look look;
@@ -118,6 +120,7 @@ Look look_at(std::int64_t graph_id, std::optional<std::int64_t> job_id) {
   look.paused = rows.integer(0, 2);
   look.cancelled = rows.integer(0, 3);
   look.failed = rows.integer(0, 4);
+  look.unreadable = rows.integer(0, 18);
   look.paused_names = rows.text(0, 5);
   look.reason = rows.text(0, 6);
   look.name = job_id ? rows.text(0, 7) : std::to_string(look.jobs) + (look.jobs == 1 ? " job" : " jobs");
@@ -178,6 +181,9 @@ bool is_over(const Look& look) {
                       look.reason == "budget" ? "SELECT kg_batch.resume(job, budget => ...) goes on with a higher one."
                                               : "SELECT kg_batch.resume(job) goes on.");
     }
+    if (look.unreadable > 0)
+      backend::report(Level::warning, std::to_string(look.unreadable) + (look.unreadable == 1 ? " followed table" : " followed tables") + " cannot be read", "",
+                      "The view kg_batch.follows has the reasons and what to do.");
     if (look.failed > 0)
       backend::report(Level::warning, std::to_string(look.failed) + (look.failed == 1 ? " chunk" : " chunks") + " failed", "",
                       "The view kg_batch.errors has the reasons; SELECT kg_batch.retry(job) asks again.");

@@ -89,9 +89,12 @@ CREATE FUNCTION kg_batch_internal.is_open(graph bigint, job bigint) RETURNS bool
                    WHERE w.graph_id = graph AND w.waits AND v.job_id = job)
         OR EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.graph_id = graph AND r.kind = 2)
         OR EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.graph_id = graph AND c.kind = 2)
+        -- What cannot be read waits for a person.
+        OR EXISTS (SELECT FROM kg_batch_internal.follow f JOIN kg_batch_internal.follow_change w USING (graph_id, follow_id)
+                   WHERE f.graph_id = graph AND f.job_id = job AND f.error IS NULL)
         -- Its question may be another job's, who asked the same before.
         OR EXISTS (SELECT FROM kg_batch_internal.chunk c WHERE c.graph_id = graph AND c.job_id = job AND c.state = 'asking');
-COMMENT ON FUNCTION kg_batch_internal.is_open(bigint, bigint) IS 'whether a job has work that is ready, claimed, out in a batch or with another job, waiting to settle, for boundaries or to be folded';
+COMMENT ON FUNCTION kg_batch_internal.is_open(bigint, bigint) IS 'whether a job has work that is ready, claimed, out in a batch or with another job, waiting to be taken in, to settle, for boundaries or to be folded';
 
 -- What is open of every sort of question about the graph; a sort has a branch here.
 CREATE VIEW kg_batch_internal.open_question AS

@@ -31,18 +31,19 @@ COMMENT ON VIEW kg_batch_internal.batch_outlook IS 'of batches that are not over
 -- what is not cut yet counts two a message. A chunk counts for nine tenths once its
 -- last answer is there, and for its share of the steps before that.
 CREATE VIEW kg_batch.progress WITH (security_barrier) AS
-SELECT j.job_id, j.name AS job, g.name AS graph, j.state, j.reason,
+SELECT j.job_id, j.name AS job, g.name AS graph, i.state, j.reason,
     v.conversations, v.conversations_done, v.settling, v.settles_at, c.chunks, c.chunks_done, c.chunks_failed,
     p.percent, repeat('#', floor(p.percent / 5)::int) || repeat('.', 20 - floor(p.percent / 5)::int) AS bar,
-    CASE WHEN j.state = 'running' AND c.sentences > 0 THEN round(r.per_minute * c.chunks / c.sentences, 1) END AS rate,
-    CASE WHEN j.state = 'running' AND v.conversations > 0 THEN date_trunc('second', e.eta + interval '0.5 s') END AS eta,
+    CASE WHEN i.state = 'running' AND c.sentences > 0 THEN round(r.per_minute * c.chunks / c.sentences, 1) END AS rate,
+    CASE WHEN i.state = 'running' AND v.conversations > 0 THEN date_trunc('second', e.eta + interval '0.5 s') END AS eta,
     u.cost,
     CASE WHEN s.total = s.finished THEN 0 WHEN u.cost > 0 AND c.sentences_done > 0
         THEN round(u.cost * (s.total - s.finished) / c.sentences_done, 6) END AS cost_to_finish,
     u.saved, j.budget, j.reserved, j.started_at, j.ended_at, c.sentences, c.sentences_done, u.requests, u.lost_cost, j.graph_id,
     j.options,
-    CASE j.state WHEN 'done' THEN 'done' || CASE WHEN c.chunks_failed > 0 THEN format(', %s chunks failed', c.chunks_failed) ELSE '' END
+    CASE i.state WHEN 'done' THEN 'done' || CASE WHEN c.chunks_failed > 0 THEN format(', %s chunks failed', c.chunks_failed) ELSE '' END
         WHEN 'running' THEN COALESCE(NULLIF(concat_ws('; ',
+            CASE WHEN i.waiting > 0 THEN format('taking in %s changes of followed tables', i.waiting) END,
             CASE WHEN q.to_cut > 0 THEN format('cutting, %s conversations to go', q.to_cut) END,
             CASE WHEN q.to_ask + q.to_send > 0 THEN format('%s questions wait to go out', q.to_ask + q.to_send) END,
             CASE WHEN o.leaving > 0 THEN format('%s questions are on their way to the API', o.leaving) END,
@@ -55,6 +56,9 @@ SELECT j.job_id, j.name AS job, g.name AS graph, j.state, j.reason,
             CASE WHEN q.about_graph > 0 THEN 'asking about the graph' END,
             CASE WHEN v.settling > 0 THEN format('%s conversations wait until they settle', v.settling) END), ''),
             CASE WHEN v.conversations = 0 THEN 'nothing is handed in yet' ELSE 'about to end' END)
+        WHEN 'following' THEN concat_ws('; ', CASE WHEN i.failing > 0 THEN format('%s followed tables cannot be read, see follows', i.failing)
+                ELSE 'has caught up with the tables that it follows' END,
+            CASE WHEN v.settling > 0 THEN format('%s conversations wait until they settle', v.settling) END)
         ELSE concat_ws(': ', j.state, NULLIF(j.reason, j.state)) END AS doing,
     u.requests + o.out + o.leaving + q.direct AS questions, j.nodes, j.edges
 FROM kg_batch_internal.job j
@@ -85,6 +89,24 @@ CROSS JOIN LATERAL (
         count(*) FILTER (WHERE w.kind = 2) AS to_fold, count(*) FILTER (WHERE w.kind IN (7, 8)) AS about_graph
     FROM (SELECT y.kind, false AS in_hand FROM kg_batch_internal.ready y WHERE y.job_id = j.job_id
           UNION ALL SELECT x.kind, true FROM kg_batch_internal.claimed x WHERE x.job_id = j.job_id) w) q
+-- A job with followed tables is never done. What is open of it but conversations
+-- that may go on is what it still works on (as kg_batch_internal.is_open has it).
+CROSS JOIN LATERAL (
+    SELECT count(*) AS tables, count(*) FILTER (WHERE f.error IS NOT NULL) AS failing,
+        COALESCE(sum((SELECT count(*) FROM kg_batch_internal.follow_change y WHERE y.graph_id = f.graph_id AND y.follow_id = f.follow_id))
+            FILTER (WHERE f.error IS NULL), 0) AS waiting
+    FROM kg_batch_internal.follow f WHERE f.graph_id = j.graph_id AND f.job_id = j.job_id) fo
+CROSS JOIN LATERAL (
+    SELECT fo.waiting, fo.failing,
+        CASE WHEN fo.tables = 0 OR j.state NOT IN ('running', 'done') THEN j.state
+            WHEN fo.waiting > 0
+                OR EXISTS (SELECT FROM kg_batch_internal.ready y WHERE y.job_id = j.job_id OR y.graph_id = j.graph_id AND y.kind = 2)
+                OR EXISTS (SELECT FROM kg_batch_internal.claimed y WHERE y.job_id = j.job_id OR y.graph_id = j.graph_id AND y.kind = 2)
+                OR EXISTS (SELECT FROM kg_batch_internal.batch_job y JOIN kg_batch_internal.batch b USING (batch_id) WHERE y.job_id = j.job_id AND b.ended_at IS NULL)
+                OR EXISTS (SELECT FROM kg_batch_internal.boundary_window y JOIN kg_batch_internal.conversation t USING (graph_id, conversation_id)
+                           WHERE y.graph_id = j.graph_id AND y.waits AND t.job_id = j.job_id)
+                OR EXISTS (SELECT FROM kg_batch_internal.chunk y WHERE y.graph_id = j.graph_id AND y.job_id = j.job_id AND y.state = 'asking')
+                THEN 'running' ELSE 'following' END AS state) i
 CROSS JOIN LATERAL (
     SELECT COALESCE(sum(m.requests) FILTER (WHERE b.submitted_at IS NOT NULL), 0)::bigint AS out,
         COALESCE(sum(m.requests) FILTER (WHERE b.submitted_at IS NULL), 0)::bigint AS leaving,
@@ -107,8 +129,8 @@ CROSS JOIN LATERAL (
         0.9 / z.steps * (c.steps_done + COALESCE(LEAST(q.to_read + o.to_store, c.chunks_open) * (c.sentences - c.sentences_finished) / NULLIF(c.chunks_open, 0), 0))
             AS under_way) s
 CROSS JOIN LATERAL (
-    SELECT CASE WHEN s.total = 0 AND j.state = 'done' THEN 100.0 WHEN s.total = 0 THEN 0.0
-        WHEN s.finished = s.total AND j.state IN ('done', 'cancelled') THEN 100.0
+    SELECT CASE WHEN s.total = 0 AND i.state IN ('done', 'following') THEN 100.0 WHEN s.total = 0 THEN 0.0
+        WHEN s.finished = s.total AND i.state IN ('done', 'cancelled', 'following') THEN 100.0
         ELSE LEAST(floor(1000.0 * (s.finished + s.under_way) / s.total) / 10, 99.9) END::numeric(4, 1) AS percent) p
 LEFT JOIN LATERAL (
     SELECT (max(a.done) - min(a.done)) * 60 / NULLIF(EXTRACT(epoch FROM max(a.at) - min(a.at)), 0) AS per_minute
@@ -140,7 +162,7 @@ CROSS JOIN LATERAL (
     FROM kg_batch_internal.usage y WHERE y.graph_id = j.graph_id AND y.job_id = j.job_id) u
 WHERE j.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
 COMMENT ON VIEW kg_batch.progress IS 'a row a job: how far it is, how fast, what it costs';
-COMMENT ON COLUMN kg_batch.progress.state IS 'running, done (nothing in it is open), paused or cancelled';
+COMMENT ON COLUMN kg_batch.progress.state IS 'running, done (nothing in it is open), following (it has caught up with the tables that it follows), paused or cancelled';
 COMMENT ON COLUMN kg_batch.progress.reason IS 'why it is paused: budget, budget_per_day, a person''s word, trouble with key or account';
 COMMENT ON COLUMN kg_batch.progress.settling IS 'conversations whose end is still open: read when they have settled, or on flush(graph)';
 COMMENT ON COLUMN kg_batch.progress.settles_at IS 'when the next of them has settled';
@@ -220,6 +242,7 @@ CREATE VIEW kg_batch.errors WITH (security_barrier) AS
 SELECT g.name AS graph, j.name AS job, e.what, e.conversation, e.chunk_id, e.batch_id, e.reason, COALESCE(e.at, y.received_at) AS at,
     CASE WHEN e.what = 'chunk' THEN format('SELECT kg_batch.retry(%L, chunk => %s, graph => %L)', j.name, e.chunk_id, g.name)
         WHEN e.what IN ('conversation', 'decision', 'kind', 'word', 'embedding') THEN format('SELECT kg_batch.retry(%L, graph => %L)', j.name, g.name)
+        WHEN e.what = 'follow' THEN e.state
         WHEN e.what = 'question' THEN 'Nothing to do: it is asked again by itself.'
         WHEN e.state = 'unclear' THEN 'Whether the API took this batch is not known. Its requests are asked again only by a person: '
             || format('SELECT kg_batch.retry(%L, graph => %L)', j.name, g.name)
@@ -261,6 +284,11 @@ FROM (SELECT c.graph_id, c.job_id, 'chunk' AS what, v.key AS conversation, c.chu
       WHERE b.state IN ('failed', 'lost', 'unclear')
         AND m.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
       UNION ALL
+      SELECT f.graph_id, f.job_id, 'follow', NULL, NULL, NULL, COALESCE(p.problem, f.error), f.error_at, COALESCE(p.hint, f.hint), NULL, f.retry_at
+      FROM kg_batch_internal.follow f
+      LEFT JOIN kg_batch_internal.follow_problem p ON p.graph_id = f.graph_id AND p.follow_id = f.follow_id
+      WHERE COALESCE(p.problem, f.error) IS NOT NULL AND f.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
+      UNION ALL
       -- What went wrong and is tried again by itself.
       SELECT q.graph_id, q.job_id, 'question', v.key, c.chunk_id, NULL, COALESCE(r.error, 'no answer'), NULL, NULL, r.request_id, q.due_at
       FROM kg_batch_internal.ready q
@@ -277,8 +305,8 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT a.status, a.error, a.received_at FROM kg_batch_internal.answer a WHERE a.graph_id = e.graph_id AND a.request_id = e.request_id
     ORDER BY a.attempt DESC LIMIT 1) y ON true;
-COMMENT ON VIEW kg_batch.errors IS 'what did not get into the graph: failed chunks, conversations that could not be cut, pairs, kinds and words of which a model would say nothing, names without an embedding, batches that went wrong; and questions that went wrong and are asked again by themselves; with why, and the call that retries; needs auditor';
-COMMENT ON COLUMN kg_batch.errors.what IS 'chunk, conversation, decision (of two things, which stay apart and stand in review), kind (a type with a category, which stays out of the taxonomy), word (a kind or role of statements in a model''s own words, which stands for itself), embedding (of a name, by which nothing is found), batch or question (that is asked again by itself)';
+COMMENT ON VIEW kg_batch.errors IS 'what did not get into the graph: failed chunks, conversations that could not be cut, pairs, kinds and words of which a model would say nothing, names without an embedding, batches that went wrong, followed tables that cannot be read; and questions that went wrong and are asked again by themselves; with why, and the call that retries; needs auditor';
+COMMENT ON COLUMN kg_batch.errors.what IS 'chunk, conversation, decision (of two things, which stay apart and stand in review), kind (a type with a category, which stays out of the taxonomy), word (a kind or role of statements in a model''s own words, which stands for itself), embedding (of a name, by which nothing is found), batch, follow (a followed table that cannot be read) or question (that is asked again by itself)';
 COMMENT ON COLUMN kg_batch.errors.conversation IS 'the key under which it was handed in';
 COMMENT ON COLUMN kg_batch.errors.hint IS 'how to try again: a statement to run, where a person has to';
 COMMENT ON COLUMN kg_batch.errors.attempts IS 'how often its question was sent; null where nothing was asked';

@@ -4,6 +4,7 @@
 #include "backend/spi.h"
 #include "chunking/sentences.h"
 #include "store/access.h"
+#include "store/follow.h"
 #include "store/home.h"
 #include "store/job.h"
 #include "store/nearest_name.h"
@@ -147,6 +148,7 @@ std::int64_t alter_graph(std::int64_t graph_id, const std::string& changes_json)
 }
 
 void drop_graph(std::int64_t graph_id, const std::string& name) {
+  unfollow_all(graph_id);
   // Whoever hands in, cuts or reads something of it ends first, or finds nothing.
   execute("SELECT FROM kg_batch_internal.graph WHERE graph_id = $1 FOR UPDATE", {graph_id});
   execute("SELECT FROM kg_batch_internal.job WHERE graph_id = $1 FOR UPDATE", {graph_id});

@@ -3,6 +3,7 @@
 #include "backend/bridge.h"
 #include "backend/settings.h"
 #include "backend/spi.h"
+#include "store/follow.h"
 #include "store/batch.h"
 #include "store/boundary.h"
 #include "store/budget.h"
@@ -390,6 +391,7 @@ std::int64_t retry_job(std::int64_t graph_id, std::int64_t job_id, std::optional
       {graph_id, job_id, chunk_id});
   for (std::size_t i = 0; i < unclear.size(); ++i)
     finish(unclear.integer(i, 0), "lost", "given up by retry()", Rest::batch_again);
+  if (!chunk_id) try_follows_again(graph_id, job_id);
   const std::int64_t again = rows.integer(0, 0) + (chunk_id ? 0 : reopen_given_up(graph_id, job_id));
   // A cancelled job of which nothing is left to do is done, and says so from now on.
   if (!chunk_id || again + conversations + static_cast<std::int64_t>(unclear.size()) > 0)
@@ -441,7 +443,8 @@ std::vector<JobChange> advance_jobs() {
   const auto rows = execute(
       "UPDATE kg_batch_internal.job j SET told = j.state FROM kg_batch_internal.graph g "
       "WHERE g.graph_id = j.graph_id AND j.state IS DISTINCT FROM j.told "
-      "RETURNING j.graph_id, j.job_id, g.name, j.name, j.state, COALESCE(j.reason, '')");
+      "RETURNING j.graph_id, j.job_id, g.name, j.name, CASE WHEN j.state = 'done' AND EXISTS (SELECT FROM kg_batch_internal.follow f "
+      " WHERE f.graph_id = j.graph_id AND f.job_id = j.job_id) THEN 'following' ELSE j.state END, COALESCE(j.reason, '')");
   std::vector<JobChange> changes;
   for (std::size_t i = 0; i < rows.size(); ++i)
     changes.push_back({rows.integer(i, 0), rows.integer(i, 1), rows.text(i, 2), rows.text(i, 3), rows.text(i, 4), rows.text(i, 5)});

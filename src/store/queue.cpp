@@ -63,7 +63,7 @@ std::vector<Item> claim(std::int64_t worker_id, const std::vector<Work>& kinds, 
         "WITH picked AS MATERIALIZED (SELECT r.graph_id, r.kind, r.chunk_id FROM kg_batch_internal.ready r "
         "  WHERE r.graph_id = $1 AND r.kind = $3 AND r.kind NOT IN (2, 4) AND r.priority <= $4 "
         "  AND (r.due_at IS NULL OR r.due_at <= pg_catalog.now()) "
-        "  AND (r.kind IN (6, 8) OR (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) NOT IN ('paused', 'cancelled')) "
+        "  AND (r.kind IN (6, 8, 9) OR (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) NOT IN ('paused', 'cancelled')) "
         // A conversation that got more while somebody cuts it waits for that one.
         "  AND (SELECT c.worker_id FROM kg_batch_internal.claimed c WHERE c.graph_id = r.graph_id AND c.kind = r.kind AND c.chunk_id = r.chunk_id) "
         "   IS NULL "
@@ -240,7 +240,9 @@ Backlog backlog() {
       " (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.conversation WHERE settle_at IS NOT NULL LIMIT 1000) v), "
       " (SELECT CASE WHEN pg_catalog.min(at) IS NOT NULL THEN GREATEST(EXTRACT(epoch FROM pg_catalog.min(at) - pg_catalog.clock_timestamp()) * 1000, 0)::bigint END FROM ("
       "   SELECT pg_catalog.min(due_at) AS at FROM kg_batch_internal.ready WHERE priority < 1000 AND due_at > pg_catalog.now() "
-      "   UNION ALL SELECT pg_catalog.min(settle_at) FROM kg_batch_internal.conversation WHERE settle_at IS NOT NULL) t "
+      "   UNION ALL SELECT pg_catalog.min(settle_at) FROM kg_batch_internal.conversation WHERE settle_at IS NOT NULL "
+      "   UNION ALL SELECT pg_catalog.min(f.retry_at) FROM kg_batch_internal.follow f WHERE f.retry_at > pg_catalog.now() AND EXISTS ("
+      "    SELECT FROM kg_batch_internal.follow_change w WHERE w.graph_id = f.graph_id AND w.follow_id = f.follow_id)) t "
       "  HAVING pg_catalog.min(at) IS NOT NULL)");
   Backlog backlog;
   backlog.claimable = rows.integer(0, 0);

@@ -19,12 +19,13 @@ enum class Work : int {
   read = 6,    // a chunk whose answer is there
   decide = 7,  // a job's open questions about the graph
   conclude = 8,  // a request about the graph or boundaries whose answer is there, or that failed
+  take_in = 9,   // what changed in a followed table
 };
 
 struct Item {
   std::int64_t graph_id = 0;
   Work kind = Work::ask;
-  std::int64_t id = 0;  // conversation, chunk, request or job, as `kind` says
+  std::int64_t id = 0;  // conversation, chunk, request, job or follow, as `kind` says
   int priority = 2;
   int size = 0;
   std::int64_t job_id = 0;

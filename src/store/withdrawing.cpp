@@ -30,7 +30,7 @@ void lock_what_waits(std::int64_t graph_id, std::int64_t job_id) {
 
 void withdraw_ready(std::int64_t graph_id, std::int64_t job_id) {
   execute(
-      "WITH gone AS (DELETE FROM kg_batch_internal.ready WHERE graph_id = $1 AND job_id = $2 AND kind IN (1, 3, 4, 5, 7) RETURNING kind, chunk_id), "
+      "WITH gone AS (DELETE FROM kg_batch_internal.ready WHERE graph_id = $1 AND job_id = $2 AND kind IN (1, 3, 4, 5, 7, 9) RETURNING kind, chunk_id), "
       "withdrawn AS MATERIALIZED (SELECT r.request_id, r.reserved, r.reserved_day FROM gone JOIN kg_batch_internal.request r "
       "  ON r.graph_id = $1 AND r.request_id = gone.chunk_id WHERE gone.kind IN (4, 5)), "
       "released AS (UPDATE kg_batch_internal.job j SET reserved = j.reserved - w.total FROM (SELECT pg_catalog.sum(reserved) AS total FROM withdrawn) w "
@@ -55,7 +55,7 @@ void withdraw_ready(std::int64_t graph_id, std::int64_t job_id) {
 bool withdraw_what_is_cancelled() {
   const backend::Rows jobs = execute(
       "SELECT j.graph_id, j.job_id FROM kg_batch_internal.job j WHERE j.state = 'cancelled' AND EXISTS (SELECT FROM kg_batch_internal.ready r "
-      "WHERE r.job_id = j.job_id AND r.graph_id = j.graph_id AND r.kind IN (1, 3, 4, 5, 7)) ORDER BY j.job_id LIMIT 1");
+      "WHERE r.job_id = j.job_id AND r.graph_id = j.graph_id AND r.kind IN (1, 3, 4, 5, 7, 9)) ORDER BY j.job_id LIMIT 1");
   if (jobs.empty()) return false;
   lock_what_waits(jobs.integer(0, 0), jobs.integer(0, 1));
   withdraw_ready(jobs.integer(0, 0), jobs.integer(0, 1));

@@ -22,6 +22,7 @@
 #include "backend/transaction.h"
 #include "backend/wait.h"
 #include "backend/wake.h"
+#include "store/follow.h"
 #include "store/held_job.h"
 #include "store/home.h"
 #include "store/job.h"
@@ -178,6 +179,7 @@ class Coordinator {
       welcome = !store::is_stopped() && store::look_at_home() == store::Home::ours;
       if (!welcome) return;
       store::settle_due();
+      store::put_up_followed();
       changes = store::advance_jobs();
       backlog = store::backlog();
       if (settings::retention_s() >= 0) store::cut_old_answers(settings::retention_s(), 1'000);

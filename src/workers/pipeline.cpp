@@ -29,6 +29,7 @@
 #include "openai/retry.h"
 #include "store/conversation.h"
 #include "store/cutting_options.h"
+#include "store/follow.h"
 #include "store/job.h"
 #include "store/round.h"
 #include "workers/answered.h"
@@ -313,7 +314,7 @@ class Pipeline {
 
   bool take_work() {
     process_->enter(Phase::asking);
-    std::vector<Work> kinds;
+    std::vector<Work> kinds = {Work::take_in};
     // Enough for the slots and one more filling, taken in lots: a claim costs the
     // same for one and for many.
     const std::size_t at_hand = entered_.size() + prepared_.size();
@@ -330,7 +331,6 @@ class Pipeline {
     } else if (can_read) {
       kinds.push_back(Work::cut);
     }
-    if (kinds.empty()) return false;
     const int limit = can_ask ? static_cast<int>(2 * slots() - http_.in_flight() - at_hand) : most_without_slots;
     std::vector<Item> items;
     commit("work claimed", [&] { items = store::claim(process_->worker_id(), kinds, limit); });
@@ -338,6 +338,7 @@ class Pipeline {
     std::vector<Item> asks, sends;
     for (const Item& item : items) {
       switch (item.kind) {
+        case Work::take_in: take_in(item); break;
         case Work::cut: cut_conversation(item); break;
         case Work::ask: asks.push_back(item); break;
         case Work::direct: sends.push_back(item); break;
@@ -387,6 +388,30 @@ class Pipeline {
       complained_.clear();
     }
     return true;
+  }
+
+  // What cannot be read now (a column is gone, a right) is tried again later and
+  // stays where it is.
+  void take_in(const Item& item) {
+    process_->enter(Phase::cutting);
+    try {
+      commit("followed rows taken in", [&] {
+        const bool more = store::take_followed(item.graph_id, item.id);
+        store::release({item});
+        if (more) store::put_ready({item});
+      });
+    } catch (const Error& error) {
+      report(Level::warning, "kg_batch could not take in what changed in a followed table: " + error.message(), error.detail(), error.hint());
+      in_transaction([&] {
+        if (passes(error) && error.sqlstate() != ERRCODE_QUERY_CANCELED) {
+          store::give_back({item});
+          gave_back_ = true;
+          return;
+        }
+        store::release({item});
+        store::note_follow_failed(item.graph_id, item.id, error.message(), error.hint());
+      });
+    }
   }
 
   void cut_conversation(const Item& item) {

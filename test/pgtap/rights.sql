@@ -44,7 +44,8 @@ SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_language l O
     'and those are C, or had their names bound when they were made');
 -- A statement that is put together when it runs holds names of the catalog, by %I, and no data.
 SELECT set_eq($$SELECT p.proname::text FROM pg_proc p JOIN object o ON o.oid = p.oid AND o.catalog = 'pg_proc'::regclass
-    WHERE p.prosrc ~* '\yEXECUTE\y'$$, ARRAY['grant_entry', 'analyze_grown', 'find_near_texts', 'near_taxa', 'find_by_trigrams'],
+    WHERE p.prosrc ~* '\yEXECUTE\y'$$, ARRAY['grant_entry', 'analyze_grown', 'find_near_texts', 'near_taxa', 'find_by_trigrams',
+    'note_all_gone', 'set_follow_triggers', 'drop_follow_triggers'],
     'what puts a statement together is known');
 SELECT is_empty($$SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang JOIN object o ON o.oid = p.oid
     AND o.catalog = 'pg_proc'::regclass WHERE p.proparallel = 's' AND (p.provolatile <> 'i' OR l.lanname = 'c')$$,
@@ -126,6 +127,8 @@ WHERE a.key = (SELECT min(m.key::text)::uuid FROM kg_batch_internal.identity m W
 INSERT INTO kg_batch_internal.word (graph_id, verb, field, value) SELECT graph_id, 'correct', 'label', 'x' FROM kg_batch_internal.graph;
 INSERT INTO kg_batch_internal.taxon_suggestion (graph_id, parent, name) SELECT graph_id, 'entity', 'jabberwock' FROM kg_batch_internal.graph;
 SELECT kg_batch_internal.note_kinds(graph_id, array_agg(chunk_id)) FROM kg_batch_internal.chunk GROUP BY graph_id;
+INSERT INTO kg_batch_internal.follow (graph_id, source, name, role, columns, deletions, job_id, priority)
+SELECT graph_id, 'kg_batch_internal.graph', 'of ' || graph_id, current_user::regrole, '{}', false, min(job_id), 2 FROM kg_batch_internal.job GROUP BY graph_id;
 UPDATE kg_batch_internal.conversation SET cut_error = 'for the test';
 -- Something that a former reading of the first chunk of each graph gave.
 INSERT INTO kg_batch_internal.fact (graph_id, chunk_id, n, conversation_id, text, modality, negated, first_message_id, live)

@@ -38,6 +38,8 @@ INSERT INTO kg_batch_internal.word_key (graph_id, decision_id, key) SELECT w.gra
 JOIN kg_batch_internal.identity i USING (graph_id) WHERE NOT i.is_statement;
 INSERT INTO kg_batch_internal.taxon (graph_id, path, definition, aliases) SELECT graph_id, 'entity > gryphon', 'a beast', '{}' FROM kg_batch_internal.graph;
 INSERT INTO kg_batch_internal.taxon_suggestion (graph_id, parent, name) SELECT graph_id, 'entity', 'jabberwock' FROM kg_batch_internal.graph;
+INSERT INTO kg_batch_internal.follow (graph_id, source, name, role, columns, deletions, job_id, priority)
+SELECT graph_id, 'kg_batch_internal.graph', 'x', current_user::regrole, '{}', false, min(job_id), 2 FROM kg_batch_internal.job GROUP BY graph_id;
 SELECT kg_batch_internal.note_kinds(graph_id, array_agg(chunk_id)) FROM kg_batch_internal.chunk GROUP BY graph_id;
 UPDATE kg_batch_internal.kind k SET taxon_id = t.taxon_id, decided_by = 'person', confidence = 1000 FROM kg_batch_internal.taxon t
 WHERE t.graph_id = k.graph_id AND k.category = 'thing';

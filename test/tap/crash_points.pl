@@ -68,13 +68,14 @@ my @runs = (
 	# Another question is built than was planned, for each of the batch.
 	{ points => ['nothing to ask'], faults => [ { fault => 'rate_limited', %upload, retry_after_ms => 30 } ],
 		meanwhile => when_not_uploaded(sub { $node->kg("UPDATE kg_batch_internal.request SET input_hash = sha256(input_hash) WHERE job_id = $job AND state IN ('planned', 'asking')") }) },
+	{ points => ['followed rows taken in'], followed => 1 },
 	{ points => [ 'questions prepared', 'claims freed' ], after => [ 'work claimed', 'question: begun' ] },
 );
 my %brings = map { my $run = $_; map { ($_ => $run) } @{ $run->{points} } } @runs;
 
 # ---- each of them ----
 
-begin('calm');
+begin('calm', 0);
 go_on();
 ok($node->wait_until("SELECT state = 'done' FROM kg_batch.progress WHERE job_id = $job"), 'calm: done') or BAIL_OUT('it does not get through at all');
 KgBatch::Books::agree($node, 'calm', graph => 'calm', lost => 0);
@@ -133,10 +134,13 @@ sub when_not_uploaded
 
 sub begin
 {
-	my ($graph, @faults) = @_;
+	my ($graph, $followed, @faults) = @_;
 	$sim->request('POST', '/_sim/reset');
 	$sim->fault(\@faults) if @faults;
 	my @sql = ("SELECT kg_batch.create_graph('$graph')", "SELECT kg_batch.create_job('read', '{\"use_batch_api\":true,\"paused\":true}', graph => '$graph')");
+	# Of a job of its own: a row that no message can be made of is kept once, as rejected.
+	push @sql, 'CREATE TABLE public.followed (id int PRIMARY KEY, role text, content text)', "INSERT INTO public.followed VALUES (1, 'captain', 'Aye.')",
+		"SELECT kg_batch.create_job('followed', graph => '$graph')", "SELECT kg_batch.follow('public.followed', job => 'followed', graph => '$graph')" if $followed;
 	for my $conversation (@conversations)
 	{
 		my $messages = JSON::PP->new->ascii->encode($conversation->{messages});
@@ -156,7 +160,7 @@ sub crash_at
 	my $graph = "crash: $brought{points}[0]";
 	$sim->configure(batch_turnaround_s => $brought{turnaround} // 0.3);
 	$node->kg(fail_once()) if $brought{trigger};
-	begin($graph, @{ $brought{faults} // [] });
+	begin($graph, $brought{followed}, @{ $brought{faults} // [] });
 	arm(@all);
 	my ($until, $done) = (time + 180, 0);
 	while (!$done && time < $until)
@@ -181,11 +185,13 @@ sub crash_at
 		$node->describe_work;
 		BAIL_OUT('it does not go on');
 	}
+	ok($node->wait_until(q{SELECT waiting = 0 AND taken = 1 AND (SELECT count(*) = 1 FROM kg_batch.rejected r WHERE r.source = 'input' AND r.graph_id = f.graph_id) FROM kg_batch.follows f}), "$name: taken in once") if $brought{followed};
 	is(slurp_file($armed), '', "$name: the server crashed there");
 	is($node->kg("SELECT kg_batch.graph_digest('$graph') = kg_batch.graph_digest('calm')"), 't', "$name: the same graph");
 	KgBatch::Books::agree($node, $name, graph => $graph, lost => @all * $most_out);
 	$node->kg('DROP FUNCTION public.fail_once CASCADE; DROP SEQUENCE public.stored') if $brought{trigger};
 	$node->kg("SELECT kg_batch.drop_graph('$graph')");
+	$node->kg('DROP TABLE public.followed') if $brought{followed};
 	note(sprintf '%s: %.1f s', $name, time - $began);
 	return;
 }

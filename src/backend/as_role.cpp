@@ -1,0 +1,36 @@
+#include "backend/as_role.h"
+
+#include "backend/bridge.h"
+
+namespace kg_batch::backend {
+
+AsRole::AsRole(unsigned int role, int limit_ms) : role_(role), limit_ms_(limit_ms) {}
+
+void AsRole::enter() {
+  backend_call([&] {
+    Oid user;
+    GetUserIdAndSecContext(&user, &security_context_);
+    user_ = user;
+    guc_level_ = NewGUCNestLevel();
+    SetUserIdAndSecContext(role_, security_context_ | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+    (void)set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+    if (limit_ms_ > 0) enable_timeout_after(STATEMENT_TIMEOUT, limit_ms_);
+  });
+  timed_ = limit_ms_ > 0;
+}
+
+void AsRole::leave() {
+  backend_call([&] {
+    if (timed_) disable_timeout(STATEMENT_TIMEOUT, false);
+    AtEOXact_GUC(false, guc_level_);
+    SetUserIdAndSecContext(user_, security_context_);
+  });
+  timed_ = false;
+}
+
+// Raises nothing: it only changes what the timer is set for.
+AsRole::~AsRole() {
+  if (timed_) disable_timeout(STATEMENT_TIMEOUT, false);
+}
+
+}  // namespace kg_batch::backend
