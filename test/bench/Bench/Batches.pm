@@ -17,7 +17,7 @@ use JSON::PP ();
 use List::Util qw(max sum0);
 use Time::HiRes qw(sleep time);
 
-my $turnaround_s = 100_000;
+my $turnaround_s = 50_000;    # less than the day in which a batch expires
 
 sub server_with
 {
@@ -26,7 +26,7 @@ sub server_with
 	my $answer = { facts => [ { id => 1, text => $text, modality => 'asserted', negated => JSON::PP::false(), evidence => [ { sentence => 1, quote => 'I told' } ] } ],
 		things => [], statements => [] };
 	return Bench::Sandbox->new(built => $option->{built}, gold => JSON::PP->new->encode({ answers => [], default => { kg_extract => $answer } }),
-		sim => "--mode fixed --batch-turnaround-s $turnaround_s",
+		sim => "--mode oracle --batch-turnaround-s $turnaround_s",
 		settings => { 'kg_batch.batch_enqueued_tokens' => 0, 'kg_batch.batch_poll_interval' => '100ms', 'kg_batch.num_pipelines' => 2, %settings });
 }
 

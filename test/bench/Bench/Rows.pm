@@ -25,6 +25,8 @@ sub written_plainly
 	my %kept = map { $_ => $server->value("SELECT count(*) FROM kept.$_") } @tables;
 	@tables = grep { $kept{$_} } @tables;
 	$server->sql("SELECT kg_batch.drop_graph('$graph')");
+	# The ledger and what happened outlive a graph: they are there already.
+	@tables = grep { $server->value("SELECT count(*) FROM kg_batch_internal.$_ WHERE graph_id = $graph_id") == 0 } @tables;
 	# VACUUM is not for a transaction of several statements, and psql sends these one by one.
 	$server->sql(join ";\n", map { "VACUUM kg_batch_internal.$_" } @tables);
 	$server->sql(join '', map { insert($_, $columns{$_}) } grep { $handed_in{$_} } @tables);
