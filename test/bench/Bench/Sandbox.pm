@@ -9,7 +9,7 @@
 #   $server->wait_until($condition)  an SQL condition, looked at 50 times a second
 #   $server->wait_until_done         all jobs are done, and nothing went wrong
 #   $server->sim($method, $path, $content)    decoded answer of the stand-in's control routes
-#   $server->processor_seconds('pipeline')    of workers of that kind that are there
+#   $server->processor_seconds                of all of the server's processes so far
 package Bench::Sandbox;
 
 use strict;
@@ -131,20 +131,25 @@ sub worker_pids
 	return map { $_->[0] } $self->sql("SELECT pid FROM pg_stat_activity WHERE backend_type LIKE 'kg_batch%$kind%' ORDER BY pid");
 }
 
-# utime and stime, in the kernel's hundredths.
+# Of all processes that the server has had: those that are gone are in the postmaster's
+# account, in hundredths, those that are there in their own. Workers leave when there
+# is nothing to do, so theirs alone cannot be had in the end.
 sub processor_seconds
 {
-	my ($self, $kind) = @_;
-	return sum0(map { ((split ' ', stat_of($_))[ 11, 12 ]) } $self->worker_pids($kind)) / 100;
+	my ($self) = @_;
+	open my $file, '<', $self->data . '/postmaster.pid' or die "no postmaster.pid: $!\n";
+	chomp(my $postmaster = <$file>);
+	open my $stat, '<', "/proc/$postmaster/stat" or die "no postmaster: $!\n";
+	(my $account = <$stat>) =~ s/^.*\) //;
+	open my $children, '<', "/proc/$postmaster/task/$postmaster/children" or die "no children: $!\n";
+	return sum0((split ' ', $account)[ 13, 14 ]) / 100 + sum0(map { processor_seconds_of($_) } split ' ', <$children> // '');
 }
 
-sub stat_of
+sub processor_seconds_of
 {
 	my ($pid) = @_;
-	open my $stat, '<', "/proc/$pid/stat" or return '0 ' x 20;
-	my $line = <$stat> // '';
-	$line =~ s/^.*\) //;
-	return $line;
+	open my $stat, '<', "/proc/$pid/schedstat" or return 0;
+	return (split ' ', <$stat> // '0')[0] / 1e9;
 }
 
 # Resident memory that is the process's own, in MB.
