@@ -89,20 +89,41 @@ void lock_ready(std::int64_t graph_id, const std::vector<std::int64_t>& requests
           {graph_id, requests});
 }
 
-// Answers that these chunks were or would have been read from, also where others
-// share them: those ask again when they come to it.
-void cut_answers(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
-  const std::vector<std::int64_t> requests = integers_of(execute(
+void lock_asked(std::int64_t graph_id, const std::vector<std::int64_t>& requests) {
+  lock_ready(graph_id, requests);
+  execute("SELECT FROM kg_batch_internal.request r WHERE r.graph_id = $1 AND r.request_id = ANY ($2) ORDER BY r.request_id FOR UPDATE",
+          {graph_id, requests});
+}
+
+std::vector<std::int64_t> requests_of(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
+  return integers_of(execute(
       "SELECT r.request_id FROM (SELECT o.request_id FROM unnest($2) AS u (chunk_id) CROSS JOIN LATERAL ("
       "   SELECT x.request_id FROM kg_batch_internal.request x WHERE x.graph_id = $1 AND x.chunk_id = u.chunk_id "
       "   UNION ALL SELECT unnest(c.answered_requests || c.request_id) FROM kg_batch_internal.chunk c "
       "    WHERE c.graph_id = $1 AND c.chunk_id = u.chunk_id OFFSET 0) o) n "
       "JOIN kg_batch_internal.request r ON r.graph_id = $1 AND r.request_id = n.request_id GROUP BY r.request_id ORDER BY r.request_id",
       {graph_id, chunks}));
+}
+
+// All of them before any money is given back: whoever stores an answer has its request
+// and waits for the ledger. Which questions about the graph speak of what is gone is
+// known only when it is.
+void lock_what_may_go(std::int64_t graph_id, std::int64_t conversation_id, const std::vector<std::int64_t>& chunks) {
+  std::vector<std::int64_t> requests = requests_of(graph_id, chunks);
+  for (const std::int64_t request : integers_of(execute(
+           "SELECT w.request_id FROM kg_batch_internal.boundary_window w WHERE w.graph_id = $1 AND w.conversation_id = $2 "
+           "UNION SELECT q.request_id FROM kg_batch_internal.inquiry q WHERE q.graph_id = $1",
+           {graph_id, conversation_id})))
+    requests.push_back(request);
+  lock_asked(graph_id, requests);
+}
+
+// Answers that these chunks were or would have been read from, also where others
+// share them: those ask again when they come to it.
+void cut_answers(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
+  const std::vector<std::int64_t> requests = requests_of(graph_id, chunks);
   if (requests.empty()) return;
-  lock_ready(graph_id, requests);
-  execute("SELECT FROM kg_batch_internal.request r WHERE r.graph_id = $1 AND r.request_id = ANY ($2) ORDER BY r.request_id FOR UPDATE",
-          {graph_id, requests});
+  lock_asked(graph_id, requests);
   execute(
       "UPDATE kg_batch_internal.request r SET error = NULL, chunk_id = COALESCE((SELECT pg_catalog.min(c.chunk_id) FROM kg_batch_internal.chunk c "
       " WHERE c.graph_id = $1 AND c.request_id = r.request_id AND NOT c.chunk_id = ANY ($3)), 0) "
@@ -138,9 +159,7 @@ bool cut_boundary_answers(std::int64_t graph_id, std::int64_t conversation_id, c
       "AND w.message_ids && $3 ORDER BY 1",
       {graph_id, conversation_id, messages}));
   if (requests.empty()) return false;
-  lock_ready(graph_id, requests);
-  execute("SELECT FROM kg_batch_internal.request r WHERE r.graph_id = $1 AND r.request_id = ANY ($2) ORDER BY r.request_id FOR UPDATE",
-          {graph_id, requests});
+  lock_asked(graph_id, requests);
   const Rows waited = execute("UPDATE kg_batch_internal.boundary_window w SET waits = false WHERE w.graph_id = $1 AND w.conversation_id = $2 "
                               "AND w.request_id = ANY ($3) AND w.waits RETURNING 1",
                               {graph_id, conversation_id, requests});
@@ -172,9 +191,7 @@ void forget_inquiries(std::int64_t graph_id, const Gone& gone) {
   }
   const std::vector<std::int64_t> requests(asked.begin(), asked.end());
   if (!requests.empty()) {
-    lock_ready(graph_id, requests);
-    execute("SELECT FROM kg_batch_internal.request r WHERE r.graph_id = $1 AND r.request_id = ANY ($2) ORDER BY r.request_id FOR UPDATE",
-            {graph_id, requests});
+    lock_asked(graph_id, requests);
     for (const std::int64_t request : requests) withdraw_inquiry(graph_id, 0, request);  // others that it asks about
     execute("UPDATE kg_batch_internal.request r SET error = NULL, chunk_id = 0 WHERE r.graph_id = $1 AND r.request_id = ANY ($2)", {graph_id, requests});
     execute("UPDATE kg_batch_internal.answer SET body = NULL, error = NULL WHERE graph_id = $1 AND request_id = ANY ($2)", {graph_id, requests});
@@ -404,6 +421,7 @@ std::int64_t forget_conversation(std::int64_t graph_id, const std::string& key) 
   }
   const std::vector<std::int64_t> chunks = lock_chunks(graph_id, conversation_id);
   lock_open_items(graph_id, 0);
+  lock_what_may_go(graph_id, conversation_id, chunks);
   std::vector<std::string> message_keys = texts_of(execute(
       "SELECT DISTINCT message_key FROM kg_batch_internal.message WHERE graph_id = $1 AND conversation_id = $2", {graph_id, conversation_id}));
   const auto count = static_cast<std::int64_t>(message_keys.size());
@@ -461,8 +479,9 @@ std::int64_t forget_message(std::int64_t graph_id, const std::string& key, const
     if (is_forgotten(graph_id, key, message_key)) return 0;
     unknown_message(graph_id, key, conversation_id, message_id);
   }
-  lock_chunks(graph_id, conversation_id);
+  const std::vector<std::int64_t> all_chunks = lock_chunks(graph_id, conversation_id);
   lock_open_items(graph_id, 0);
+  lock_what_may_go(graph_id, conversation_id, all_chunks);
   set_tombstones(graph_id, key, {message_key});
   const std::vector<std::string> words = words_of_these_alone(graph_id, conversation_id, messages);
   // Chunks that show it, or where it is said who was spoken of before.

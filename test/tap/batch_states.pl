@@ -42,6 +42,20 @@ my @poll = (method => 'GET', path => '^/v1/batches/');
 	cmp_ok($sim->stats->{routes}{'GET /v1/batches'}{requests}, '>=', 3, "$name: it was looked for again");
 }
 
+# It did not arrive, or so late that its file was gone: it is made anew.
+for my $arrives (0, 1)
+{
+	my $name = 'create: it did not arrive' . ($arrives ? ' in time' : '');
+	$run->begin($name, { fault => 'drop_after_read', @create, count => 1 });
+	my $hurry = sub { $node->kg(q{UPDATE kg_batch_internal.batch SET next_poll_at = now() WHERE state = 'creating' AND next_poll_at > now()}); return; };
+	ok($node->wait_until(sub { $hurry->(); return $node->kg(q{SELECT count(*) FROM kg_batch_internal.batch WHERE state = 'creating' AND file_deleted}) }), "$name: its file is deleted");
+	my ($upload) = grep { $_->{method} eq 'POST' } @{ $sim->request('GET', '/_sim/journal?limit=1000000&path=/v1/files$')->{entries} };
+	$sim->request('POST', '/v1/batches', { input_file_id => $upload->{file_id}, endpoint => '/v1/chat/completions', completion_window => '24h' }) if $arrives;
+	$hurry->();
+	$run->whole($name, errors => 1);
+	is(join(' ', $run->batches('state')), 'failed done', "$name: another one was made");
+}
+
 # There are two: the older one is it, the other is cancelled.
 {
 	my $name = 'create: two of it';

@@ -58,6 +58,26 @@ $forgetting->quit;
 ok(done(), '… and the other one is read');
 is($node->kg(q{SELECT state FROM kg_batch_internal.chunk WHERE chunk_id = } . sprintf $of, 'other'), 'done', '… to its end');
 
+# ---- questions about the graph, whose answers somebody stores ----
+# He has the request and then takes the ledger; who forgets takes all requests before it.
+
+enqueue('third', 'I live in Turku.');
+ok(done(), 'a third one is read');
+$node->kg(q{INSERT INTO kg_batch_internal.request SELECT (jsonb_populate_record(r, jsonb_build_object('request_id', 999999, 'chunk_id', NULL, 'state', 'asking', 'input_hash', sha256('another')))).*
+	FROM kg_batch_internal.request r ORDER BY request_id DESC LIMIT 1;
+	INSERT INTO kg_batch_internal.inquiry (graph_id, request_id, document, items) SELECT graph_id, 999999, '{}', '{}' FROM kg_batch.graph});
+my $storer = $node->background_psql('kg', on_error_stop => 0);
+$storer->query_safe('BEGIN; SELECT FROM kg_batch_internal.request WHERE request_id = 999999 FOR NO KEY UPDATE');
+$forgetting = $node->background_psql('kg', on_error_stop => 0);
+$forgetting->query_until(qr/begins/, "\\echo begins\nSELECT 'forgotten ' || kg_batch.forget('third');\n");
+ok($node->wait_until(sprintf($waits, "query ~ 'forget'"), 60), 'who forgets waits for the request');
+is($storer->query("SELECT 'locked ' || count(*) FROM (SELECT FROM kg_batch_internal.spending FOR NO KEY UPDATE NOWAIT) l"), 'locked 1', '… and does not hold the ledger');
+$storer->query('COMMIT');
+$storer->quit;
+ok($node->wait_until(q{SELECT count(*) = 0 FROM kg_batch_internal.conversation WHERE key = 'third'}), '… it is forgotten');
+$forgetting->quit;
+$node->kg('DELETE FROM kg_batch_internal.request WHERE request_id = 999999');
+
 # ---- a pause, while somebody takes work of the job ----
 
 $node->kg(q{SELECT kg_batch.create_job('paused', '{"paused":true}')});

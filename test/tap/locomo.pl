@@ -9,6 +9,7 @@
 use strict;
 use warnings;
 
+use KgBatch::Chromium;
 use KgBatch::Cluster;
 use JSON::PP ();
 use PostgreSQL::Test::Utils;
@@ -56,6 +57,7 @@ for my $mode (qw(batch direct))
 }
 
 estimates_what_is_like_before();
+looks_well('batch');
 $node->stop('fast');
 done_testing();
 
@@ -236,5 +238,26 @@ sub estimates_what_is_like_before
 		FROM kg_batch.cost WHERE job_id = $job");
 	cmp_ok(abs($ledger->{requests} - $estimate->{requests}), '<=', 10, 'measured: as many requests as the estimate said, but for a few about the graph');
 	is_near('measured', $estimate, $ledger, qw(input_tokens output_tokens cost));
+	return;
+}
+
+# The report of it on a desk and on a telephone. KG_BATCH_IMAGES=doc/img draws the pictures of the documents.
+sub looks_well
+{
+	my ($graph) = @_;
+	my $folder = $ENV{KG_BATCH_IMAGES} // PostgreSQL::Test::Utils::tempdir();
+	my $page = PostgreSQL::Test::Utils::tempdir() . '/report.html';
+	open my $out, '>:raw', $page or die "$page: $!";
+	print {$out} $node->kg("SELECT kg_batch.report('dialogues', '$graph')");
+	close $out;
+	for my $width (1280, 400)
+	{
+		my $browser = KgBatch::Chromium->open("file://$page", width => $width, height => $width == 400 ? 2800 : 1800);
+		$browser->wait_for('document.getElementById("canvas")?.dataset.state == "drawn"');
+		cmp_ok($browser->evaluate('document.documentElement.scrollWidth'), '<=', $width, "report, $width pixels wide: nothing stands beside the page");
+		is(join("\n", $browser->complaints), '', "report, $width pixels wide: the browser has nothing to say of it");
+		$browser->screenshot("$folder/report-$width.png");
+		cmp_ok(-s "$folder/report-$width.png", '>', 20_000, "report, $width pixels wide: a picture of it");
+	}
 	return;
 }

@@ -101,13 +101,15 @@ sub wait_until
 	$seconds //= 60;
 	my $deadline = time + $seconds;
 	my ($output, $error);
+	my $pause = 0.05;    # longer each time: to ask costs what is waited for the processor
 	do
 	{
 		return 1 if ref $what && $what->();
 		# A psql that a server in recovery turns away may be gone before it is told what to ask.
 		eval { $self->psql($in // $database, $what, stdout => \$output, stderr => \$error, timeout => 30); 1 } or $error = $@ unless ref $what;
 		return 1 if defined $output && $output eq 't';
-		sleep 0.1;
+		sleep $pause;
+		$pause = 0.6 if ($pause *= 1.4) > 0.6;
 	} while (time < $deadline);
 	diag("after $seconds s still not true: $what\n  last result: ", $output // '', ' ', $error // '');
 	$self->describe_work($in);
