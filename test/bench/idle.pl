@@ -49,6 +49,7 @@ sub in_a_window
 	# One look is a session with a few transactions of its own.
 	my %again = $look->();
 	$after{transactions} -= $again{transactions} - $after{transactions};
+	$after{transactions} = $before{transactions} if $after{transactions} < $before{transactions};    # its statistics may come late
 	return map { $_ => ($after{$_} - $before{$_}) * 60 / $option->{window_s} } keys %before;
 }
 

@@ -1,5 +1,7 @@
 # A server of its own with kg_batch and a stand-in for the API, for one benchmark:
-# made by tools/sandbox in a temporary directory, and gone with the object.
+# made by tools/sandbox in a temporary directory, and stopped with the object. The next
+# one, of which there is never another at the same time, has data, stand-in and
+# settings of its own, and only the copy of PostgreSQL's programs in common with it.
 #
 #   my $server = Bench::Sandbox->new(built => DIR, settings => { name => value }, sim => '--latency-ms 50',
 #     gold => what the stand-in's --gold file says);
@@ -15,6 +17,7 @@ package Bench::Sandbox;
 use strict;
 use warnings;
 
+use File::Path qw(rmtree);
 use File::Temp ();
 use FindBin;
 use HTTP::Tiny;
@@ -28,12 +31,15 @@ my $longest_wait_s = 3600;
 my %settings = (shared_buffers => '512MB', max_wal_size => '4GB', checkpoint_timeout => '30min',
 	'kg_batch.budget' => 1_000_000, 'kg_batch.budget_per_day' => 1_000_000);
 
+my $place;
+
 sub new
 {
 	my ($class, %params) = @_;
-	my $self = bless { directory => File::Temp->newdir('kg_batch_bench.XXXXXX', TMPDIR => 1), http => HTTP::Tiny->new(timeout => 600) }, $class;
-	chmod 0755, $self->{directory} or die "$self->{directory}: $!\n";
-	$self->{sandbox} = "$self->{directory}/sandbox";
+	$place //= File::Temp->newdir('kg_batch_bench.XXXXXX', TMPDIR => 1);
+	chmod 0755, $place or die "$place: $!\n";
+	my $self = bless { directory => "$place", http => HTTP::Tiny->new(timeout => 600), sandbox => "$place/sandbox" }, $class;
+	rmtree([ grep { -e } map { "$self->{sandbox}/$_" } qw(data sim sim.options settings env) ]);
 	my $sim = $params{sim} // '--mode rules';
 	if (defined $params{gold})
 	{
@@ -48,14 +54,15 @@ sub new
 	return $self;
 }
 
-# The server's programs get to know of it through here alone.
 sub DESTROY
 {
 	my ($self) = @_;
 	local $?;
-	system "$root/tools/sandbox", 'down', $self->{sandbox}, '--remove' if $self->{sandbox};
+	system "$root/tools/sandbox", 'down', $self->{sandbox};
 	return;
 }
+
+END { local $?; system "$root/tools/sandbox", 'down', "$place/sandbox", '--remove' if $place; }
 
 sub directory { my ($self) = @_; return "$self->{directory}"; }
 sub data { my ($self) = @_; return "$self->{sandbox}/data"; }
