@@ -109,6 +109,6 @@ SELECT kg_batch.enqueue_text(E'[2024-05-03 18:20] Anna: I adopted a dog.\nHe is 
 SELECT position, role, participant, content, sent_at FROM pg_temp.kept WHERE key = 'text';
 SELECT participant_names, closing FROM pg_temp.conversations WHERE key = 'text';
 SELECT kg_batch.enqueue_text('This is a text about the sea. It has no speakers.');
-SELECT kg_batch.enqueue_text(E'Anna: Hi.\nBob: Hello.', format => 'whatsapp');
+SELECT kg_batch.enqueue_text(E'Anna: Hi.\nBob: Hello.', format => 'irc');
 
 DROP EXTENSION kg_batch CASCADE;

@@ -6,11 +6,13 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/wake.h"
-#include "chunking/transcript.h"
 #include "extension/incoming.h"
 #include "extension/intake.h"
+#include "extension/time_zone.h"
 #include "openai/json_text.h"
 #include "store/access.h"
+#include "transcripts/calendar.h"
+#include "transcripts/read.h"
 
 using namespace kg_batch;
 using namespace kg_batch::extension;
@@ -27,6 +29,7 @@ struct Delivery {
   int priority = 2;
   bool final = false;
   bool always_tell = false;
+  bool known_by_moments = false;  // messages are, as of an export that has no ids
   std::vector<IncomingMessage> messages;
 };
 
@@ -68,35 +71,85 @@ void set_speaker(IncomingMessage& message, const std::string& speaker) {
     message.speaker = speaker;
 }
 
-IncomingMessage message_of(const chunking::TranscriptMessage& line) {
+// An id of a moment holds it in UTC: an export of a phone that has moved to
+// another zone has other clocks in it and the same moments.
+std::string id_of_moment(std::int64_t sent_at_us, const std::string& id) {
+  std::string whole = transcripts::iso_text(transcripts::utc_of(sent_at_us / 1'000'000));
+  whole[whole.find(' ')] = 'T';
+  return whole + "Z/" + id;
+}
+
+IncomingMessage message_of(const transcripts::Message& written) {
   IncomingMessage message;
-  set_speaker(message, line.speaker);
+  if (written.speaker.empty())
+    message.role = "system";
+  else
+    set_speaker(message, written.speaker);
   check_key(message.speaker, "speaker");
-  if (line.sent_at) message.sent_at_us = time_from_text(*line.sent_at, "sent_at");
-  message.content = line.content;
+  message.speaker_id = written.speaker_id;
+  check_key(message.speaker_id, "speaker_id");
+  message.reply_to = written.reply_to;
+  if (written.sent_at) message.sent_at_us = time_from_text(*written.sent_at, "sent_at");
+  if (written.id) message.id = written.id_needs_moment ? id_of_moment(message.sent_at_us.value_or(0), *written.id) : *written.id;
+  if (message.id) check_key(*message.id, "id");
+  message.content = written.content;
+  message.skipped = written.skipped;
   finish_message(message);
   return message;
 }
 
-std::vector<IncomingMessage> messages_of_transcript(const std::string& transcript, const std::string& key) {
-  const auto read = chunking::read_transcript(transcript);
-  if (const auto* refused = std::get_if<chunking::TranscriptRefused>(&read)) {
-    std::string lines;
-    for (const std::string& line : refused->as_read) lines += "\n" + line;
-    throw Error(ERRCODE_INVALID_TEXT_REPRESENTATION, "text is no transcript: " + refused->reason,
-                lines.empty() ? "" : "The first lines were read as:" + lines,
-                "Each message begins on a line of its own, as \"Anna: I adopted a dog.\"; a time may stand before the name.");
-  }
+struct ReadingOptions {
+  std::optional<transcripts::Format> format;  // recognised when it is not said
+  std::optional<transcripts::DateOrder> date_order;
+};
+
+ReadingOptions reading_options(const std::string& format, const std::optional<std::string>& date_order) {
+  ReadingOptions options;
+  options.format = transcripts::format_named(format);
+  if (!options.format && format != "auto")
+    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown format \"" + openai::short_text(format, 80) + "\"", "",
+                "Valid formats are auto, plain (a line \"Name: words\" for each message), whatsapp, telegram and slack.");
+  if (date_order) options.date_order = transcripts::date_order_named(*date_order);
+  if (date_order && !options.date_order)
+    throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown date_order \"" + openai::short_text(*date_order, 80) + "\"", "",
+                "Valid values are dmy, mdy and ymd: which comes first, day, month or year.");
+  return options;
+}
+
+transcripts::Written read_transcript(const std::string& text, const ReadingOptions& options) {
+  auto read = transcripts::read(text, options.format ? *options.format : transcripts::recognised(text), options.date_order);
+  if (const auto* refused = std::get_if<transcripts::Refused>(&read))
+    throw Error(ERRCODE_INVALID_TEXT_REPRESENTATION, refused->what + ": " + refused->reason, refused->detail, refused->hint);
+  return std::get<transcripts::Written>(std::move(read));
+}
+
+// A chat of several goes by its own key, behind the caller's if there is one.
+std::string key_of(const transcripts::Message& written, const std::string& key, bool key_given) {
+  if (written.conversation.empty()) return key;
+  return checked_key(key_given ? key + "/" + written.conversation : written.conversation);
+}
+
+std::vector<IncomingMessage> messages_of_transcript(const transcripts::Written& transcript, const std::string& key, bool key_given) {
   std::vector<IncomingMessage> result;
-  for (const auto& line : std::get<std::vector<chunking::TranscriptMessage>>(read)) {
+  result.reserve(transcript.messages.size());
+  for (const auto& written : transcript.messages) {
     try {
-      result.push_back(message_of(line));
+      result.push_back(message_of(written));
     } catch (const BadMessage& bad) {
-      refuse("line " + std::to_string(line.line), bad);
+      refuse(written.place, bad);
     }
-    result.back().conversation = key;
+    result.back().conversation = key_of(written, key, key_given);
   }
   return result;
+}
+
+// Exports of one chat overlap. Two that do not have other moments in them, of
+// which a wrong time zone is the likely cause: all is read and paid again.
+std::optional<Attention> doubled_perhaps(const Delivery& delivery, const store::IngestReport& report) {
+  if (!delivery.known_by_moments || report.known == 0 || report.added == 0 || report.repeats + report.forgotten > 0) return std::nullopt;
+  return Attention{"conversation \"" + delivery.key + "\" was there, but no message of this export was",
+                   "If it is a later export of the same chat, its moments are others: "
+                   "\"timezone\" must be the zone of the phone that made it, each time."};
 }
 
 bool told_in_this_session = false;
@@ -119,7 +172,8 @@ std::int64_t take(const Delivery& delivery) {
     for (const std::size_t place : to_read) estimator.add(delivery.messages[place]);
     taken.estimate = estimator.estimate();
   }
-  const auto attention = what_needs_attention(taken.job);
+  auto attention = what_needs_attention(taken.job);
+  if (auto doubled = doubled_perhaps(delivery, taken.report)) attention.insert(attention.begin(), std::move(*doubled));
   work.done();
   warn_of_slots(warning);
   if (telling) tell_taken(taken);
@@ -158,20 +212,21 @@ Datum kg_batch_enqueue_text(PG_FUNCTION_ARGS) {
     require_utf8();
     int replaced = 0;
     const std::string transcript = openai::sanitize_utf8(required_text(call, 0, "transcript"), &replaced);
-    const std::string format = call.text(1).value_or("auto");
-    if (format != "auto" && format != "plain")
-      throw Error(ERRCODE_INVALID_PARAMETER_VALUE, "unknown format \"" + openai::short_text(format, 80) + "\"", "",
-                  "Valid formats are auto and plain: a line \"Name: words\" for each message.");
+    const ReadingOptions options = reading_options(call.text(1).value_or("auto"), call.text(7));
     const auto key = call.text(2);
+    const transcripts::Written written = read_transcript(transcript, options);
     Delivery delivery;
-    delivery.key = key ? checked_key(*key) : key_of_content("t:", transcript);
+    delivery.key = checked_key(key ? *key : !written.key.empty() ? written.key : key_of_content("t:", transcript));
     delivery.job = call.text(3);
     delivery.priority = priority_argument(call, 4);
     delivery.final = call.boolean(5).value_or(true);
-    delivery.graph = call.graph(6);
+    const TimeZone zone(call.text(6));
+    delivery.graph = call.graph(8);
     delivery.always_tell = true;
-    delivery.messages = messages_of_transcript(transcript, delivery.key);
-    if (!delivery.messages.empty()) delivery.messages.front().repaired = replaced;
+    delivery.known_by_moments = !written.messages.empty() && written.messages.front().id_needs_moment;
+    delivery.messages = messages_of_transcript(written, delivery.key, key.has_value());
+    zone.leave();
+    if (!delivery.messages.empty()) delivery.messages.front().repaired = replaced + written.replaced;
     return call.give(take(delivery));
   });
 }

@@ -40,7 +40,7 @@ void append_counts(std::string& text, const Taken& taken) {
   const store::IngestReport& counts = taken.report;
   std::string skipped;
   for (const auto& [reason, number] : counts.skipped)
-    skipped += (skipped.empty() ? "" : ", ") + std::to_string(number) + " " + (reason == "role" ? "of a system or tool" : reason);
+    skipped += (skipped.empty() ? "" : ", ") + std::to_string(number) + " " + (reason == "role" ? "of a system, tool or app" : reason);
   if (!skipped.empty()) append(text, "Kept but not read: " + skipped + ".");
   if (counts.repeats > 0) append(text, counted(counts.repeats, "repeat") + " of what is there.");
   if (counts.edits > 0) append(text, counted(counts.edits, "edit") + ".");

@@ -105,7 +105,7 @@ CREATE INDEX message_skipped ON kg_batch_internal.message (graph_id, conversatio
 COMMENT ON TABLE kg_batch_internal.message IS 'messages as they were handed in';
 COMMENT ON COLUMN kg_batch_internal.message.message_key IS 'i: and the user''s id, or h: and content hash with how many equal ones stood before';
 COMMENT ON COLUMN kg_batch_internal.message.participant IS 'who speaks: place in the conversation''s participants, from 1; null for the assistant and tools';
-COMMENT ON COLUMN kg_batch_internal.message.skipped IS 'why it is not read: empty, media, html, role, model (which found nothing in it worth reading)';
+COMMENT ON COLUMN kg_batch_internal.message.skipped IS 'why it is not read: empty, media, deleted, html, role, model (which found nothing in it worth reading)';
 COMMENT ON COLUMN kg_batch_internal.message.replaces IS 'the version that this edit takes the place of';
 COMMENT ON COLUMN kg_batch_internal.message.repaired IS 'characters that were replaced when it came in: NUL, lone surrogates, invalid UTF-8';
 

@@ -14,16 +14,18 @@ CREATE FUNCTION kg_batch.enqueue(messages jsonb, job bigint, key text DEFAULT NU
 COMMENT ON FUNCTION kg_batch.enqueue(jsonb, bigint, text, int, boolean, text) IS 'the same with the job''s id as a number';
 
 CREATE FUNCTION kg_batch.enqueue_text(transcript text, format text DEFAULT 'auto', key text DEFAULT NULL, job text DEFAULT NULL,
-                                      priority int DEFAULT 2, final boolean DEFAULT true, graph text DEFAULT NULL) RETURNS bigint
+                                      priority int DEFAULT 2, final boolean DEFAULT true, timezone text DEFAULT NULL,
+                                      date_order text DEFAULT NULL, graph text DEFAULT NULL) RETURNS bigint
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_enqueue_text';
-COMMENT ON FUNCTION kg_batch.enqueue_text(text, text, text, text, int, boolean, text)
-    IS 'takes a transcript with a line "Name: words" for each message; gives the job''s id';
+COMMENT ON FUNCTION kg_batch.enqueue_text(text, text, text, text, int, boolean, text, text, text)
+    IS 'takes a transcript with a line "Name: words" for each message, or chats that WhatsApp, Telegram or Slack exported; times without a zone are in timezone, else in the session''s; gives the job''s id';
 
 CREATE FUNCTION kg_batch.enqueue_text(transcript text, job bigint, format text DEFAULT 'auto', key text DEFAULT NULL,
-                                      priority int DEFAULT 2, final boolean DEFAULT true, graph text DEFAULT NULL) RETURNS bigint
+                                      priority int DEFAULT 2, final boolean DEFAULT true, timezone text DEFAULT NULL,
+                                      date_order text DEFAULT NULL, graph text DEFAULT NULL) RETURNS bigint
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
-    RETURN kg_batch.enqueue_text(transcript, format, key, job::text, priority, final, graph);
-COMMENT ON FUNCTION kg_batch.enqueue_text(text, bigint, text, text, int, boolean, text) IS 'the same with the job''s id as a number';
+    RETURN kg_batch.enqueue_text(transcript, format, key, job::text, priority, final, timezone, date_order, graph);
+COMMENT ON FUNCTION kg_batch.enqueue_text(text, bigint, text, text, int, boolean, text, text, text) IS 'the same with the job''s id as a number';
 
 CREATE FUNCTION kg_batch.flush(graph text DEFAULT NULL) RETURNS bigint
     LANGUAGE c VOLATILE SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_flush';

@@ -48,7 +48,7 @@ COMMENT ON FUNCTION kg_batch.cancel(bigint, text) IS 'the same by the job''s id'
 CREATE FUNCTION kg_batch.retry(job text, chunk bigint DEFAULT NULL, graph text DEFAULT NULL) RETURNS bigint
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_retry';
 COMMENT ON FUNCTION kg_batch.retry(text, bigint, text)
-    IS 'asks again about the failed and cancelled chunks of a job, or about one of them, and gives how many. Needs writer';
+    IS 'asks again about the failed and cancelled chunks of a job, or about one of them, and gives how many; the view errors has this call ready for each. Needs writer';
 CREATE FUNCTION kg_batch.retry(job bigint, chunk bigint DEFAULT NULL, graph text DEFAULT NULL) RETURNS bigint
     LANGUAGE sql SET search_path = pg_catalog, pg_temp BEGIN ATOMIC SELECT kg_batch.retry(job::text, chunk, graph); END;
 COMMENT ON FUNCTION kg_batch.retry(bigint, bigint, text) IS 'the same by the job''s id';

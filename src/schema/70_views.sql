@@ -250,5 +250,5 @@ SELECT t.graph_id, NULL, 'forgotten', NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM kg_batch_internal.tombstone t
 WHERE t.skipped > 0 AND t.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
 COMMENT ON VIEW kg_batch.skipped IS 'messages that are not read, with the reason';
-COMMENT ON COLUMN kg_batch.skipped.reason IS 'empty, media, html, role (system, developer and tool messages) or model (it found nothing worth reading), which are kept; forgotten: handed in again after forget, and of these nothing else is known';
+COMMENT ON COLUMN kg_batch.skipped.reason IS 'empty, media, deleted (in an exported chat), html, role (system, developer and tool messages, and what an app says itself) or model (it found nothing worth reading), which are kept; forgotten: handed in again after forget, and of these nothing else is known';
 COMMENT ON COLUMN kg_batch.skipped.message_id IS 'the id with which it was handed in, if any';

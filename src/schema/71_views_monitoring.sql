@@ -10,12 +10,7 @@ COMMENT ON FUNCTION kg_batch_internal.live_workers() IS 'background workers of t
 -- Once the API says how far it is, that says more, the further it is; one that
 -- takes longer than usual is given a quarter more than it has had.
 CREATE VIEW kg_batch_internal.batch_outlook AS
-SELECT b.batch_id, u.usual,
-    LEAST(b.deadline, CASE WHEN b.submitted_at IS NULL OR b.state = 'reading' THEN t.at + CASE WHEN b.state = 'reading' THEN interval '0' ELSE u.usual END
-        WHEN f.done >= 0.1 THEN t.at + (1 - f.done) * GREATEST(u.usual, t.at - b.submitted_at)
-        WHEN u.usual IS NULL THEN NULL
-        ELSE GREATEST(b.submitted_at + u.usual, t.at + CASE WHEN t.at - b.submitted_at > u.usual THEN (t.at - b.submitted_at) / 4 ELSE interval '0' END) END)
-        AS expected_end
+SELECT b.batch_id, u.usual, CASE WHEN x.at IS NOT NULL THEN LEAST(b.deadline, x.at) END AS expected_end
 FROM kg_batch_internal.batch b
 CROSS JOIN LATERAL (SELECT clock_timestamp() AS at) t
 CROSS JOIN LATERAL (SELECT b.remote_completed::float8 / NULLIF(GREATEST(b.remote_total, b.requests), 0) AS done) f
@@ -24,6 +19,11 @@ CROSS JOIN LATERAL (
     FROM (SELECT d.ended_at - d.submitted_at AS took FROM kg_batch_internal.batch d
           WHERE d.state = 'done' AND d.submitted_at IS NOT NULL AND d.model = b.model AND d.endpoint = b.endpoint
           ORDER BY d.batch_id DESC LIMIT 20) x) u
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN b.submitted_at IS NULL OR b.state = 'reading' THEN t.at + CASE WHEN b.state = 'reading' THEN interval '0' ELSE u.usual END
+        WHEN f.done >= 0.1 THEN t.at + (1 - f.done) * GREATEST(u.usual, t.at - b.submitted_at)
+        WHEN u.usual IS NULL THEN NULL
+        ELSE GREATEST(b.submitted_at + u.usual, t.at + CASE WHEN t.at - b.submitted_at > u.usual THEN (t.at - b.submitted_at) / 4 ELSE interval '0' END) END AS at) x
 WHERE b.ended_at IS NULL;
 COMMENT ON VIEW kg_batch_internal.batch_outlook IS 'of batches that are not over: what their like usually took, and when they are expected to end; null until one has ended';
 
@@ -144,6 +144,7 @@ COMMENT ON COLUMN kg_batch.progress.state IS 'running, done (nothing in it is op
 COMMENT ON COLUMN kg_batch.progress.reason IS 'why it is paused: budget, budget_per_day, a person''s word, trouble with key or account';
 COMMENT ON COLUMN kg_batch.progress.settling IS 'conversations whose end is still open: read when they have settled, or on flush(graph)';
 COMMENT ON COLUMN kg_batch.progress.settles_at IS 'when the next of them has settled';
+COMMENT ON COLUMN kg_batch.progress.chunks_failed IS 'errors says why, and how to retry them';
 COMMENT ON COLUMN kg_batch.progress.percent IS 'of the work as it is estimated: of sentences, where what is not cut yet counts two a message and what is answered nine tenths; 100 only once the job is done';
 COMMENT ON COLUMN kg_batch.progress.rate IS 'chunks a minute over the last five minutes';
 COMMENT ON COLUMN kg_batch.progress.eta IS 'time left: of what goes directly at that rate, of batches by what the last ones of the model took and how far they are; null while there is no ground for it';
@@ -276,10 +277,10 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT a.status, a.error, a.received_at FROM kg_batch_internal.answer a WHERE a.graph_id = e.graph_id AND a.request_id = e.request_id
     ORDER BY a.attempt DESC LIMIT 1) y ON true;
-COMMENT ON VIEW kg_batch.errors IS 'what did not get into the graph: failed chunks, conversations that could not be cut, pairs, kinds and words of which a model would say nothing, names without an embedding, batches that went wrong; and questions that went wrong and are asked again by themselves; needs auditor';
+COMMENT ON VIEW kg_batch.errors IS 'what did not get into the graph: failed chunks, conversations that could not be cut, pairs, kinds and words of which a model would say nothing, names without an embedding, batches that went wrong; and questions that went wrong and are asked again by themselves; with why, and the call that retries; needs auditor';
 COMMENT ON COLUMN kg_batch.errors.what IS 'chunk, conversation, decision (of two things, which stay apart and stand in review), kind (a type with a category, which stays out of the taxonomy), word (a kind or role of statements in a model''s own words, which stands for itself), embedding (of a name, by which nothing is found), batch or question (that is asked again by itself)';
 COMMENT ON COLUMN kg_batch.errors.conversation IS 'the key under which it was handed in';
-COMMENT ON COLUMN kg_batch.errors.hint IS 'how to try again';
+COMMENT ON COLUMN kg_batch.errors.hint IS 'how to try again: a statement to run, where a person has to';
 COMMENT ON COLUMN kg_batch.errors.attempts IS 'how often its question was sent; null where nothing was asked';
 COMMENT ON COLUMN kg_batch.errors.next_retry IS 'when it is asked again by itself; null for what waits for a person';
 COMMENT ON COLUMN kg_batch.errors.api_status IS 'HTTP status of the last answer to it';
@@ -356,7 +357,7 @@ CROSS JOIN LATERAL (SELECT u.unpriced = 0 OR u.unpriced < u.requests - u.lost AS
 JOIN kg_batch_internal.graph g ON g.graph_id = u.graph_id
 LEFT JOIN kg_batch_internal.job j ON j.graph_id = u.graph_id AND j.job_id = u.job_id
 WHERE u.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
-COMMENT ON VIEW kg_batch.cost IS 'the ledger by day, job, stage, model and mode; US dollars';
+COMMENT ON VIEW kg_batch.cost IS 'the ledger, what was asked and paid: by day, job, stage, model and mode; US dollars';
 COMMENT ON COLUMN kg_batch.cost.day IS 'in UTC';
 COMMENT ON COLUMN kg_batch.cost.mode IS 'batch or direct';
 COMMENT ON COLUMN kg_batch.cost.cost IS 'null where the model has no price';

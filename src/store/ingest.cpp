@@ -208,6 +208,7 @@ void Ingest::open_conversations(const std::vector<IncomingMessage>& page) {
     conversation.deliveries = static_cast<int>(rows.integer(i, 3));
     conversation.cut_deliveries = static_cast<int>(rows.integer(i, 4));
     conversation.existed = conversation.messages > 0;
+    report_.known += conversation.existed ? 1 : 0;
     const auto names = rows.texts(i, 5), speaker_ids = rows.texts(i, 6);
     for (std::size_t n = 0; n < names.size() && n < speaker_ids.size(); ++n)
       conversation.participants.emplace(name_of_participant(names[n], speaker_ids[n]), static_cast<int>(n) + 1);

@@ -34,7 +34,7 @@ struct IncomingMessage {
   std::optional<std::int64_t> sent_at_us;
   std::optional<std::string> session, reply_to;
   std::string content;
-  std::string skipped;  // why it is not read: role, media, empty; empty when it is
+  std::string skipped;  // why it is not read: role, media, deleted, empty; empty when it is
   int repaired = 0;     // characters that were replaced
 };
 
@@ -50,6 +50,7 @@ struct IngestTarget {
 
 struct IngestReport {
   std::int64_t conversations = 0;  // touched
+  std::int64_t known = 0;          // of these, with messages before
   std::int64_t added = 0;
   std::int64_t edits = 0;
   std::int64_t repeats = 0;

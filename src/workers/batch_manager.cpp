@@ -213,13 +213,13 @@ class BatchManager {
     auto access = api_access();
     if (auto* none = std::get_if<NoAccess>(&access)) {
       endpoint_.reset();
-      if (!complained_) report(Level::warning, "kg_batch cannot send batches: " + none->reason, "", none->hint);
-      complained_ = true;
+      if (complained_ != none->reason) report(Level::warning, "kg_batch cannot send batches: " + none->reason, "", none->hint);
+      complained_ = none->reason;
       note_probe(0, none->reason);
       return false;
     }
     endpoint_ = std::get<openai::Endpoint>(access);
-    complained_ = false;
+    complained_.clear();
     send(openai::models_request(*endpoint_), [this](const openai::HttpResponse& response) {
       note_probe(response.status, response.status == 200 ? "" : openai::read_error(response, false).message);
     });
@@ -973,7 +973,7 @@ class BatchManager {
   Wait wait_;
   WorkerProcess* process_ = nullptr;
   std::optional<openai::Endpoint> endpoint_;
-  bool complained_ = false;
+  std::string complained_;  // the reason that was said last
   std::string activity_;
   std::deque<std::pair<Handler, openai::HttpResponse>> arrivals_;
   std::vector<std::function<void()>> next_pages_;

@@ -5,6 +5,7 @@
 //   two are started all the same   one gets the coordinator's lock, the other leaves with exit code 0
 //   work is enqueued while it leaves   it leaves only while it holds lock E exclusively, after a fresh look
 //   a prepared transaction made work   E is held until COMMIT PREPARED: it stays, on a timer
+//   somebody holds the row of a job that has ended   it stays, on a timer, until it can say so
 //   a child dies                   the postmaster says so; its lock is free, its claims become ready at once
 //   a child hangs                  no sign of life for 60 s: SIGTERM
 //   it dies itself                 its children see that it is gone and leave; launcher or postmaster start it again
@@ -21,6 +22,7 @@
 #include "backend/transaction.h"
 #include "backend/wait.h"
 #include "backend/wake.h"
+#include "store/held_job.h"
 #include "store/home.h"
 #include "store/job.h"
 #include "store/queue.h"
@@ -171,6 +173,7 @@ class Coordinator {
     store::Backlog backlog;
     std::vector<store::JobChange> changes;
     bool welcome = true;
+    job_is_held_ = false;
     commit("jobs advanced", [&] {
       welcome = !store::is_stopped() && store::look_at_home() == store::Home::ours;
       if (!welcome) return;
@@ -201,7 +204,12 @@ class Coordinator {
     wake_idle_workers(backlog);
     const bool something = backlog.claimable + backlog.to_send + backlog.claimed + backlog.open_batches + backlog.settling > 0 ||
                            backlog.next_due_ms.has_value();
-    if (!something) return -1;
+    if (!something) {
+      // Ending a job takes its row, and whoever refers to it has that for a moment. Left
+      // now, it would be running until somebody hands something in.
+      in_transaction([&] { job_is_held_ = store::some_job_is_held(); });
+      return -1;
+    }
     const bool moving = backlog.claimable + backlog.claimed + backlog.to_send > 0;
     std::int64_t pause = moving ? 250 : 2'000;
     if (backlog.next_due_ms) pause = std::clamp<std::int64_t>(*backlog.next_due_ms + 1, 10, pause);
@@ -287,7 +295,7 @@ class Coordinator {
     if (!leaves) return false;
     const auto let_go = [] { in_bare_transaction([] { unlock_exclusive(LockClass::enqueue, 0); }); };
     try {
-      if (look_after_work() >= 0) leaves = false;
+      if (look_after_work() >= 0 || job_is_held_) leaves = false;
     } catch (...) {
       let_go();
       throw;
@@ -309,6 +317,7 @@ class Coordinator {
   std::int64_t sampled_ms_ = 0, summed_up_ms_ = 0;
   std::int64_t idle_pause_ms_ = 100;
   bool complained_of_slots_ = false;
+  bool job_is_held_ = false;  // nothing of it is open, and it could not be ended yet
   std::set<std::int64_t> hung_;  // workers that were told to end
 };
 

@@ -378,13 +378,13 @@ class Pipeline {
       auto access = api_access();
       if (auto* none = std::get_if<NoAccess>(&access)) {
         endpoint_.reset();
-        if (!complained_) report(Level::warning, "kg_batch cannot ask anything: " + none->reason, "", none->hint);
-        complained_ = true;
+        if (complained_ != none->reason) report(Level::warning, "kg_batch cannot ask anything: " + none->reason, "", none->hint);
+        complained_ = none->reason;
         note_probe(0, none->reason);
         return false;
       }
       endpoint_ = std::get<openai::Endpoint>(access);
-      complained_ = false;
+      complained_.clear();
     }
     return true;
   }
@@ -636,7 +636,7 @@ class Pipeline {
   Wait wait_;
   WorkerProcess* process_ = nullptr;
   std::optional<openai::Endpoint> endpoint_;
-  bool complained_ = false;
+  std::string complained_;  // the reason that was said last
   std::deque<Prepared> prepared_;     // claimed, planned, body built: to be entered next
   std::deque<Prepared> entered_;      // in flight by the ledger: sent as soon as there is a slot
   std::vector<Arrived> arrived_;      // filled while waiting

@@ -19,7 +19,7 @@ my $data = '../shared/data/locomo/locomo-dev.json';
 plan skip_all => "the LoCoMo dialogues are not there ($data)" unless -r $data;
 
 my $node = KgBatch::Cluster->with_stand_in('locomo', sim => [ '--batch-turnaround-s', 1 ],
-	settings => { fsync => 'off', 'kg_batch.batch_linger' => '200ms', 'kg_batch.batch_poll_interval' => '200ms' });
+	settings => { fsync => 'off', 'kg_batch.batch_min_requests' => 1, 'kg_batch.batch_linger' => '200ms', 'kg_batch.batch_poll_interval' => '200ms' });
 my $messages = load_dialogues();
 my $query = 'SELECT conversation, session, speaker, content, sent_at, message_id FROM said ORDER BY conversation, session, turn';
 
@@ -252,11 +252,11 @@ sub looks_well
 	close $out;
 	for my $width (1280, 400)
 	{
-		my $browser = KgBatch::Chromium->open("file://$page", width => $width, height => $width == 400 ? 2800 : 1800);
+		my $browser = KgBatch::Chromium->open("file://$page", width => $width, height => 900);
 		$browser->wait_for('document.getElementById("canvas")?.dataset.state == "drawn"');
 		cmp_ok($browser->evaluate('document.documentElement.scrollWidth'), '<=', $width, "report, $width pixels wide: nothing stands beside the page");
 		is(join("\n", $browser->complaints), '', "report, $width pixels wide: the browser has nothing to say of it");
-		$browser->screenshot("$folder/report-$width.png");
+		$browser->screenshot("$folder/report-$width.png", whole => 1);
 		cmp_ok(-s "$folder/report-$width.png", '>', 20_000, "report, $width pixels wide: a picture of it");
 	}
 	return;

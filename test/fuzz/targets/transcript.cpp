@@ -5,7 +5,7 @@
 #include <variant>
 
 #include "chunking/characters.h"
-#include "chunking/transcript.h"
+#include "transcripts/plain.h"
 #include "openai/json_text.h"
 #include "require.h"
 #include "target.h"
@@ -31,16 +31,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using fuzz::require;
   // The database hands in valid text.
   const std::string text = openai::sanitize_utf8(fuzz::text_of(data, size));
-  const auto result = chunking::read_transcript(text);
-  if (const auto* refused = std::get_if<chunking::TranscriptRefused>(&result)) {
-    require(!refused->reason.empty() && refused->as_read.size() <= 5, "a refusal says why, with the first lines");
+  const auto result = transcripts::read_plain(text);
+  if (const auto* refused = std::get_if<transcripts::Refused>(&result)) {
+    require(!refused->what.empty() && !refused->reason.empty(), "a refusal says why");
+    require(std::count(refused->detail.begin(), refused->detail.end(), '\n') <= 5, "with the first lines");
     fuzz::require_storable(refused->reason);
-    for (const std::string& line : refused->as_read) {
-      fuzz::require_storable(line, 200);
-    }
+    fuzz::require_storable(refused->detail);
     return 0;
   }
-  const auto& messages = std::get<std::vector<chunking::TranscriptMessage>>(result);
+  const auto& messages = std::get<transcripts::Written>(result).messages;
   require(!messages.empty(), "a transcript that is taken has a message");
   int lines = 0;
   for (std::size_t at = 0; at < text.size(); at = chunking::line_at(text, at).next) {
@@ -49,9 +48,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   int last = 0;
   std::set<std::string> speakers;
   std::size_t read = 0;
-  for (const chunking::TranscriptMessage& message : messages) {
-    require(message.line > last && message.line <= lines, "messages are in the order of their lines");
-    last = message.line;
+  for (const transcripts::Message& message : messages) {
+    require(message.place.starts_with("line "), "a message says where it stands");
+    const int line = std::stoi(message.place.substr(5));
+    require(line > last && line <= lines, "messages are in the order of their lines");
+    last = line;
     require(!message.speaker.empty() && chunking::trimmed(message.speaker) == message.speaker, "a speaker has a name");
     require(message.speaker.find(':') == std::string::npos, "a name ends at the first colon");
     fuzz::require_storable(message.speaker, 60);

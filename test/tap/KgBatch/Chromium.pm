@@ -6,7 +6,7 @@
 #   $browser->wait_for('document.title == "x"')  until it is true; dies after five minutes
 #   $browser->click(100, 200)                    a press and release of the mouse there
 #   $browser->type('some text'), ->press('Enter')
-#   $browser->screenshot('page.png')
+#   $browser->screenshot('page.png')             what is seen; whole => 1: all of the page
 #   $browser->requests, ->complaints             addresses asked for; what the console was told of
 package KgBatch::Chromium;
 
@@ -160,7 +160,9 @@ sub press
 sub screenshot
 {
 	my ($self, $file, %params) = @_;
-	my $image = $self->call('Page.captureScreenshot', format => 'png', captureBeyondViewport => $params{whole} ? JSON::PP::true : JSON::PP::false);
+	my $page = $params{whole} && { width => $self->evaluate('innerWidth'), height => $self->call('Page.getLayoutMetrics')->{cssContentSize}{height} };
+	my $image = $self->call('Page.captureScreenshot', format => 'png',
+		$page ? (captureBeyondViewport => JSON::PP::true, clip => { x => 0, y => 0, width => $page->{width}, height => $page->{height}, scale => 1 }) : ());
 	CORE::open(my $out, '>:raw', $file) or die "$file: $!";
 	print {$out} MIME::Base64::decode_base64($image->{data});
 	close $out;

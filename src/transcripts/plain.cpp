@@ -1,16 +1,24 @@
-#include "chunking/transcript.h"
+#include "transcripts/plain.h"
 
 #include <unicode/uchar.h>
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <unordered_set>
+#include <utility>
 
 #include "chunking/characters.h"
 #include "chunking/sentences.h"
+#include "transcripts/calendar.h"
 
-namespace kg_batch::chunking {
+namespace kg_batch::transcripts {
+
+using chunking::char_length;
+using chunking::char_slice;
+using chunking::Line;
+using chunking::line_at;
+using chunking::next_character;
+using chunking::trimmed;
 
 namespace {
 
@@ -53,11 +61,6 @@ int number_at(std::string_view text, std::size_t& position, std::size_t least, s
   return number;
 }
 
-int days_in(int year, int month) {
-  static constexpr std::array<int, 12> days = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-  return days[static_cast<std::size_t>(month - 1)] + (month == 2 && leap ? 1 : 0);
-}
 
 bool skip(std::string_view text, std::size_t& position, char mark) {
   if (position < text.size() && text[position] == mark) {
@@ -287,13 +290,14 @@ std::string as_read(const std::optional<Opening>& opening, std::string_view line
 
 }  // namespace
 
-std::variant<std::vector<TranscriptMessage>, TranscriptRefused> read_transcript(std::string_view text) {
+Read read_plain(std::string_view text) {
   constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
   if (text.starts_with(byte_order_mark)) {
     text.remove_prefix(byte_order_mark.size());
   }
-  std::vector<TranscriptMessage> messages;
-  TranscriptRefused refused;
+  std::vector<Message> messages;
+  std::vector<std::string> shown;
+  std::string refused;
   std::unordered_set<std::string_view> speakers;
   std::size_t lines = 0;
   std::size_t belonging = 0;  // lines that open a message or go on with one
@@ -310,12 +314,16 @@ std::variant<std::vector<TranscriptMessage>, TranscriptRefused> read_transcript(
     }
     ++lines;
     std::optional<Opening> opening = read_opening(words);
-    if (refused.as_read.size() < lines_shown) {
-      refused.as_read.push_back(as_read(opening, words));
+    if (shown.size() < lines_shown) {
+      shown.push_back(as_read(opening, words));
     }
     if (opening) {
       speakers.insert(opening->speaker);
-      messages.push_back({std::string(opening->speaker), std::string(opening->content), std::move(opening->sent_at), number});
+      Message& message = messages.emplace_back();
+      message.speaker = opening->speaker;
+      message.content = opening->content;
+      message.sent_at = std::move(opening->sent_at);
+      message.place = "line " + std::to_string(number);
     } else if (!messages.empty()) {
       std::string& content = messages.back().content;
       if (!content.empty()) {
@@ -329,18 +337,24 @@ std::variant<std::vector<TranscriptMessage>, TranscriptRefused> read_transcript(
   // Two who have said one thing each are a conversation that has just begun.
   constexpr std::size_t always_allowed = 2;
   if (lines == 0) {
-    refused.reason = "the text is empty";
+    refused = "the text is empty";
   } else if (messages.empty()) {
-    refused.reason = "no line begins with a name and a colon";
+    refused = "no line begins with a name and a colon";
   } else if (belonging * 2 < lines) {
-    refused.reason = "most lines stand before the first name";
+    refused = "most lines stand before the first name";
   } else if (speakers.size() > always_allowed && speakers.size() * 2 > messages.size()) {
-    refused.reason = "what stands before the colons are no names: " + std::to_string(speakers.size()) + " speakers in " +
+    refused = "what stands before the colons are no names: " + std::to_string(speakers.size()) + " speakers in " +
                      std::to_string(messages.size()) + " messages";
   } else {
-    return messages;
+    return Written{std::move(messages), ""};
   }
-  return refused;
+  std::string detail = shown.empty() ? "" : "The first lines were read as:";
+  for (const std::string& line : shown) {
+    detail += "\n";
+    detail += line;
+  }
+  return Refused{"text is no transcript", refused, detail,
+                 "Each message begins on a line of its own, as \"Anna: I adopted a dog.\"; a time may stand before the name."};
 }
 
-}  // namespace kg_batch::chunking
+}  // namespace kg_batch::transcripts
