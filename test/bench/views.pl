@@ -1,0 +1,55 @@
+# All monitoring views, read every five seconds while conversations are read: processor
+# time of the session that looks, against that of all other processes of the server meanwhile.
+use strict;
+use warnings;
+
+use Bench::Sandbox;
+use Bench::Talk;
+use Time::HiRes qw(sleep time);
+
+my @views = qw(progress pipelines batches errors error_groups performance throughput cost summary history answers);
+
+sub measure_views
+{
+	my ($option) = @_;
+	my $portions = Bench::Talk::portions(($option->{conversations}) x (1 + $option->{repeats}));
+	my $server = Bench::Talk::server($option, $portions, settings => { 'kg_batch.use_batch_api' => 'off', 'kg_batch.num_pipelines' => 8 });
+	my (@percent, @once);
+	for my $time (0 .. $option->{repeats})
+	{
+		Bench::Talk::hand_in($server, "time_$time", $time, '{"paused":true}');
+		my $before = $server->processor_seconds;
+		my $began = time;
+		$server->sql("SELECT kg_batch.resume('read', graph => 'time_$time')");
+		my ($looks, $looking) = (0, 0);
+		do
+		{
+			$looking += look($server);
+			++$looks;
+			my $next = $began + $looks * $option->{every_s};
+			sleep 0.1 while time < $next && !is_done($server);
+		} until is_done($server);
+		my $working = $server->processor_seconds - $before - $looking;
+		my $seconds = time - $began;
+		next if $time == 0;
+		# As often as it looked, at every five seconds of the time that this took.
+		push @once, 1000 * $looking / $looks;
+		push @percent, 100 * ($looking / $looks * $seconds / 5) / $working;
+	}
+	return [
+		{ figure => 'percent of the server\'s processor time, a look every five seconds', values => \@percent, target => [ 'at most', 2 ], digits => 2 },
+		{ figure => 'ms of processor time of one look at all views', values => \@once, digits => 0 } ];
+}
+
+sub is_done { my ($server) = @_; return $server->value(q{SELECT bool_and(state = 'done') FROM kg_batch_internal.job}) eq 't'; }
+
+# The session reads its own processor time from the kernel, before it looks and after.
+sub look
+{
+	my ($server) = @_;
+	my $time = q{SELECT 'ns', split_part(pg_read_file('/proc/' || pg_backend_pid() || '/schedstat'), ' ', 1);};
+	my @ns = map { $_->[0] eq 'ns' ? $_->[1] : () } $server->sql("$time\n" . join("\n", map { "SELECT count(*) FROM (SELECT * FROM kg_batch.$_ OFFSET 0) v;" } @views) . "\n$time");
+	return ($ns[-1] - $ns[0]) / 1e9;
+}
+
+{ measure => \&measure_views, scale => { tiny => { conversations => 20, every_s => 1 }, small => { conversations => 300, every_s => 1 }, full => { conversations => 10_000, every_s => 5 } } };
