@@ -106,8 +106,9 @@ std::vector<std::int64_t> requests_of(std::int64_t graph_id, const std::vector<s
 }
 
 // All of them before any money is given back: whoever stores an answer has its request
-// and waits for the ledger. Which questions about the graph speak of what is gone is
-// known only when it is.
+// and waits for the ledger. What they are about comes after them, as for whoever reads an
+// answer, and before the ledger, as for whoever plans a question. Which questions about
+// the graph speak of what is gone is known only when it is.
 void lock_what_may_go(std::int64_t graph_id, std::int64_t conversation_id, const std::vector<std::int64_t>& chunks) {
   std::vector<std::int64_t> requests = requests_of(graph_id, chunks);
   for (const std::int64_t request : integers_of(execute(
@@ -116,6 +117,7 @@ void lock_what_may_go(std::int64_t graph_id, std::int64_t conversation_id, const
            {graph_id, conversation_id})))
     requests.push_back(request);
   lock_asked(graph_id, requests);
+  lock_open_items(graph_id, 0);
 }
 
 // Answers that these chunks were or would have been read from, also where others
@@ -420,7 +422,6 @@ std::int64_t forget_conversation(std::int64_t graph_id, const std::string& key) 
     unknown_conversation(graph_id, key);
   }
   const std::vector<std::int64_t> chunks = lock_chunks(graph_id, conversation_id);
-  lock_open_items(graph_id, 0);
   lock_what_may_go(graph_id, conversation_id, chunks);
   std::vector<std::string> message_keys = texts_of(execute(
       "SELECT DISTINCT message_key FROM kg_batch_internal.message WHERE graph_id = $1 AND conversation_id = $2", {graph_id, conversation_id}));
@@ -480,7 +481,6 @@ std::int64_t forget_message(std::int64_t graph_id, const std::string& key, const
     unknown_message(graph_id, key, conversation_id, message_id);
   }
   const std::vector<std::int64_t> all_chunks = lock_chunks(graph_id, conversation_id);
-  lock_open_items(graph_id, 0);
   lock_what_may_go(graph_id, conversation_id, all_chunks);
   set_tombstones(graph_id, key, {message_key});
   const std::vector<std::string> words = words_of_these_alone(graph_id, conversation_id, messages);

@@ -415,9 +415,11 @@ std::vector<JobChange> advance_jobs() {
   // Whoever waits for a budget with nothing of its own out can wait for ever. What
   // has nothing parked any more had to wait, and got through.
   execute(
+      "WITH waiting AS MATERIALIZED (SELECT o.graph_id, o.job_id FROM kg_batch_internal.job o WHERE o.state = 'running' AND o.waits_for_budget "
+      "  AND o.reserved <= 0 FOR NO KEY UPDATE SKIP LOCKED) "
       "UPDATE kg_batch_internal.job j SET state = 'paused', reason = CASE "
-      " WHEN kg_batch_internal.day_is_full($1::float8) THEN 'budget_per_day' ELSE 'budget' END "
-      "WHERE j.state = 'running' AND j.waits_for_budget AND j.reserved <= 0 "
+      " WHEN kg_batch_internal.day_is_full($1::float8) THEN 'budget_per_day' ELSE 'budget' END FROM waiting w "
+      "WHERE j.graph_id = w.graph_id AND j.job_id = w.job_id "
       "AND EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = j.job_id) "
       "AND NOT EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = j.job_id AND r.priority < 1000 "
       // A question about the graph that waits for the rest of its job waits for its budget too.
@@ -440,9 +442,12 @@ std::vector<JobChange> advance_jobs() {
         "AND NOT kg_batch_internal.is_open(j.graph_id, j.job_id)",
         {graphs, jobs});
   // Also what others changed: a pipeline that paused a job, a person's word.
+  // Whoever holds one may wait for another: those that are held are told of later.
   const auto rows = execute(
-      "UPDATE kg_batch_internal.job j SET told = j.state FROM kg_batch_internal.graph g "
-      "WHERE g.graph_id = j.graph_id AND j.state IS DISTINCT FROM j.told "
+      "WITH untold AS MATERIALIZED (SELECT o.graph_id, o.job_id FROM kg_batch_internal.job o WHERE o.state IS DISTINCT FROM o.told "
+      "  FOR NO KEY UPDATE SKIP LOCKED) "
+      "UPDATE kg_batch_internal.job j SET told = j.state FROM untold u, kg_batch_internal.graph g "
+      "WHERE j.graph_id = u.graph_id AND j.job_id = u.job_id AND g.graph_id = j.graph_id "
       "RETURNING j.graph_id, j.job_id, g.name, j.name, CASE WHEN j.state = 'done' AND EXISTS (SELECT FROM kg_batch_internal.follow f "
       " WHERE f.graph_id = j.graph_id AND f.job_id = j.job_id) THEN 'following' ELSE j.state END, COALESCE(j.reason, '')");
   std::vector<JobChange> changes;

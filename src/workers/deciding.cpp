@@ -133,6 +133,12 @@ void give_up(const Item& item, const std::string& why) {
 }
 
 void conclude(const std::vector<Item>& items) {
+  std::vector<std::int64_t> graphs, requests;
+  for (const Item& item : items) {
+    graphs.push_back(item.graph_id);
+    requests.push_back(item.id);
+  }
+  store::lock_requests(graphs, requests);  // all in order, before what they ask about
   for (const Item& item : items) {
     const auto request = store::lock_request(item.graph_id, item.id);
     const auto inquiry = store::load_inquiry(item.graph_id, item.id);

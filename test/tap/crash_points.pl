@@ -67,7 +67,7 @@ my @runs = (
 		meanwhile => when_not_uploaded(sub { $node->kg("SELECT kg_batch.cancel('$job', graph => graph) FROM kg_batch.progress WHERE job_id = $job") }) },
 	# Another question is built than was planned, for each of the batch.
 	{ points => ['nothing to ask'], faults => [ { fault => 'rate_limited', %upload, retry_after_ms => 30 } ],
-		meanwhile => when_not_uploaded(sub { $node->kg("UPDATE kg_batch_internal.request SET input_hash = sha256(input_hash) WHERE job_id = $job AND state IN ('planned', 'asking')") }) },
+		meanwhile => when_not_uploaded(sub { $node->kg("UPDATE kg_batch_internal.request SET input_hash = sha256(input_hash || convert_to(clock_timestamp()::text, 'UTF8')) WHERE job_id = $job AND state IN ('planned', 'asking')") }) },
 	{ points => ['followed rows taken in'], followed => 1 },
 	{ points => [ 'questions prepared', 'claims freed' ], after => [ 'work claimed', 'question: begun' ] },
 );

@@ -56,6 +56,7 @@ my %writes = (
 	enqueue_query => q{'SELECT ''Dana'' AS speaker, ''I moved to Graz.'' AS content', graph => 'undisturbed'},
 	enqueue_text => q{'Dana: I moved to Graz.', graph => 'undisturbed'},
 	flush => q{'undisturbed'},
+	follow => q{'kg_batch_internal.graph', content => 'name', message_id => 'graph_id', graph => 'undisturbed'},
 	forget => "'$key', graph => 'undisturbed'",
 	grant_access => q{'pg_monitor', 'reader', 'undisturbed'},
 	import => q{'jsonl', '', 'undisturbed'},
@@ -75,6 +76,7 @@ my %writes = (
 	start => q{},
 	stop => q{},
 	undo => q{1, graph => 'undisturbed'},
+	unfollow => q{'kg_batch_internal.graph', graph => 'undisturbed'},
 	unmerge => "$node, '{1}', graph => 'undisturbed'");
 # those that read;
 my %reads = (
