@@ -243,7 +243,7 @@ class Reader {
     const std::string type = line.text("type");
     node.is_statement = graph::is_one_of(type, graph::statement_types);
     node.type = node.is_statement ? type : line.word("type", graph::thing_types);
-    node.label = line.text("label");
+    node.label = line.name("label");
     node.node_class = node.is_statement ? line.maybe_text("class").value_or("") : line.word("class", graph::thing_classes);
     node.category = line.maybe_text("category").value_or("");
     node.aliases = line.texts("aliases");

@@ -380,6 +380,10 @@ StoredAnswers store_answers(const std::vector<Answer>& answers) {
       "  SELECT (pg_catalog.now() AT TIME ZONE 'UTC')::date, pg_catalog.sum(cost) FROM money HAVING pg_catalog.count(*) > 0 "
       "  ON CONFLICT (day) DO UPDATE SET spent = s.spent + EXCLUDED.spent, reserved = s.reserved - "
       "   (SELECT COALESCE(pg_catalog.sum(c.reserved), 0) FROM counted c WHERE (c.next <> 'planned' OR c.perhaps) AND c.reserved_day = s.day)), "
+      // Asked before midnight, answered after it.
+      "other_days AS (UPDATE kg_batch_internal.spending s SET reserved = s.reserved - u.total FROM (SELECT c.reserved_day, pg_catalog.sum(c.reserved) AS total "
+      "   FROM counted c WHERE (c.next <> 'planned' OR c.perhaps) AND c.reserved_day <> (pg_catalog.now() AT TIME ZONE 'UTC')::date GROUP BY c.reserved_day) u "
+      "  WHERE s.day = u.reserved_day), "
       "requests AS (UPDATE kg_batch_internal.request r SET state = c.next, error = CASE WHEN c.kept THEN c.error END, worker_id = NULL, "
       "   answered_at = CASE WHEN c.next = 'answered' THEN pg_catalog.clock_timestamp() END, "
       "   bad_answers = r.bad_answers + c.bad::int, reserved = CASE WHEN c.next = 'planned' AND NOT c.perhaps THEN r.reserved ELSE 0 END "

@@ -48,6 +48,28 @@ for my $mode (qw(batch direct))
 	is($node->sim->stats->{repeated_answers}, 0, "$mode: no question was asked twice");
 }
 
+# Asked before midnight, answered after it: what was reserved of the day before is given back there.
+{
+	my $name = 'over midnight';
+	$node->sim->configure(batch_turnaround_s => 3600);
+	my $job = begin($name, 'batch', '');
+	ok($node->wait_until(q{SELECT count(*) = 0 FROM kg_batch_internal.ready} . " AND (SELECT bool_and(state = 'submitted') FROM kg_batch.batches WHERE $job = ANY (job_ids))"), "$name: all is out");
+	$node->kg(<<"END");
+BEGIN;
+LOCK TABLE kg_batch_internal.request, kg_batch_internal.spending;
+WITH moved AS (UPDATE kg_batch_internal.request SET reserved_day = reserved_day - 1 WHERE reserved > 0 RETURNING reserved_day, reserved),
+	sums AS MATERIALIZED (SELECT reserved_day, sum(reserved) AS total FROM moved GROUP BY reserved_day),
+	today AS (UPDATE kg_batch_internal.spending s SET reserved = s.reserved - u.total FROM sums u WHERE s.day = u.reserved_day + 1)
+INSERT INTO kg_batch_internal.spending (day, reserved) SELECT reserved_day, total FROM sums;
+COMMIT;
+END
+	is($node->kg('SELECT count(*) FROM kg_batch_internal.spending WHERE reserved > 0'), 1, "$name: it is reserved of the day before");
+	$node->sim->configure(batch_turnaround_s => 1);
+	$node->sim->advance(3600);
+	ok($node->wait_for_job($job, 'done'), "$name: it is answered");
+	is($node->kg('SELECT count(*) FROM kg_batch_internal.spending WHERE abs(reserved) > 1e-9'), 0, "$name: and nothing stays reserved of any day");
+}
+
 # What was perhaps paid for and never came is spent as well, and asked again only if there is money for it.
 {
 	my ($name, $job) = ('direct, lost');

@@ -135,6 +135,7 @@ refused($good . '{"kg_batch": "edge", "source": "cbd3c7af-d88f-8fbc-4241-81dfda8
 	qr/line 2, field "source": no line before this one has the statement cbd3c7af/, 'an edge of nothing');
 refused($good . '{"kg_batch": "fact", "id": "cbd3c7af-d88f-8fbc-4241-81dfda896fd5", "text": "x", "modality": "asserted", "nodes": ["x"]}', qr/line 2, field "nodes": no line before this one has the node x/, 'a fact of nothing');
 refused($good . '{"kg_batch": "node", "key": "1", "type": "Entity", "label": "x"}', qr/line 2, field "key": "1" is no key of an export/, 'a key that is none');
+refused($good . '{"kg_batch": "node", "key": "cbd3c7af-d88f-8fbc-4241-81dfda896fd5", "type": "Entity", "class": "person", "label": ""}', qr/line 2, field "label": it must not be empty/, 'a thing without a name');
 refused('', qr/format "csv" cannot be imported/, 'another format', q{SELECT * FROM kg_batch.import('csv', 'a,b', 'wrong')});
 refused('', qr/argument "data" must not be null/, 'no data', q{SELECT * FROM kg_batch.import('jsonl', NULL, 'wrong')});
 is(kg(q{SELECT count(*) FROM kg_batch_internal.conversation WHERE graph_id = kg_batch.graph_id('wrong')}), 0, 'nothing of all this was stored');
