@@ -53,7 +53,8 @@ for my $mode (qw(batch direct))
 	my $name = 'over midnight';
 	$node->sim->configure(batch_turnaround_s => 3600);
 	my $job = begin($name, 'batch', '');
-	ok($node->wait_until(q{SELECT count(*) = 0 FROM kg_batch_internal.ready} . " AND (SELECT bool_and(state = 'submitted') FROM kg_batch.batches WHERE $job = ANY (job_ids))"), "$name: all is out");
+	ok($node->wait_until("SELECT bool_and(state = 'asking') AND (SELECT bool_and(state = 'submitted') FROM kg_batch.batches WHERE $job = ANY (job_ids)) FROM kg_batch_internal.chunk WHERE job_id = $job"),
+		"$name: all is out");
 	$node->kg(<<"END");
 BEGIN;
 LOCK TABLE kg_batch_internal.request, kg_batch_internal.spending;
