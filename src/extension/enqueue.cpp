@@ -73,10 +73,12 @@ void set_speaker(IncomingMessage& message, const std::string& speaker) {
 
 // An id of a moment holds it in UTC: an export of a phone that has moved to
 // another zone has other clocks in it and the same moments.
-std::string id_of_moment(std::int64_t sent_at_us, const std::string& id) {
+// What was said twice at a moment is told apart by its number.
+std::string id_of_moment(std::int64_t sent_at_us, const std::string& id, std::unordered_map<std::string, int>& equal_before) {
   std::string whole = transcripts::iso_text(transcripts::utc_of(sent_at_us / 1'000'000));
   whole[whole.find(' ')] = 'T';
-  return whole + "Z/" + id;
+  whole += "Z/" + id;
+  return whole + "/" + std::to_string(++equal_before[whole]);
 }
 
 IncomingMessage message_of(const transcripts::Message& written) {
@@ -90,7 +92,7 @@ IncomingMessage message_of(const transcripts::Message& written) {
   check_key(message.speaker_id, "speaker_id");
   message.reply_to = written.reply_to;
   if (written.sent_at) message.sent_at_us = time_from_text(*written.sent_at, "sent_at");
-  if (written.id) message.id = written.id_needs_moment ? id_of_moment(message.sent_at_us.value_or(0), *written.id) : *written.id;
+  message.id = written.id;
   if (message.id) check_key(*message.id, "id");
   message.content = written.content;
   message.skipped = written.skipped;
@@ -132,22 +134,31 @@ std::string key_of(const transcripts::Message& written, const std::string& key, 
 std::vector<IncomingMessage> messages_of_transcript(const transcripts::Written& transcript, const std::string& key, bool key_given) {
   std::vector<IncomingMessage> result;
   result.reserve(transcript.messages.size());
+  std::unordered_map<std::string, int> equal_before;
   for (const auto& written : transcript.messages) {
     try {
       result.push_back(message_of(written));
     } catch (const BadMessage& bad) {
       refuse(written.place, bad);
     }
+    if (transcript.ids_are_of_moments) {
+      IncomingMessage& message = result.back();
+      message.id = id_of_moment(message.sent_at_us.value_or(0), *message.id, equal_before);
+    }
     result.back().conversation = key_of(written, key, key_given);
   }
   return result;
 }
 
-// Exports of one chat overlap. Two that do not have other moments in them, of
-// which a wrong time zone is the likely cause: all is read and paid again.
+// Exports of one chat overlap. Two that hardly do have other moments in them, of
+// which a wrong time zone is the likely cause: all is read and paid again. By chance
+// "ok" was said at both.
 std::optional<Attention> doubled_perhaps(const Delivery& delivery, const store::IngestReport& report) {
-  if (!delivery.known_by_moments || report.known == 0 || report.added == 0 || report.repeats + report.forgotten > 0) return std::nullopt;
-  return Attention{"conversation \"" + delivery.key + "\" was there, but no message of this export was",
+  if (!delivery.known_by_moments || report.known == 0 || report.added == 0) return std::nullopt;
+  const std::int64_t there = report.repeats + report.forgotten;
+  if (there * 10 > report.added) return std::nullopt;
+  return Attention{"conversation \"" + delivery.key + "\" was there, but of " + std::to_string(there + report.added) + " messages of this export " +
+                       (there == 0 ? "none" : "only " + std::to_string(there)) + " was",
                    "If it is a later export of the same chat, its moments are others: "
                    "\"timezone\" must be the zone of the phone that made it, each time."};
 }
@@ -223,7 +234,7 @@ Datum kg_batch_enqueue_text(PG_FUNCTION_ARGS) {
     const TimeZone zone(call.text(6));
     delivery.graph = call.graph(8);
     delivery.always_tell = true;
-    delivery.known_by_moments = !written.messages.empty() && written.messages.front().id_needs_moment;
+    delivery.known_by_moments = written.ids_are_of_moments;
     delivery.messages = messages_of_transcript(written, delivery.key, key.has_value());
     zone.leave();
     if (!delivery.messages.empty()) delivery.messages.front().repaired = replaced + written.replaced;

@@ -66,14 +66,7 @@ void refuse(const std::string& which, const BadMessage& bad) {
 }
 
 std::string key_of_content(const char* prefix, std::string_view content) {
-  static constexpr char digits[] = "0123456789abcdef";
-  const auto digest = graph::sha256(content);
-  std::string key = prefix;
-  for (std::size_t i = 0; i < 16; ++i) {
-    key += digits[digest[i] >> 4];
-    key += digits[digest[i] & 15];
-  }
-  return key;
+  return prefix + graph::hex(graph::sha256(content), 16);
 }
 
 void require_utf8() {

@@ -96,4 +96,14 @@ Sha256Digest sha256(std::string_view bytes) {
   return hash.finish();
 }
 
+std::string hex(const Sha256Digest& digest, std::size_t bytes) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (std::size_t i = 0; i < bytes; ++i) {
+    text += digits[digest[i] >> 4];
+    text += digits[digest[i] & 15];
+  }
+  return text;
+}
+
 }  // namespace kg_batch::graph

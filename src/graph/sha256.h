@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace kg_batch::graph {
@@ -31,5 +32,8 @@ class Sha256 {
 };
 
 Sha256Digest sha256(std::string_view bytes);
+
+// The first so many bytes, in lower case.
+std::string hex(const Sha256Digest& digest, std::size_t bytes = sizeof(Sha256Digest));
 
 }  // namespace kg_batch::graph

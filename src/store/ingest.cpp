@@ -18,17 +18,6 @@ namespace {
 constexpr std::size_t most_bytes_written_at_once = 32 << 20;  // an array must stay well under PostgreSQL's 1 GB
 constexpr std::size_t most_conversations_finished_at_once = 5'000;
 
-std::string hex(std::string_view bytes) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(bytes.size() * 2);
-  for (const char byte : bytes) {
-    text += digits[static_cast<unsigned char>(byte) >> 4];
-    text += digits[static_cast<unsigned char>(byte) & 15];
-  }
-  return text;
-}
-
 std::string_view bytes_of(const graph::Sha256Digest& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
@@ -101,7 +90,7 @@ std::vector<std::size_t> Ingest::take(const std::vector<IncomingMessage>& page) 
     const IncomingMessage& message = *incoming[i].message;
     Conversation& conversation = *incoming[i].conversation;
     if (stored[i] && (!has_id(incoming[i].message_key) ||
-                      stored[i]->content_hash == hex(bytes_of(graph::sha256(message.content))))) {
+                      stored[i]->content_hash == graph::hex(graph::sha256(message.content)))) {
       ++report_.repeats;
       continue;
     }
@@ -243,7 +232,7 @@ std::vector<Ingest::Incoming> Ingest::identify(const std::vector<IncomingMessage
       const std::string& speaker = message.speaker_id.empty() ? message.speaker : message.speaker_id;
       const auto digest = hash_fields({message.role, speaker, message.content});
       const std::uint64_t slot = first_bytes(digest) + one.conversation->number * 0x9e3779b97f4a7c15u;
-      one.message_key = "h:" + hex(bytes_of(digest).substr(0, 16)) + ":" + std::to_string(equal_before_[slot]++);
+      one.message_key = "h:" + graph::hex(digest, 16) + ":" + std::to_string(equal_before_[slot]++);
     }
     incoming.push_back(std::move(one));
   }
@@ -274,7 +263,7 @@ void Ingest::drop_forgotten(std::vector<Incoming>& incoming) {
   report_.forgotten += static_cast<std::int64_t>(rows.size());
   std::vector<Incoming> kept;
   for (std::size_t i = 0; i < incoming.size(); ++i)
-    if (!forgotten.contains(hex(bytes_of(digests[i])))) kept.push_back(std::move(incoming[i]));
+    if (!forgotten.contains(graph::hex(digests[i]))) kept.push_back(std::move(incoming[i]));
   incoming = std::move(kept);
 }
 

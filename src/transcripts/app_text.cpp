@@ -1,5 +1,7 @@
 #include "transcripts/app_text.h"
 
+#include <unordered_set>
+
 #include "chunking/characters.h"
 
 namespace kg_batch::transcripts {
@@ -39,6 +41,13 @@ std::string name_of(std::string_view text) {
     }
   }
   return name;
+}
+
+bool is_particle(std::string_view word) {
+  static const std::unordered_set<std::string_view> words = {"de", "da", "do", "dos", "del", "della", "di", "du", "la", "le",
+                                                             "van", "von", "der", "den", "zu", "bin", "ibn", "al", "el",
+                                                             "y", "e", "of", "the", "and", "und", "et", "&"};
+  return words.contains(word);
 }
 
 }  // namespace kg_batch::transcripts

@@ -22,4 +22,7 @@ std::string without_marks_of_direction(std::string_view text);
 // A name on one line, with spaces of one kind and no "~" before it.
 std::string name_of(std::string_view text);
 
+// A small word that stands within names: Maria da Silva, Jan van Dyk.
+bool is_particle(std::string_view word);
+
 }  // namespace kg_batch::transcripts

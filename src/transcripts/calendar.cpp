@@ -15,13 +15,10 @@ void append_number(std::string& text, int number, std::size_t width) {
 
 }  // namespace
 
-int days_in(int year, int month) {
-  static constexpr std::array<int, 12> days = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-  return days[static_cast<std::size_t>(month - 1)] + (month == 2 && leap ? 1 : 0);
+bool is_date(int year, int month, int day) {
+  return year >= 1 && month >= 1 && day >= 1 &&
+         std::chrono::year_month_day(std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)), std::chrono::day(static_cast<unsigned>(day))).ok();
 }
-
-bool is_date(int year, int month, int day) { return year >= 1 && month >= 1 && month <= 12 && day >= 1 && day <= days_in(year, month); }
 
 std::string iso_text(const LocalTime& time) {
   std::string text;

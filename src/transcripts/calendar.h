@@ -19,7 +19,6 @@ struct LocalTime {
   auto operator<=>(const LocalTime&) const = default;
 };
 
-int days_in(int year, int month);
 bool is_date(int year, int month, int day);
 std::string iso_text(const LocalTime& time);  // 2024-12-31 22:15:03, as timestamptz reads it under every DateStyle
 

@@ -17,7 +17,6 @@ namespace kg_batch::transcripts {
 struct Message {
   std::string conversation;             // its key within an export that may hold several; empty where it holds one
   std::optional<std::string> id;
-  bool id_needs_moment = false;         // the id is one of those of the moment `sent_at`, whatever the zone it is written in
   std::string speaker;                  // empty: the app itself
   std::string speaker_id;               // empty where there is none
   std::string content;
@@ -37,6 +36,7 @@ struct Written {
   std::vector<Message> messages;
   std::string key;                      // of the one conversation it holds, where the export says one
   int replaced = 0;                     // characters that no text may hold
+  bool ids_are_of_moments = false;      // an id is one of the words said at the moment `sent_at`: several may be equal there, and in other moments
 };
 
 using Read = std::variant<Written, Refused>;

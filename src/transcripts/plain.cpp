@@ -9,6 +9,7 @@
 
 #include "chunking/characters.h"
 #include "chunking/sentences.h"
+#include "transcripts/app_text.h"
 #include "transcripts/calendar.h"
 
 namespace kg_batch::transcripts {
@@ -126,11 +127,10 @@ bool read_date(std::string_view text, std::size_t& position) {
   const char mark = text[at];
   ++at;
   const int month = number_at(text, at, 1, 2);
-  if (month < 1 || month > 12 || !skip(text, at, mark)) {
+  if (month < 1 || !skip(text, at, mark)) {
     return false;
   }
-  const int day = number_at(text, at, 1, 2);
-  if (day < 1 || day > days_in(year, month)) {
+  if (!is_date(year, month, number_at(text, at, 1, 2))) {
     return false;
   }
   position = at;
@@ -175,13 +175,6 @@ Time read_time(std::string_view line) {
   }
   time.length = space == std::string_view::npos ? line.size() : space;
   return time;
-}
-
-bool is_particle(std::string_view word) {
-  static const std::unordered_set<std::string_view> words = {"de", "da", "do", "dos", "del", "della", "di", "du", "la", "le",
-                                                             "van", "von", "der", "den", "zu", "bin", "ibn", "al", "el",
-                                                             "y", "e", "of", "the", "and", "und", "et", "&"};
-  return words.contains(word);
 }
 
 bool may_be_in_name(UChar32 character) {
@@ -291,10 +284,6 @@ std::string as_read(const std::optional<Opening>& opening, std::string_view line
 }  // namespace
 
 Read read_plain(std::string_view text) {
-  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-  if (text.starts_with(byte_order_mark)) {
-    text.remove_prefix(byte_order_mark.size());
-  }
   std::vector<Message> messages;
   std::vector<std::string> shown;
   std::string refused;

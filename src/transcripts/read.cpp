@@ -23,13 +23,24 @@ std::optional<DateOrder> date_order_named(std::string_view name) {
   return std::nullopt;
 }
 
+namespace {
+
+std::string_view without_byte_order_mark(std::string_view text) {
+  constexpr std::string_view mark = "\xEF\xBB\xBF";
+  return text.starts_with(mark) ? text.substr(mark.size()) : text;
+}
+
+}  // namespace
+
 Format recognised(std::string_view text) {
+  text = without_byte_order_mark(text);
   if (looks_like_whatsapp(text)) return Format::whatsapp;
   if (looks_like_slack(text)) return Format::slack;
   return chunking::trimmed(text.substr(0, 100)).starts_with('{') ? Format::telegram : Format::plain;
 }
 
 Read read(std::string_view text, Format format, std::optional<DateOrder> order) {
+  text = without_byte_order_mark(text);
   switch (format) {
     case Format::whatsapp:
       return read_whatsapp(text, order);

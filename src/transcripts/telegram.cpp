@@ -114,6 +114,9 @@ std::optional<Refused> read_chat(const Json& chat, const std::string& conversati
     if (!(*list)[i].is_object()) {
       return Refused{what, place + " is of type " + (*list)[i].type_name(), "", hint};
     }
+    if (!id_member((*list)[i], "id")) {  // logs of assistants have "messages", too
+      return Refused{what, place + " has no \"id\"", "", hint};
+    }
     Message& message = messages.emplace_back(message_of((*list)[i], name));
     message.conversation = conversation;
     message.place = place;

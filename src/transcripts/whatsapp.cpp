@@ -31,11 +31,6 @@ struct Entry {
   std::size_t content_at = 0;    // in `text`
 };
 
-std::string_view without_byte_order_mark(std::string_view text) {
-  constexpr std::string_view mark = "\xEF\xBB\xBF";
-  return text.starts_with(mark) ? text.substr(mark.size()) : text;
-}
-
 std::string_view first_line_of(std::string_view text) {
   for (std::size_t start = 0; start < text.size();) {
     const Line line = line_at(text, start);
@@ -109,8 +104,12 @@ std::vector<Entry> entries_of(std::string_view text) {
   return entries;
 }
 
-// "Anna changed the group name to Trip", once, where an Anna speaks: no name.
+// "Anna changed the group name to Trip", once, where an Anna speaks: no name. On iOS
+// the app marks what it says.
 void drop_sentences_for_names(std::vector<Entry>& entries) {
+  if (entries.front().heading.bracket) {
+    return;
+  }
   std::unordered_map<std::string, int> speakers;
   for (const Entry& entry : entries) {
     ++speakers[entry.speaker];
@@ -122,25 +121,14 @@ void drop_sentences_for_names(std::vector<Entry>& entries) {
     }
     for (std::size_t space = name.find(' '); space != std::string::npos; space = name.find(' ', space + 1)) {
       std::size_t next = space + 1;
-      if (u_isULowercase(chunking::next_character(name, next)) && speakers.contains(name.substr(0, space))) {
+      const bool is_in_names = is_particle(std::string_view(name).substr(space + 1, name.find(' ', space + 1) - space - 1));
+      if (!is_in_names && u_isULowercase(chunking::next_character(name, next)) && speakers.contains(name.substr(0, space))) {
         entry.speaker.clear();
         entry.content_at = 0;
         break;
       }
     }
   }
-}
-
-std::string short_hash(std::string_view text) {
-  static constexpr std::string_view digits = "0123456789abcdef";
-  constexpr std::size_t bytes = 8;
-  const auto digest = graph::sha256(text);
-  std::string hash;
-  for (std::size_t i = 0; i < bytes; ++i) {
-    hash += digits[digest[i] >> 4];
-    hash += digits[digest[i] & 15];
-  }
-  return hash;
 }
 
 std::string with_plain_line_ends(std::string_view text) {
@@ -152,6 +140,24 @@ std::string with_plain_line_ends(std::string_view text) {
     }
   }
   return plain;
+}
+
+// Of the words alone: who is mentioned has the name of the phone's address book.
+std::string hash_of(const std::string& text, const WhatsAppContent& content) {
+  constexpr std::string_view opens = "\u2068", closes = "\u2069";
+  constexpr std::size_t bytes = 8;
+  if (text.find(opens) == std::string::npos) {
+    return graph::hex(graph::sha256(content.words), bytes);
+  }
+  std::string anonymous;
+  std::size_t from = 0;
+  for (std::size_t at; (at = text.find(opens, from)) != std::string::npos;) {
+    anonymous.append(text, from, at - from);
+    const std::size_t end = text.find(closes, at);
+    from = end == std::string::npos ? text.size() : end + closes.size();
+  }
+  anonymous.append(text, from);
+  return graph::hex(graph::sha256(read_content(anonymous).words), bytes);
 }
 
 std::string_view name_of_order(DateOrder order) {
@@ -207,14 +213,13 @@ std::variant<DateOrder, Refused> order_for(const std::vector<Entry>& entries, st
 }  // namespace
 
 bool looks_like_whatsapp(std::string_view text) {
-  const std::string_view line = first_line_of(without_byte_order_mark(text));
+  const std::string_view line = first_line_of(text);
   const auto heading = read_heading(line);
   // "[2024-05-03 18:20] Anna: …" is what a person writes, without a comma.
   return heading && !(heading->bracket && heading->year_first() && line.substr(0, heading->length).find(',') == std::string_view::npos);
 }
 
 Read read_whatsapp(std::string_view text, std::optional<DateOrder> said) {
-  text = without_byte_order_mark(text);
   std::vector<Entry> entries = entries_of(text);
   if (entries.empty()) {
     const std::string_view line = trimmed(first_line_of(text));
@@ -227,24 +232,23 @@ Read read_whatsapp(std::string_view text, std::optional<DateOrder> said) {
     return *refused;
   }
   drop_sentences_for_names(entries);
-  std::vector<Message> messages;
-  messages.reserve(entries.size());
-  std::unordered_map<std::string, int> equal_before;  // of one time and one text
+  Written written;
+  written.ids_are_of_moments = true;
+  written.messages.reserve(entries.size());
   for (const Entry& entry : entries) {
-    WhatsAppContent content = read_content(with_plain_line_ends(entry.text.substr(entry.content_at)));
-    Message& message = messages.emplace_back();
+    const std::string text_of_message = with_plain_line_ends(entry.text.substr(entry.content_at));
+    WhatsAppContent content = read_content(text_of_message);
+    Message& message = written.messages.emplace_back();
+    message.id = hash_of(text_of_message, content);
     if (!content.of_app) {
       message.speaker = entry.speaker;
     }
     message.content = std::move(content.words);
     message.skipped = std::move(content.skipped);
     message.sent_at = iso_text(*time_of(entry.heading, std::get<DateOrder>(order)));
-    const std::string hash = short_hash(message.content);
-    message.id = hash + "/" + std::to_string(++equal_before[*message.sent_at + hash]);
-    message.id_needs_moment = true;
     message.place = "line " + std::to_string(entry.line);
   }
-  return Written{std::move(messages), ""};
+  return written;
 }
 
 }  // namespace kg_batch::transcripts

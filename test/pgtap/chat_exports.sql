@@ -45,6 +45,12 @@ SELECT results_eq($$SELECT reason, count(*) FROM kg_batch.skipped WHERE conversa
     $$VALUES ('deleted', 1::bigint), ('media', 1), ('role', 2)$$, 'what is not read stands in skipped');
 SELECT is(current_setting('timezone'), 'UTC', 'the session keeps its own time zone');
 
+-- Two clocks of the hour that is left out in spring, where the zone is not the phone's, are one moment.
+SELECT take('10.3.24, 02:30 - Anna: ok
+10.3.24, 03:30 - Anna: ok', 'spring', 'America/New_York');
+SELECT results_eq($$SELECT content, sent_at AT TIME ZONE 'UTC' FROM kept WHERE key = 'spring'$$,
+    $$VALUES ('ok', '2024-03-10 07:30'::timestamp), ('ok', '2024-03-10 07:30')$$, 'two of one moment and one text are two, whatever clocks they had');
+
 -- The longer export of a phone that has moved to another zone, has another
 -- language, and gave Ben another name: the same moments, one message more.
 SELECT take(E'12/31/24, 4:15\u202FPM - Anna: I live in Graz.

@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "transcripts/plain.h"
+#include "transcripts/read.h"
 
 namespace kg_batch::transcripts {
 namespace {
 
 std::string read(const std::string& text) {
-  const auto result = read_plain(text);
+  const auto result = transcripts::read(text, Format::plain, std::nullopt);
   if (const auto* refused = std::get_if<Refused>(&result)) {
     std::string reason = "refused: ";
     reason += refused->reason;

@@ -59,7 +59,7 @@ TEST(TranscriptsTelegram, ForwardedWordsSayWhoseTheyAre) {
 
 TEST(TranscriptsTelegram, WhatOlderExportsLackIsMadeUpFor) {
   EXPECT_EQ(shown(read_telegram(chat(R"({"id": 1, "type": "message", "date": "2019-05-01T10:00:00", "from": null, "from_id": 99, "text": "a"})"))), "1 2019-05-01T10:00:00 <99 #99> a\n");
-  EXPECT_EQ(shown(read_telegram(chat(R"({"type": "message", "date_unixtime": "x", "text": "a"})"))), "- - <Ben> a\n");
+  EXPECT_EQ(shown(read_telegram(chat(R"({"id": 2, "type": "message", "date_unixtime": "x", "text": "a"})"))), "2 - <Ben> a\n");
 }
 
 TEST(TranscriptsTelegram, AWholeAccountIsAConversationAChat) {
@@ -72,6 +72,10 @@ TEST(TranscriptsTelegram, AWholeAccountIsAConversationAChat) {
 }
 
 TEST(TranscriptsTelegram, WhatIsNoExportIsRefused) {
+  // A log of an assistant, and what is Slack's with the messages first.
+  EXPECT_EQ(refused(read_telegram(R"({"messages": [{"role": "user", "content": "I live in Graz."}]})")), "text is no Telegram export: message 1 has no \"id\"");
+  EXPECT_EQ(refused(read_telegram(R"({"messages": [{"type": "message", "user": "U1", "ts": "1735679701.000200", "text": "a"}], "users": []})")),
+            "text is no Telegram export: message 1 has no \"id\"");
   EXPECT_EQ(refused(read_telegram("{\"messages\": [")), "text is no Telegram export: it is no JSON that can be read");
   EXPECT_EQ(refused(read_telegram("{\"contacts\": {}}")), "text is no Telegram export: it has neither \"messages\" nor \"chats\"");
   EXPECT_EQ(refused(read_telegram("[]")), "text is no Telegram export: it has neither \"messages\" nor \"chats\"");

@@ -41,7 +41,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       }
       continue;
     }
-    std::set<std::string> ids;
     for (const Message& message : std::get<Written>(result).messages) {
       require(!message.place.empty(), "a message says where it stands");
       require(message.skipped.empty() || message.skipped == "media" || message.skipped == "deleted", "what is not read has a reason of the list");
@@ -49,7 +48,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         fuzz::require_storable(*said);
       }
       if (format == Format::whatsapp) {
-        require(ids.insert(*message.sent_at + *message.id).second, "no two messages have one id");
         require(message.sent_at->size() == 19, "a time of the calendar");
         require(message.content.size() <= text.size(), "nothing is read twice");
       }
