@@ -68,6 +68,19 @@ subtest 'each answer comes after its latency' => sub {
     is scalar(grep { $_ > 50_000 } @took), 0, 'nobody waited for all the others';
 };
 
+subtest 'answers are held, all but so many, until they are let go' => sub {
+    my $sim = StandIn->new;
+    $sim->control('config', { hold_after => 2 });
+    my @sockets = $asked->($sim, 5);
+    ok $in_flight->($sim, 3), 'two are answered, three wait';
+    is scalar(grep { $_->{delivered} } @{ $sim->control('journal?path=chat')->{entries} }), 2, 'and two have theirs';
+    $sim->control('config', { hold_after => undef });
+    ok $in_flight->($sim, 0), 'none waits any more';
+    my $answered = 0;
+    for my $socket (@sockets) { local $/; $answered++ if <$socket> =~ m{^HTTP/1.1 200 }; }
+    is $answered, 5, 'all are answered';
+};
+
 subtest 'a client that hangs up is noticed at once' => sub {
     my $sim = StandIn->new('--latency-ms', 600_000);
     my ($socket) = $asked->($sim, 1);

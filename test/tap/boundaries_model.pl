@@ -132,7 +132,7 @@ sub the_way_makes_no_difference
 		$node->safe_psql('postgres', "ALTER SYSTEM SET kg_batch.num_pipelines = $pipelines");
 		$node->reload;
 		make_job($graph);
-		$sim->configure(latency_ms => 2500) if $graph =~ /ed$/;
+		$sim->configure(hold_after => 0) if $graph =~ /ed$/;
 		hand_in($graph, [ @talk[ 0 .. 29 ] ], final => 'false') if $graph eq 'two deliveries';
 		hand_in($graph, \@talk);
 		if ($graph =~ /ed$/)
@@ -141,7 +141,7 @@ sub the_way_makes_no_difference
 			my $pid = scalar_of("SELECT pid FROM kg_batch.pipelines WHERE kind = 'pipeline' AND in_flight > 0");
 			scalar_of("SELECT pg_terminate_backend($pid)") if $graph eq 'killed';
 			crash() if $graph eq 'crashed';
-			$sim->configure(latency_ms => 0);
+			$sim->configure(hold_after => undef);
 		}
 		ok(is_state($graph, 'done'), "$graph: the job is done");
 		is(segments($graph), $cut, "$graph: the same segments");
@@ -224,13 +224,13 @@ sub more_comes_while_it_waits
 	hand_in('at once', \@later);
 	ok(is_state('at once', 'done'), '… read');
 	make_job('meanwhile');
-	$sim->configure(latency_ms => 2500);
+	$sim->configure(hold_after => 0);
 	hand_in('meanwhile', \@talk);
 	ok(waits('meanwhile'), 'it waits for boundaries');
 	hand_in('meanwhile', \@later);
 	is(scalar_of("SELECT kg_batch.flush('meanwhile')"), 0, 'nothing is left to flush');
 	$node->kg("SELECT kg_batch.retry('read', graph => 'meanwhile')");
-	$sim->configure(latency_ms => 0);
+	$sim->configure(hold_after => undef);
 	ok(is_state('meanwhile', 'done'), 'handed in while it waited, the job is done');
 	each_message_once('meanwhile', 'meanwhile');
 	is(segments('meanwhile'), segments('at once'), 'the same segments');
@@ -249,11 +249,11 @@ sub an_edit_while_it_waits
 	hand_in('edited before', \@edited);
 	ok(is_state('edited before', 'done'), 'the edited text alone');
 	make_job('edited');
-	$sim->configure(latency_ms => 2500);
+	$sim->configure(hold_after => 1);
 	hand_in('edited', \@talk);
 	ok($node->wait_until("SELECT count(*) > 0 FROM kg_batch_internal.boundary WHERE @{[of_graph('edited')]}"), 'the first window is read, the second waits');
 	hand_in('edited', [ @edited[ 5, 20 ] ]);
-	$sim->configure(latency_ms => 0);
+	$sim->configure(hold_after => undef);
 	ok(is_state('edited', 'done'), 'edited while it waited, the job is done');
 	is(segments('edited'), 'start 5, topic 11, topic 4, topic 12, topic 16, topic 0', 'it is cut where the model says of the edited text');
 	is(segments('edited'), segments('edited before'), '… as if it had come so');
@@ -286,12 +286,12 @@ sub a_pause_and_a_cancel_while_it_waits
 	is(scalar_of("SELECT state FROM kg_batch.progress WHERE graph = 'stopped' AND job = 'read'"), 'cancelled', 'the first stays cancelled');
 
 	make_job('stopped out');
-	$sim->configure(latency_ms => 2500);
+	$sim->configure(hold_after => 0);
 	hand_in('stopped out', \@talk);
 	ok($node->wait_for_stand_in(sub { $_[0]{in_flight} == 1 }), 'a question is out');
 	$node->kg("SELECT kg_batch.cancel('read', graph => 'stopped out')");
+	$sim->configure(hold_after => undef);
 	ok($node->wait_for_stand_in(sub { $_[0]{in_flight} == 0 }), 'what is out comes');
-	$sim->configure(latency_ms => 0);
 	ok($node->wait_until("SELECT count(*) = 1 FROM kg_batch_internal.request WHERE @{[of_graph('stopped out')]} AND state = 'answered'"), 'and is booked');
 	is(scalar_of("SELECT count(*) FROM kg_batch_internal.segment WHERE @{[of_graph('stopped out')]}"), 0, 'nothing is cut');
 	$node->kg("SELECT kg_batch.retry('read', graph => 'stopped out')");
@@ -341,7 +341,7 @@ sub an_estimate_counts_them
 sub equal_questions_are_one
 {
 	make_job('twins');
-	$sim->configure(latency_ms => 2500);
+	$sim->configure(hold_after => 0);
 	$node->kg("SELECT kg_batch.pause('read', graph => 'twins'); SELECT kg_batch.create_job('second', graph => 'twins')");
 	hand_in('twins', [ @talk[ 10 .. 21 ] ], key => $_) for qw(a b c);
 	$node->kg("SELECT kg_batch.resume('read', graph => 'twins')");
@@ -351,9 +351,9 @@ sub equal_questions_are_one
 	ok($node->wait_until("SELECT count(*) = 4 FROM kg_batch_internal.boundary_window WHERE @{[of_graph('twins')]} AND waits"), 'four wait');
 	is(scalar_of("SELECT count(*) FROM kg_batch_internal.request WHERE @{[of_graph('twins')]} AND stage = 'kg_boundary'"), 1, 'for one question');
 	is(scalar_of("SELECT kg_batch.forget('b', graph => 'twins')"), 12, 'one is forgotten');
-	ok($node->wait_until("SELECT count(*) = 6 FROM kg_batch_internal.boundary WHERE @{[of_graph('twins')]}"), 'the answer comes');
 	is(scalar_of("SELECT state FROM kg_batch.progress WHERE graph = 'twins' AND job = 'second'"), 'running', 'a job that waits for the question of another one is not done');
-	$sim->configure(latency_ms => 0);
+	$sim->configure(hold_after => undef);
+	ok($node->wait_until("SELECT count(*) = 6 FROM kg_batch_internal.boundary WHERE @{[of_graph('twins')]}"), 'the answer comes');
 	ok($node->wait_until("SELECT bool_and(state = 'done') AND count(*) = 2 FROM kg_batch.progress WHERE graph = 'twins'"), 'both jobs are done');
 	is(segments('twins'), 'start 6, topic 6, start 6, topic 6, start 1, session 6, topic 6', 'the others are cut where the model says');
 	is(requests('twins'), 1, 'by one answer');
@@ -385,26 +385,26 @@ sub what_is_forgotten_leaves_no_word
 		WHERE m.@{[of_graph('forgotten')]} AND b.first_message_id < (SELECT min(message_id) FROM kg_batch_internal.message WHERE @{[of_graph('forgotten')]})"), 0, 'no topic of it is kept');
 	is(scalar_of("SELECT kg_batch.forget('read', graph => 'forgotten')"), 29, 'the conversation is forgotten');
 	is(tables_with('quux'), '', 'no table holds a word of it');
-	$sim->configure(latency_ms => 2500);
+	$sim->configure(hold_after => 0);
 	hand_in('forgotten', [ map { { %$_, content => $_->{content} =~ s/Quuxford/Quuxville/r } } @secret ], key => 'out');
 	ok($node->wait_for_stand_in(sub { $_[0]{in_flight} == 1 }), 'of another one a question is out');
 	is(scalar_of("SELECT kg_batch.forget('out', graph => 'forgotten')"), 30, 'it is forgotten');
 	is(tables_with('quux'), '', 'no table holds a word of it');
+	$sim->configure(hold_after => undef);
 	ok($node->wait_for_stand_in(sub { $_[0]{in_flight} == 0 }), 'the answer comes');
-	$sim->configure(latency_ms => 0);
 	ok(is_state('forgotten', 'done'), 'the job is done');
 	is(tables_with('quux'), '', 'its text is not kept');
 
 	# One message, while its conversation waits.
 	make_job('one message');
-	$sim->configure(latency_ms => 2500);
+	$sim->configure(hold_after => 0);
 	my @one = @talk;
 	$one[3] = { %{ $talk[3] }, content => 'Quuxford is where I adopted a dog called Quuxi.' };
 	hand_in('one message', \@one);
 	ok($node->wait_for_stand_in(sub { $_[0]{in_flight} == 1 }), 'a question is out');
 	is(scalar_of("SELECT kg_batch.forget('talk', 'm3', graph => 'one message')"), 1, 'a message of it is forgotten');
+	$sim->configure(hold_after => undef);
 	ok($node->wait_for_stand_in(sub { $_[0]{in_flight} == 0 }), 'the answer comes');
-	$sim->configure(latency_ms => 0);
 	ok(is_state('one message', 'done'), 'the rest is asked about, and the job is done');
 	is(segments('one message'), $cut =~ s/16/15/r, 'the rest is cut where the model says');
 	each_message_once('one message', 'one message');

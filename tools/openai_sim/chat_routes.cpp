@@ -27,6 +27,7 @@ Response complete(Application& application, Call& call) {
     delay += static_cast<std::int64_t>(stable_hash(question.hash, settings.seed) %
                                        static_cast<std::uint64_t>(settings.latency_jitter_ms + 1));
   response.delay = std::chrono::milliseconds(delay);
+  response.is_held = true;
   return response;
 }
 

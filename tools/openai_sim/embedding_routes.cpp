@@ -16,6 +16,7 @@ Response embed(Application& application, Call& call) {
   if (auto limited = application.rate_limits.take(question.model, question.tokens, monotonic_ms(), application.settings)) return *limited;
   Response response = json_response(application.embeddings.reply(question, "").body);
   response.delay = std::chrono::milliseconds(application.settings.latency_ms);
+  response.is_held = true;
   return response;
 }
 

@@ -66,6 +66,7 @@ struct Response {
   std::string body;
   std::shared_ptr<OpenFile> file;               // sent instead of `body`
   std::chrono::milliseconds delay{0};           // waited before the first byte
+  bool is_held = false;                         // after that, as long as the setting hold_after wants
   bool close = false;                           // the connection ends after it
   Wire wire = Wire::answer;
   std::int64_t drip_bytes = 1;

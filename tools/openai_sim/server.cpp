@@ -29,6 +29,7 @@ namespace {
 constexpr std::size_t piece = 64 * 1024;
 constexpr std::chrono::milliseconds slice{4};
 constexpr std::chrono::hours longest_hang{1};
+constexpr std::chrono::milliseconds look_again{10};  // at an answer that is held
 // What a client may still send after it was answered early.
 constexpr std::size_t most_drained = 64u << 20;
 
@@ -152,6 +153,17 @@ class Session : public std::enable_shared_from_this<Session> {
         exchange.ended(false, 0);
         co_return false;
       }
+    }
+    if (response.is_held) {
+      std::optional<std::int64_t>& left = application_.settings.hold_after;
+      while (left && *left == 0) {
+        const bool waits = co_await client_waits(look_again);
+        if (!waits) {
+          exchange.ended(false, 0);
+          co_return false;
+        }
+      }
+      if (left) --*left;
     }
     switch (response.wire) {
       case Wire::hang:

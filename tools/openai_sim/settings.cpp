@@ -76,6 +76,13 @@ const std::vector<Entry>& entries() {
       truth("prompt_cache", &Settings::prompt_cache),
       whole_number("latency_ms", &Settings::latency_ms),
       whole_number("latency_jitter_ms", &Settings::latency_jitter_ms),
+      {"hold_after", "a number from 0, or null",
+       [](Settings& settings, const Json& value) {
+         if (!value.is_null() && !value.is_number_unsigned()) return false;
+         settings.hold_after = value.is_null() ? std::nullopt : std::optional(value.get<std::int64_t>());
+         return true;
+       },
+       [](const Settings& settings) { return settings.hold_after ? Json(*settings.hold_after) : Json(nullptr); }},
       {"batch_turnaround_s", "a number of seconds from 0",
        [](Settings& settings, const Json& value) {
          if (!value.is_number() || value.get<double>() < 0) return false;

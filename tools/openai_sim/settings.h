@@ -22,6 +22,7 @@ struct Settings {
   // How fast.
   std::int64_t latency_ms = 0;
   std::int64_t latency_jitter_ms = 0;  // up to so much more, by seed and question
+  std::optional<std::int64_t> hold_after;  // so many more are answered directly, the rest when this is gone
   double batch_turnaround_s = 2.0;     // on the virtual clock, for batches created from now on
   std::optional<double> cancel_s;      // how long `cancelling` lasts; a quarter of the turnaround
 

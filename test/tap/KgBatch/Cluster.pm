@@ -109,7 +109,7 @@ sub wait_until
 		eval { $self->psql($in // $database, $what, stdout => \$output, stderr => \$error, timeout => 30); 1 } or $error = $@ unless ref $what;
 		return 1 if defined $output && $output eq 't';
 		sleep $pause;
-		$pause = 0.6 if ($pause *= 1.4) > 0.6;
+		$pause = 0.3 if ($pause *= 1.4) > 0.3;
 	} while (time < $deadline);
 	diag("after $seconds s still not true: $what\n  last result: ", $output // '', ' ', $error // '');
 	$self->describe_work($in);
