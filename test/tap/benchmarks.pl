@@ -8,14 +8,10 @@
 use strict;
 use warnings;
 
-use KgBatch::StandIn;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $built = 'build/test';
-plan skip_all => "the tests' build is not in $built" unless -e "$built/kg_batch.so";
-plan skip_all => 'the stand-in server is not built' unless KgBatch::StandIn::program();
-
 # Not the installation that tests share, which has the extension already.
 local $ENV{PATH} = join ':', grep { !m{/postgresql/} || m{^/usr} } split /:/, $ENV{PATH};
 my @there = sort map { m{([^/]+)\.pl$} ? $1 : () } glob 'test/bench/*.pl';
