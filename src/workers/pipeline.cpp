@@ -314,7 +314,7 @@ class Pipeline {
 
   bool take_work() {
     process_->enter(Phase::asking);
-    std::vector<Work> kinds = {Work::take_in};
+    std::vector<Work> kinds;
     // Enough for the slots and one more filling, taken in lots: a claim costs the
     // same for one and for many.
     const std::size_t at_hand = entered_.size() + prepared_.size();
@@ -331,6 +331,8 @@ class Pipeline {
     } else if (can_read) {
       kinds.push_back(Work::cut);
     }
+    if (kinds.empty()) return false;  // all slots are full: not even a look
+    kinds.insert(kinds.begin(), Work::take_in);
     const int limit = can_ask ? static_cast<int>(2 * slots() - http_.in_flight() - at_hand) : most_without_slots;
     std::vector<Item> items;
     commit("work claimed", [&] { items = store::claim(process_->worker_id(), kinds, limit); });

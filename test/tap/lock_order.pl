@@ -93,5 +93,22 @@ $taker->quit;
 # The coordinator looks again at least once a minute.
 ok($node->wait_until(q{SELECT bool_and(state = 'done') FROM kg_batch.progress}, 180), '… which is found when nobody holds it any more');
 
+# ---- a job of which nobody was told yet, and that somebody holds ----
+# He may want another job next: the coordinator, who has some of them, waits for none.
+
+$node->kg('SELECT kg_batch.stop()');
+ok($node->wait_until(q{SELECT count(*) = 0 FROM kg_batch_internal.live_workers()}), 'nobody is there');
+$node->kg(q{SELECT kg_batch.create_job('held')});
+my $told = q{SELECT told IS NOT DISTINCT FROM state FROM kg_batch_internal.job WHERE name = 'held'};
+my $holder = $node->background_psql('kg', on_error_stop => 0);
+$holder->query_safe(q{BEGIN; SELECT FROM kg_batch_internal.job WHERE name = 'held' FOR UPDATE});
+$node->kg('SELECT kg_batch.start()');
+enqueue('fourth', 'I live in Bodo.');
+ok($node->wait_until(q{SELECT state = 'done' FROM kg_batch.progress WHERE job = 'inbox'}), 'others get to their end');
+is($node->kg($told), 'f', '… while nobody was told of the one that is held');
+$holder->query('COMMIT');
+$holder->quit;
+ok($node->wait_until($told, 180), '… which comes when it is not');
+
 $node->stop('fast');
 done_testing();
