@@ -127,7 +127,6 @@ CREATE TABLE kg_batch_internal.batch (
     answered          int NOT NULL DEFAULT 0,
     planned_at        timestamptz NOT NULL DEFAULT pg_catalog.now(),
     create_started_at timestamptz,
-    file_deleted      boolean NOT NULL DEFAULT false,
     submitted_at      timestamptz,
     deadline          timestamptz,
     cancel_requested  boolean NOT NULL DEFAULT false,
@@ -143,7 +142,6 @@ CREATE TABLE kg_batch_internal.batch (
 CREATE INDEX batch_open ON kg_batch_internal.batch (batch_id) WHERE ended_at IS NULL;
 COMMENT ON TABLE kg_batch_internal.batch IS 'batches of the OpenAI Batch API, of one model and endpoint and any graphs';
 COMMENT ON COLUMN kg_batch_internal.batch.token IS 'ours: in the file name and in the metadata, by which a batch of unclear outcome is found';
-COMMENT ON COLUMN kg_batch_internal.batch.file_deleted IS 'of a batch that was not found after its create: its file is gone from the API, so nothing can be made of it any more';
 COMMENT ON COLUMN kg_batch_internal.batch.deadline IS 'when it is cancelled and the rest asked directly (batch_timeout)';
 
 CREATE TABLE kg_batch_internal.batch_job (

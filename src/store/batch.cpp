@@ -50,7 +50,7 @@ std::vector<Batch> open_batches() {
       " COALESCE(output_file_id, ''), COALESCE(error_file_id, ''), requests, polls, attempts, input_tokens, cancel_requested, "
       " COALESCE(deadline < pg_catalog.now(), false), EXTRACT(epoch FROM create_started_at)::bigint, "
       " COALESCE(GREATEST(EXTRACT(epoch FROM next_poll_at - pg_catalog.clock_timestamp()) * 1000, 0), 0)::bigint, "
-      " EXTRACT(epoch FROM pg_catalog.clock_timestamp() - planned_at)::bigint, COALESCE(remote_completed, 0), endpoint, file_deleted "
+      " EXTRACT(epoch FROM pg_catalog.clock_timestamp() - planned_at)::bigint, COALESCE(remote_completed, 0), endpoint "
       "FROM kg_batch_internal.batch WHERE ended_at IS NULL ORDER BY batch_id");
   std::vector<Batch> batches;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -75,7 +75,6 @@ std::vector<Batch> open_batches() {
     batch.age_s = rows.integer(i, 17);
     batch.remote_completed = rows.integer(i, 18);
     batch.endpoint = rows.text(i, 19);
-    batch.file_deleted = rows.boolean(i, 20);
     batches.push_back(std::move(batch));
   }
   return batches;
@@ -193,7 +192,7 @@ void set_uploaded(std::int64_t batch_id, const std::string& file_id, std::int64_
 }
 
 void set_creating(std::int64_t batch_id) {
-  execute("UPDATE kg_batch_internal.batch SET state = 'creating', create_started_at = pg_catalog.clock_timestamp() WHERE batch_id = $1",
+  execute("UPDATE kg_batch_internal.batch SET state = 'creating', attempts = 0, create_started_at = pg_catalog.clock_timestamp() WHERE batch_id = $1",
           {batch_id});
 }
 
@@ -211,13 +210,6 @@ void set_back(std::int64_t batch_id, const std::string& state, const std::string
       "UPDATE kg_batch_internal.batch SET state = $2, error = $3, last_error = $3, last_error_at = pg_catalog.clock_timestamp(), attempts = attempts + 1, "
       "next_poll_at = pg_catalog.clock_timestamp() + $4 * interval '1 millisecond' WHERE batch_id = $1",
       {batch_id, state, error, delay_ms});
-}
-
-void note_file_deleted(std::int64_t batch_id, std::int64_t delay_ms) {
-  execute(
-      "UPDATE kg_batch_internal.batch SET file_deleted = true, error = 'not found after its create; its file is deleted, and it is looked for once more', "
-      "next_poll_at = pg_catalog.clock_timestamp() + $2 * interval '1 millisecond' WHERE batch_id = $1",
-      {batch_id, delay_ms});
 }
 
 void set_unclear(std::int64_t batch_id, const std::string& error) {

@@ -23,7 +23,7 @@ struct Batch {
   std::string output_file_id, error_file_id;
   int requests = 0, polls = 0, attempts = 0;
   std::int64_t input_tokens = 0;
-  bool cancel_requested = false, past_deadline = false, file_deleted = false;
+  bool cancel_requested = false, past_deadline = false;
   std::int64_t remote_completed = 0;              // answers that the API counts
   std::optional<std::int64_t> create_started_at;  // seconds since 1970
   std::int64_t next_poll_ms = 0;                  // from now; 0: due
@@ -56,7 +56,6 @@ void set_uploaded(std::int64_t batch_id, const std::string& file_id, std::int64_
 void set_creating(std::int64_t batch_id);
 void set_submitted(std::int64_t batch_id, const openai::BatchObject& remote, std::int64_t first_poll_ms);
 void set_back(std::int64_t batch_id, const std::string& state, const std::string& error, std::int64_t delay_ms);  // try that step again later
-void note_file_deleted(std::int64_t batch_id, std::int64_t delay_ms);  // looked for once more after that
 void set_unclear(std::int64_t batch_id, const std::string& error);
 void note_poll(std::int64_t batch_id, const openai::BatchObject& remote, std::int64_t next_poll_ms);
 void note_poll_failed(std::int64_t batch_id, const std::string& error, std::int64_t next_poll_ms);

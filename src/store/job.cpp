@@ -456,4 +456,9 @@ std::vector<JobChange> advance_jobs() {
   return changes;
 }
 
+bool some_job_is_held() {
+  return !execute("SELECT 1 FROM kg_batch_internal.job j WHERE j.state IS DISTINCT FROM j.told "
+                  "OR j.state = 'running' AND NOT kg_batch_internal.is_open(j.graph_id, j.job_id) LIMIT 1").empty();
+}
+
 }  // namespace kg_batch::store

@@ -63,8 +63,7 @@ constexpr std::size_t download_buffer = 4u << 20;
 constexpr std::size_t lines_a_transaction = 500;
 constexpr int lookups_before_upload = 2;
 constexpr std::int64_t file_lookup_pause_ms = 3'000;
-constexpr int lookups_before_deletion = 3;
-constexpr int lookups_before_unclear = 6;  // where the file cannot be deleted
+constexpr int lookups_before_unclear = 3;
 constexpr std::int64_t lookup_pause_ms = 45'000;
 constexpr int readings_of_a_short_file = 3;
 constexpr int most_not_allowed = 4;  // in a row; a new file is at times not open at once
@@ -496,16 +495,12 @@ class BatchManager {
   }
 
   void looked(const Batch& batch, std::vector<BatchObject> found) {
-    if (found.empty() && batch.file_deleted) {
-      commit("batch never made", [&] {
-        store::finish(batch.batch_id, "failed", "its create did not reach the API; its requests are asked again", store::Rest::batch_again);
-      });
-      report(Level::log, "kg_batch batch " + std::to_string(batch.batch_id) + " was never created; its requests are asked again");
-      return;
-    }
     if (found.empty()) {
-      if (batch.attempts >= lookups_before_deletion) {
-        next_pages_.push_back([this, batch] { delete_file(batch); });
+      if (batch.attempts >= lookups_before_unclear) {
+        commit("batch unclear", [&] { store::set_unclear(batch.batch_id, "it is not known whether the batch was created; it was not found"); });
+        report(Level::warning, "kg_batch does not know whether batch " + std::to_string(batch.batch_id) + " was created",
+               "It was looked for and not found; a late one would still be known by file " + batch.input_file_id + ".",
+               "Look at the API's list of batches; kg_batch.retry asks its requests again.");
         return;
       }
       commit("batch not found", [&] {
@@ -518,33 +513,6 @@ class BatchManager {
     submitted(batch, found.front());
     for (std::size_t i = 1; i < found.size(); ++i)
       send(openai::cancel_batch_request(*endpoint_, found[i].batch_id), [](const openai::HttpResponse&) {});
-  }
-
-  // A create needs the file. Once that has been gone for a while and there is still
-  // no batch, there is none and will be none: its requests can be asked again without
-  // being paid twice.
-  void delete_file(const Batch& batch) {
-    fly("file deletion", batch.batch_id, openai::delete_file_request(*endpoint_, batch.input_file_id), [this, batch](const openai::HttpResponse& response) {
-      const auto result = openai::read_file(response);
-      // Another 404 than the file's own is that of an API which cannot delete.
-      const auto* error = std::get_if<ApiError>(&result);
-      const bool was_deleted = error != nullptr && error->status == 404 && error->message.find(batch.input_file_id) != std::string::npos;
-      if (error != nullptr && !was_deleted) {
-        if (batch.attempts < lookups_before_unclear) {
-          commit("file not deleted", [&] {
-            store::set_back(batch.batch_id, "creating", "could not delete its file: " + error->message,
-                            openai::backoff_ms(batch.attempts + 1, error->retry_after_ms, random_unit()));
-          });
-          return;
-        }
-        commit("batch unclear", [&] { store::set_unclear(batch.batch_id, "it is not known whether the batch was created; it was not found, and its file cannot be deleted"); });
-        report(Level::warning, "kg_batch does not know whether batch " + std::to_string(batch.batch_id) + " was created",
-               "It was looked for and not found; a late one would still be known by file " + batch.input_file_id + ".",
-               "Look at the API's list of batches; kg_batch.retry asks its requests again.");
-        return;
-      }
-      commit("file deleted", [&] { store::note_file_deleted(batch.batch_id, lookup_pause_ms); });
-    });
   }
 
   // ---- poll and cancel ----
@@ -912,7 +880,7 @@ class BatchManager {
         commit("lines failed", [&] { failed = store::fail_lines(batch.batch_id, refused->second.hashes, refused->second.errors); });
         // Sent again without one that was refused, or not at all: each time it becomes fewer.
         if (failed == 0) rest = store::Rest::failed;
-      } else if (!batch.file_deleted) {  // else it came too late for its file
+      } else {
         rest = store::Rest::failed;
       }
       if (error.empty()) error = "the API failed the batch without saying why";

@@ -23,7 +23,6 @@
 #include "backend/wait.h"
 #include "backend/wake.h"
 #include "store/follow.h"
-#include "store/held_job.h"
 #include "store/home.h"
 #include "store/job.h"
 #include "store/queue.h"

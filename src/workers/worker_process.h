@@ -47,12 +47,12 @@ class WorkerProcess {
 // exit code 0 unless an error escapes.
 void run_worker(const std::function<void()>& run);
 
-// After an error: backoff in milliseconds, longer with each in a row.
 // Of a coordinator that has met another version of the extension, or none: whoever makes
 // it this library's again holds lock E, and does not call one that he sees alive. True
 // when it is so again; false when nothing comes, and nobody counts on it any more.
 bool extension_comes_back();
 
+// After an error: backoff in milliseconds, longer with each in a row.
 std::int64_t backoff_after(int errors_in_a_row);
 
 // Set by SIGHUP since the last look.

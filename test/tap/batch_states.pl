@@ -42,18 +42,16 @@ my @poll = (method => 'GET', path => '^/v1/batches/');
 	cmp_ok($sim->stats->{routes}{'GET /v1/batches'}{requests}, '>=', 3, "$name: it was looked for again");
 }
 
-# It did not arrive, or so late that its file was gone: it is made anew.
-for my $arrives (0, 1)
+# It did not arrive: nobody but a person makes another one.
 {
-	my $name = 'create: it did not arrive' . ($arrives ? ' in time' : '');
+	my $name = 'create: it did not arrive';
 	$run->begin($name, { fault => 'drop_after_read', @create, count => 1 });
-	my $hurry = sub { $node->kg(q{UPDATE kg_batch_internal.batch SET next_poll_at = now() WHERE state = 'creating' AND next_poll_at > now()}); return; };
-	ok($node->wait_until(sub { $hurry->(); return $node->kg(q{SELECT count(*) FROM kg_batch_internal.batch WHERE state = 'creating' AND file_deleted}) }), "$name: its file is deleted");
-	my ($upload) = grep { $_->{method} eq 'POST' } @{ $sim->request('GET', '/_sim/journal?limit=1000000&path=/v1/files$')->{entries} };
-	$sim->request('POST', '/v1/batches', { input_file_id => $upload->{file_id}, endpoint => '/v1/chat/completions', completion_window => '24h' }) if $arrives;
-	$hurry->();
+	my $look_again = q{UPDATE kg_batch_internal.batch SET next_poll_at = now() WHERE state = 'creating' AND next_poll_at > now()};
+	ok($node->wait_until(sub { $node->kg($look_again); return $node->kg(q{SELECT count(*) FROM kg_batch_internal.batch WHERE state = 'unclear' AND ended_at IS NULL}) }), "$name: it is said");
+	is($sim->stats->{routes}{'POST /v1/batches'}{requests}, 1, "$name: and not made anew");
+	$node->kg("SELECT kg_batch.retry('" . $run->job . "', graph => '$name')");
 	$run->whole($name, errors => 1);
-	is(join(' ', $run->batches('state')), 'failed done', "$name: another one was made");
+	is(join(' ', $run->batches('state')), 'lost done', "$name: but by a person's word");
 }
 
 # There are two: the older one is it, the other is cancelled.

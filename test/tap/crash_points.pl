@@ -47,8 +47,7 @@ my @runs = (
 	# The file is not there, is sent again, and found after that.
 	{ points => [ 'files not listed', 'file not found', 'upload: answered', 'batches not listed' ], after => [ 'upload: begun', 'create: answered' ],
 		faults => [ map { { fault => 'unavailable', method => 'GET', path => $_, count => 1 } } '^/v1/files$', '^/v1/batches$' ] },
-	{ points => [ 'batch not found', 'file deletion: begun', 'file deletion: answered', 'file deleted', 'batch never made' ], after => ['create: begun'] },
-	{ points => [ 'file not deleted', 'batch unclear' ], after => ['create: begun'], faults => [ { fault => 'unavailable', method => 'DELETE', path => '^/v1/files/' } ] },
+	{ points => [ 'batch not found', 'batch unclear' ], after => ['create: begun'] },
 	{ points => [ 'step failed', 'poll failed', 'file broke off', 'files short' ],
 		faults => [ { fault => 'rate_limited', %create, retry_after_ms => 30, count => 1 }, { fault => 'unavailable', method => 'GET', path => '^/v1/batches/', count => 1 },
 			{ fault => 'cut_body', %content, count => 1 }, { fault => 'truncated_lines', %content, count => 1 } ] },
@@ -210,8 +209,8 @@ sub arm
 	return;
 }
 
-# A batch that may or may not have been created is looked for for two minutes, and once more
-# when its file is gone; that one is lost is known after many polls.
+# A batch that may or may not have been created is looked for for a minute, and then it is a
+# person's word; that one is lost is known after many polls.
 sub hurry
 {
 	my $states = join ', ', map { "'$_'" } @_;
