@@ -12,6 +12,7 @@
 #include "backend/as_role.h"
 #include "backend/locks.h"
 #include "backend/log.h"
+#include "backend/plain_text.h"
 #include "backend/shared_memory.h"
 #include "backend/wake.h"
 #include "extension/incoming.h"
@@ -47,34 +48,6 @@ void try_query(const std::string& query) {
 }
 
 // ---- the trigger ----
-
-// Text of a value as it is whatever the writer's settings are. Most keys are of types
-// whose text depends on none, and go without: this is a third of a row's cost.
-class PlainText {
- public:
-  explicit PlainText(bool needed) : needed_(needed) {
-    if (!needed_) return;
-    level_ = backend_call([] {
-      const int level = NewGUCNestLevel();
-      const auto set = [](const char* name, const char* value) {
-        (void)set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-      };
-      set("DateStyle", "ISO, YMD");
-      set("IntervalStyle", "iso_8601");
-      set("TimeZone", "UTC");
-      set("extra_float_digits", "1");
-      set("bytea_output", "hex");
-      return level;
-    });
-  }
-  void leave() {
-    if (needed_) backend_call([&] { AtEOXact_GUC(true, level_); });
-  }
-
- private:
-  bool needed_;
-  int level_ = 0;
-};
 
 struct Noted {
   std::int64_t graph_id, follow_id;
@@ -181,7 +154,8 @@ std::vector<store::NotedChange> changes_of(const TriggerData* data) {
   const int message_place = place_of(relation, noted.message_id), conversation_place = place_of(relation, noted.conversation);
   bool settings_matter = noted.deletions && (depends_on_settings(relation, message_place) || depends_on_settings(relation, conversation_place));
   for (const int place : places) settings_matter = settings_matter || depends_on_settings(relation, place);
-  PlainText plain(settings_matter);
+  // Most keys are of types whose text depends on no setting: this is a third of a row's cost.
+  backend::PlainText plain(settings_matter);
   const WrittenRow before(relation, data->tg_trigtuple);
   const bool updated = TRIGGER_FIRED_BY_UPDATE(data->tg_event), deleted = TRIGGER_FIRED_BY_DELETE(data->tg_event);
   std::vector<store::NotedChange> changes;
