@@ -14,23 +14,16 @@ void AsRole::enter() {
     guc_level_ = NewGUCNestLevel();
     SetUserIdAndSecContext(role_, security_context_ | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
     (void)set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-    if (limit_ms_ > 0) enable_timeout_after(STATEMENT_TIMEOUT, limit_ms_);
+    enable_timeout_after(STATEMENT_TIMEOUT, limit_ms_);
   });
-  timed_ = limit_ms_ > 0;
 }
 
 void AsRole::leave() {
   backend_call([&] {
-    if (timed_) disable_timeout(STATEMENT_TIMEOUT, false);
+    disable_timeout(STATEMENT_TIMEOUT, false);
     AtEOXact_GUC(false, guc_level_);
     SetUserIdAndSecContext(user_, security_context_);
   });
-  timed_ = false;
-}
-
-// Raises nothing: it only changes what the timer is set for.
-AsRole::~AsRole() {
-  if (timed_) disable_timeout(STATEMENT_TIMEOUT, false);
 }
 
 }  // namespace kg_batch::backend

@@ -31,6 +31,9 @@ void commit() {
 
 void abort_now() {
   backend_call([] {
+    // As a session does after an error: the limit of what failed is not to end what follows.
+    disable_timeout(STATEMENT_TIMEOUT, false);
+    QueryCancelPending = false;
     AbortCurrentTransaction();
     pgstat_report_stat(false);
   });

@@ -33,6 +33,7 @@ namespace {
 
 // Fetching a page: less than what a worker may take without a sign of life.
 constexpr int most_ms_of_a_page = 45'000;
+static_assert(most_ms_of_a_page * 1000LL < backend::hung_after_us);
 
 // ---- follow, unfollow ----
 
