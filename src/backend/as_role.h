@@ -9,7 +9,8 @@ namespace kg_batch::backend {
 // theirs evaluates (a policy's functions) is theirs and finds nothing to take along: no
 // SET ROLE, no temporary objects, nothing put off to the transaction's end, where it
 // would run as the worker; settings are as they were. It is cancelled after
-// `limit_ms`, each time that `enter` is called anew.
+// `limit_ms`, each time that `enter` is called anew; half a second is what it waits for
+// a lock (ERRCODE_LOCK_NOT_AVAILABLE).
 class AsRole {
  public:
   explicit AsRole(unsigned int role, int limit_ms);

@@ -3,7 +3,8 @@
 // Guarantees: a change is written in the writer's own transaction and is gone in
 // the one that hands the row in, so what was committed is handed in once and what
 // was rolled back never, over crashes too. `kg_batch_internal.follow` is locked
-// before the table itself, by whoever takes changes in and by whoever ends it.
+// before the table itself, by whoever takes changes in and by whoever ends it; who has
+// the table locked already is given way to (backend/as_role.h).
 
 #pragma once
 

@@ -193,6 +193,30 @@ ok($node->wait_until(q{SELECT bool_and(state = 'failing' AND error LIKE 'table p
 like($node->kg('SELECT hint FROM kg_batch.follows'), qr/SELECT kg_batch\.unfollow\($oid, graph => 'default'\)/, 'follows says how to end that');
 $node->kg("SELECT kg_batch.unfollow($oid)");
 
+# ---- a table that somebody has locked ----
+
+# Whoever alters a table and says in the same transaction how it is followed has locked
+# the table before the row of what is followed, the other way round than a worker.
+$node->kg(q{CREATE TABLE locked (id int PRIMARY KEY, conversation text, speaker text, content text); SELECT kg_batch.follow('locked', existing => false)});
+for my $case ([ 'follow', 'ALTER TABLE locked RENAME COLUMN content TO words', q{kg_batch.follow('locked', content => 'words')} ],
+	[ 'unfollow', 'DROP TABLE locked', 'kg_batch.unfollow(%s)' ])
+{
+	my ($name, $alter, $call) = @$case;
+	$call = sprintf $call, $node->kg(q{SELECT 'locked'::regclass::oid}) if $name eq 'unfollow';
+	$node->kg('SELECT kg_batch.stop()');
+	$node->kg("INSERT INTO locked VALUES (length('$name'), 'locked', 'Ann', 'Before $name.')");
+	my $holder = $node->background_psql('kg', on_error_stop => 0);
+	$holder->query_safe("BEGIN; $alter");
+	$node->kg('SELECT kg_batch.start()');
+	ok($node->wait_until(q{SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'kg_batch pipeline' AND wait_event_type = 'Lock' AND wait_event = 'relation'}),
+		"$name: a worker waits for a table that somebody has altered");
+	is($holder->query("SELECT 'done ' || count($call)"), 'done 1', '… who can follow it anew, or no more, in the same transaction');
+	$holder->query('COMMIT');
+	$holder->quit;
+	is(waiting(), '', '… after which nothing waits') if $name eq 'follow';
+	is(said_in('locked'), 'Before follow.', '… and what was written is taken in, once and as long as it is followed');
+}
+
 # ---- strangers ----
 
 $node->kg(q{
