@@ -22,6 +22,7 @@
 #include "store/follow.h"
 #include "store/forgetting.h"
 #include "store/home.h"
+#include "store/rejected.h"
 
 using namespace kg_batch;
 using namespace kg_batch::extension;
@@ -272,8 +273,10 @@ class TakingIn {
     }
     if (!to_forget_in_.empty()) store::lock_conversations(followed_.graph_id, {conversations.begin(), conversations.end()});
     ingest_.take(messages);
-    for (const RejectedRow& row : page.rejected)
-      store::reject_row(followed_, row.reason, row.body);
+    std::vector<store::RejectedInput> rejected;
+    for (RejectedRow& row : page.rejected)
+      rejected.push_back({followed_.graph_id, followed_.job_id, "row of " + followed_.name, std::move(row.reason), std::move(row.body)});
+    store::reject_rows(rejected);
   }
 
   store::Followed followed_;

@@ -74,9 +74,6 @@ std::string query_to_try(std::int64_t graph_id, std::int64_t follow_id);
 void lock_conversations(std::int64_t graph_id, const std::vector<std::string>& keys);
 bool is_known(std::int64_t graph_id, const std::string& conversation, const std::string& message_id);
 
-// A row that cannot be a message.
-void reject_row(const Followed& followed, const std::string& reason, const std::string& body);
-
 // They are done; whether more are there.
 bool took(const Followed& followed, const std::vector<std::int64_t>& change_ids);
 
