@@ -193,6 +193,27 @@ ok($node->wait_until(q{SELECT bool_and(state = 'failing' AND error LIKE 'table p
 like($node->kg('SELECT hint FROM kg_batch.follows'), qr/SELECT kg_batch\.unfollow\($oid, graph => 'default'\)/, 'follows says how to end that');
 $node->kg("SELECT kg_batch.unfollow($oid)");
 
+# ---- deletions by sessions with settings of their own, of columns that are gone ----
+
+my $hostile = q{SET TimeZone = 'Asia/Kolkata'; SET DateStyle = 'German'; SET IntervalStyle = 'postgres_verbose'; SET extra_float_digits = -10; SET bytea_output = 'escape';};
+$node->kg(q{CREATE TABLE timed (id bytea PRIMARY KEY, day timestamptz, speaker text, content text); SELECT kg_batch.follow('timed', conversation => 'day', deletions => true)});
+$node->kg(qq{$hostile INSERT INTO timed SELECT convert_to('no ' || n, 'UTF8'), '2024-05-01 12:00:00.123456+02', 'Ann', 'Number ' || n || '.' FROM generate_series(1, 3) n});
+waiting();
+is(said_in('2024-05-01 10:00:00.123456+00'), 'Number 1. Number 2. Number 3.', 'a conversation by a time is one, whatever the settings of the writer are');
+$node->kg(qq{$hostile DELETE FROM timed WHERE content = 'Number 2.'});
+waiting();
+is(said_in('2024-05-01 10:00:00.123456+00'), 'Number 1. Number 3.', '… DELETE forgets what was said in it');
+$node->kg(qq{$hostile TRUNCATE timed});
+waiting();
+is(said_in('2024-05-01 10:00:00.123456+00'), '', '… and so does TRUNCATE');
+for my $column (qw(id day))
+{
+	$node->kg(qq{INSERT INTO timed VALUES ('$column', '2024-06-01', 'Ann', 'It stays.'); ALTER TABLE timed RENAME COLUMN $column TO former_$column});
+	is($node->kg('TRUNCATE timed; SELECT count(*) FROM timed'), '0', "a table of which the column $column was renamed can be emptied");
+	$node->kg(qq{ALTER TABLE timed RENAME COLUMN former_$column TO $column});
+}
+$node->kg(q{SELECT kg_batch.unfollow('timed'); DROP TABLE timed});
+
 # ---- a table that somebody has locked ----
 
 # Whoever alters a table and says in the same transaction how it is followed has locked
