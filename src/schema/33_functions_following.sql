@@ -172,3 +172,11 @@ CROSS JOIN LATERAL (
             THEN format('role "%s", which follows table %s, may not read it any more', r.rolname, n.name) END AS problem) p
 WHERE p.problem IS NOT NULL;
 COMMENT ON VIEW kg_batch_internal.follow_problem IS 'followed tables that cannot be read as things are, with why and what to do';
+
+-- What whoever watches is told: what is wrong as things are, else what went wrong last.
+CREATE VIEW kg_batch_internal.follow_trouble AS
+SELECT f.graph_id, f.follow_id, COALESCE(p.problem, f.error) AS error, CASE WHEN p.problem IS NOT NULL THEN p.hint ELSE f.hint END AS hint
+FROM kg_batch_internal.follow f
+LEFT JOIN kg_batch_internal.follow_problem p ON p.graph_id = f.graph_id AND p.follow_id = f.follow_id
+WHERE COALESCE(p.problem, f.error) IS NOT NULL;
+COMMENT ON VIEW kg_batch_internal.follow_trouble IS 'what is wrong with a followed table and what to do, for views and health()';
