@@ -292,6 +292,11 @@ $node->kg(q{
 });
 ok($node->wait_until(q{SELECT error LIKE 'cannot fire deferred trigger within security-restricted operation%' FROM kg_batch.follows}), 'nothing is put off to where it would run as the worker');
 is($node->kg(q{SELECT count(*) FROM hers.seen WHERE what = 'late'}), '0', 'and nothing of it ran');
+$node->kg(q{SET ROLE mallory;
+	CREATE FUNCTION hers.never_ends() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN LOOP END LOOP; END $$;
+	ALTER POLICY all_rows ON hers.talk USING (hers.never_ends())});
+$node->kg(q{SELECT kg_batch.retry('inbox')});
+ok($node->wait_until(q{SELECT error = 'canceling statement due to statement timeout' FROM kg_batch.follows}), 'a function that does not end is ended');
 $node->kg(q{SET ROLE mallory; ALTER POLICY all_rows ON hers.talk USING (speaker <> 'secret'); INSERT INTO hers.talk VALUES (3, 'secret', 'Not for her.')});
 $node->kg(q{SELECT kg_batch.retry('inbox')});
 waiting();
