@@ -10,6 +10,8 @@
 #   $server->seconds($text)          what its statements took, as psql's \timing says
 #   $server->wait_until($condition)  an SQL condition, looked at 50 times a second
 #   $server->wait_until_done         all jobs are done, and nothing went wrong
+#   $server->wait_until_workers_left what has nothing to do is gone; the launcher stays
+#   $server->pages                   that were touched so far, by all whose sessions have ended
 #   $server->sim($method, $path, $content)    decoded answer of the stand-in's control routes
 #   $server->processor_seconds                of all of the server's processes so far
 package Bench::Sandbox;
@@ -115,6 +117,11 @@ sub wait_until_done
 	die "not all was answered: $errors errors, $rejected rejected\n" if $errors + $rejected;
 	return;
 }
+
+# Workers say what they touched when they leave, at the latest.
+sub wait_until_workers_left { my ($self) = @_; return $self->wait_until(q{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type LIKE 'kg_batch%'}); }
+
+sub pages { my ($self) = @_; return $self->value('SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()'); }
 
 sub version { my ($self) = @_; return $self->value(q{SELECT split_part(version(), ' (', 1)}); }
 
