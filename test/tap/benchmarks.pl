@@ -8,18 +8,16 @@
 use strict;
 use warnings;
 
-use KgBatch::StandIn;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $built = 'build/test';
-plan skip_all => "the tests' build is not in $built" unless -e "$built/kg_batch.so";
-plan skip_all => 'the stand-in server is not built' unless KgBatch::StandIn::program();
-
 # Not the installation that tests share, which has the extension already.
 local $ENV{PATH} = join ':', grep { !m{/postgresql/} || m{^/usr} } split /:/, $ENV{PATH};
 my @there = sort map { m{([^/]+)\.pl$} ? $1 : () } glob 'test/bench/*.pl';
-cmp_ok(scalar @there, '>=', 13, 'there are as many as there were');
+my $usage;
+IPC::Run::run([ $^X, 'test/bench/run', 'none called this' ], '2>', \$usage);
+is(join(' ', sort split ' ', $usage =~ /there are (.*)/ ? $1 : ''), "@there", 'test/bench/run knows all that there are');
 my @names = ($ENV{KG_BATCH_BENCHMARKS} // '') eq 'all' ? @there : qw(results enqueue ingest);
 for my $name (@there)
 {
