@@ -22,14 +22,22 @@ sub missing
 sub load
 {
 	my ($server, $option) = @_;
+	my ($count, $statements) = table($option);
+	$server->sql($statements);
+	return $count;
+}
+
+# How many rows, and the statements that make the table and write them.
+sub table
+{
+	my ($option) = @_;
 	open my $file, '<', "$option->{data}/$name" or die "$option->{data}/$name: $!\n";
 	my @dialogues = @{ JSON::PP->new->utf8->decode(do { local $/; <$file> }) };
 	@dialogues = @dialogues[ 0 .. $option->{dialogues} - 1 ] if $option->{dialogues} && $option->{dialogues} < @dialogues;
 	my @rows = map { rows_of($_, $option->{sessions}) } @dialogues;
 	# Dollar quotes need no escapes, and JSON has no dollar followed by this word.
-	$server->sql('CREATE TABLE said (conversation text, session int, turn int, speaker text, content text, sent_at timestamptz, message_id text);'
+	return (scalar @rows, 'CREATE TABLE said (conversation text, session int, turn int, speaker text, content text, sent_at timestamptz, message_id text);'
 		  . 'INSERT INTO said SELECT * FROM jsonb_populate_recordset(NULL::said, $dialogues$' . JSON::PP->new->ascii->encode(\@rows) . '$dialogues$)');
-	return scalar @rows;
 }
 
 sub rows_of

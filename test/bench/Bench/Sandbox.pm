@@ -4,7 +4,7 @@
 # settings of its own, and only the copy of PostgreSQL's programs in common with it.
 #
 #   my $server = Bench::Sandbox->new(built => DIR, settings => { name => value }, sim => '--latency-ms 50',
-#     gold => what the stand-in's --gold file says);
+#     gold => what the stand-in's --gold file says, directory => where, instead of a temporary one);
 #   $server->sql($text)              rows as arrays of text
 #   $server->value($text)            the first column of the first row
 #   $server->seconds($text)          what its statements took, as psql's \timing says
@@ -42,7 +42,7 @@ my $place;
 sub new
 {
 	my ($class, %params) = @_;
-	$place //= File::Temp->newdir('kg_batch_bench.XXXXXX', TMPDIR => 1);
+	$place //= $params{directory} // File::Temp->newdir('kg_batch_bench.XXXXXX', TMPDIR => 1);
 	chmod 0755, $place or die "$place: $!\n";
 	my $self = bless { directory => "$place", http => HTTP::Tiny->new(timeout => 600), sandbox => "$place/sandbox" }, $class;
 	rmtree([ grep { -e } map { "$self->{sandbox}/$_" } qw(data sim sim.options settings env) ]);
