@@ -4,6 +4,12 @@
 
 namespace kg_batch::backend {
 
+namespace {
+// Below the default of deadlock_timeout: who alters a table and then touches what the
+// worker holds gets it, and is not picked as the one to fail.
+constexpr const char* longest_wait_for_a_lock = "500ms";
+}  // namespace
+
 AsRole::AsRole(unsigned int role, int limit_ms) : role_(role), limit_ms_(limit_ms) {}
 
 void AsRole::enter() {
@@ -14,23 +20,17 @@ void AsRole::enter() {
     guc_level_ = NewGUCNestLevel();
     SetUserIdAndSecContext(role_, security_context_ | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
     (void)set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-    if (limit_ms_ > 0) enable_timeout_after(STATEMENT_TIMEOUT, limit_ms_);
+    (void)set_config_option("lock_timeout", longest_wait_for_a_lock, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+    enable_timeout_after(STATEMENT_TIMEOUT, limit_ms_);
   });
-  timed_ = limit_ms_ > 0;
 }
 
 void AsRole::leave() {
   backend_call([&] {
-    if (timed_) disable_timeout(STATEMENT_TIMEOUT, false);
+    disable_timeout(STATEMENT_TIMEOUT, false);
     AtEOXact_GUC(false, guc_level_);
     SetUserIdAndSecContext(user_, security_context_);
   });
-  timed_ = false;
-}
-
-// Raises nothing: it only changes what the timer is set for.
-AsRole::~AsRole() {
-  if (timed_) disable_timeout(STATEMENT_TIMEOUT, false);
 }
 
 }  // namespace kg_batch::backend

@@ -1,6 +1,7 @@
 #include "backend/bridge.h"
 #include "backend/extension.h"
 #include "backend/locks.h"
+#include "backend/plain_text.h"
 #include "backend/transaction.h"
 #include "backend/wait.h"
 #include "backend/wake.h"
@@ -30,6 +31,9 @@ void commit() {
 
 void abort_now() {
   backend_call([] {
+    // As a session does after an error: the limit of what failed is not to end what follows.
+    disable_timeout(STATEMENT_TIMEOUT, false);
+    QueryCancelPending = false;
     AbortCurrentTransaction();
     pgstat_report_stat(false);
   });
@@ -125,11 +129,7 @@ bool begin_session(unsigned int database) {
   const Oid owner = extension->owner;
   backend_call([&] { SetUserIdAndSecContext(owner, 0); });
   set("search_path", "pg_catalog, pg_temp");
-  set("TimeZone", "UTC");
-  set("DateStyle", "ISO, YMD");
-  set("IntervalStyle", "iso_8601");
-  set("extra_float_digits", "1");
-  set("bytea_output", "hex");
+  for (const Setting& setting : settings_of_text) set(setting.name, setting.value);
   set("default_transaction_read_only", "off");
   set("default_transaction_isolation", "read committed");
   set("default_transaction_deferrable", "off");

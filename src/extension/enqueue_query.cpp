@@ -11,6 +11,7 @@
 #include "extension/intake.h"
 #include "extension/query_rows.h"
 #include "store/access.h"
+#include "store/rejected.h"
 
 using namespace kg_batch;
 using namespace kg_batch::extension;
@@ -70,25 +71,13 @@ class Intakes {
 
  private:
   void reject(const std::vector<RejectedRow>& rejected) {
-    std::vector<std::int64_t> graph_ids;
-    std::vector<std::optional<std::int64_t>> job_ids;
-    std::vector<std::string> items, reasons, bodies;
+    std::vector<store::RejectedInput> inputs;
     for (const RejectedRow& row : rejected) {
       GraphIntake& intake = of(row.graph);
       ++intake.rejected;
-      graph_ids.push_back(intake.graph_id);
-      job_ids.push_back(intake.job.job_id == 0 ? std::nullopt : std::optional(intake.job.job_id));
-      items.push_back("row " + std::to_string(row.number));
-      reasons.push_back(row.reason);
-      bodies.push_back(row.body);
+      inputs.push_back({intake.graph_id, intake.job.job_id == 0 ? std::nullopt : std::optional(intake.job.job_id), "row " + std::to_string(row.number), row.reason, row.body});
     }
-    if (graph_ids.empty() || options_.dry_run) return;
-    backend::execute(
-        "INSERT INTO kg_batch_internal.rejected (graph_id, job_id, source, item, reason, body) "
-        "SELECT graph_id, job_id, 'input', item, reason, body "
-        "FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY "
-        "r(graph_id, job_id, item, reason, body, n) ORDER BY n",
-        {graph_ids, job_ids, items, reasons, bodies});
+    if (!options_.dry_run) store::reject_rows(inputs);
   }
 
   unsigned int caller_;

@@ -12,6 +12,7 @@
 #include "backend/as_role.h"
 #include "backend/locks.h"
 #include "backend/log.h"
+#include "backend/plain_text.h"
 #include "backend/shared_memory.h"
 #include "backend/wake.h"
 #include "extension/incoming.h"
@@ -21,6 +22,7 @@
 #include "store/follow.h"
 #include "store/forgetting.h"
 #include "store/home.h"
+#include "store/rejected.h"
 
 using namespace kg_batch;
 using namespace kg_batch::extension;
@@ -30,8 +32,14 @@ using backend::Error;
 
 namespace {
 
-// Fetching a page: less than what a worker may take without a sign of life.
+// Fetching a page: less than what a worker may take without a sign of life. The tests'
+// build has less of it, so that a test can wait for it.
+#ifdef KG_BATCH_CRASH_POINTS
+constexpr int most_ms_of_a_page = 10'000;
+#else
 constexpr int most_ms_of_a_page = 45'000;
+#endif
+static_assert(most_ms_of_a_page * 1000LL < backend::hung_after_us);
 
 // ---- follow, unfollow ----
 
@@ -47,34 +55,6 @@ void try_query(const std::string& query) {
 }
 
 // ---- the trigger ----
-
-// Text of a value as it is whatever the writer's settings are. Most keys are of types
-// whose text depends on none, and go without: this is a third of a row's cost.
-class PlainText {
- public:
-  explicit PlainText(bool needed) : needed_(needed) {
-    if (!needed_) return;
-    level_ = backend_call([] {
-      const int level = NewGUCNestLevel();
-      const auto set = [](const char* name, const char* value) {
-        (void)set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-      };
-      set("DateStyle", "ISO, YMD");
-      set("IntervalStyle", "iso_8601");
-      set("TimeZone", "UTC");
-      set("extra_float_digits", "1");
-      set("bytea_output", "hex");
-      return level;
-    });
-  }
-  void leave() {
-    if (needed_) backend_call([&] { AtEOXact_GUC(true, level_); });
-  }
-
- private:
-  bool needed_;
-  int level_ = 0;
-};
 
 struct Noted {
   std::int64_t graph_id, follow_id;
@@ -181,7 +161,8 @@ std::vector<store::NotedChange> changes_of(const TriggerData* data) {
   const int message_place = place_of(relation, noted.message_id), conversation_place = place_of(relation, noted.conversation);
   bool settings_matter = noted.deletions && (depends_on_settings(relation, message_place) || depends_on_settings(relation, conversation_place));
   for (const int place : places) settings_matter = settings_matter || depends_on_settings(relation, place);
-  PlainText plain(settings_matter);
+  // Most keys are of types whose text depends on no setting: this is a third of a row's cost.
+  backend::PlainText plain(settings_matter);
   const WrittenRow before(relation, data->tg_trigtuple);
   const bool updated = TRIGGER_FIRED_BY_UPDATE(data->tg_event), deleted = TRIGGER_FIRED_BY_DELETE(data->tg_event);
   std::vector<store::NotedChange> changes;
@@ -297,8 +278,10 @@ class TakingIn {
     }
     if (!to_forget_in_.empty()) store::lock_conversations(followed_.graph_id, {conversations.begin(), conversations.end()});
     ingest_.take(messages);
-    for (const RejectedRow& row : page.rejected)
-      store::reject_row(followed_, row.reason, row.body);
+    std::vector<store::RejectedInput> rejected;
+    for (RejectedRow& row : page.rejected)
+      rejected.push_back({followed_.graph_id, followed_.job_id, "row of " + followed_.name, std::move(row.reason), std::move(row.body)});
+    store::reject_rows(rejected);
   }
 
   store::Followed followed_;

@@ -342,9 +342,8 @@ void paused_jobs(Checks& checks, std::int64_t role) {
 
 void follows(Checks& checks, std::int64_t role) {
   const auto rows = execute(
-      "SELECT COALESCE(p.problem, f.error), COALESCE(p.hint, f.hint) FROM kg_batch_internal.follow f "
-      "LEFT JOIN kg_batch_internal.follow_problem p ON p.graph_id = f.graph_id AND p.follow_id = f.follow_id "
-      "WHERE f.graph_id = ANY (kg_batch_internal.graphs_of($1::oid, 1)) AND COALESCE(p.problem, f.error) IS NOT NULL ORDER BY f.follow_id LIMIT 10",
+      "SELECT error, hint FROM kg_batch_internal.follow_trouble "
+      "WHERE graph_id = ANY (kg_batch_internal.graphs_of($1::oid, 1)) ORDER BY follow_id LIMIT 10",
       {role});
   checks.add("follows", rows.empty(), rows.empty() ? "every followed table can be read" : joined(rows, 0), rows.empty() ? "" : rows.text(0, 1));
 }

@@ -16,10 +16,17 @@ CREATE FUNCTION kg_batch_internal.note_truncate() RETURNS trigger
 COMMENT ON FUNCTION kg_batch_internal.note_truncate() IS 'notes all messages of a followed table that is about to be emptied';
 
 -- Before the rows go, while they can be read. Their text is made by output functions
--- alone: a cast could be anybody's.
+-- alone, a cast could be anybody's, and is what a worker reads whatever the settings of
+-- whoever empties the table are (backend/plain_text.h). Where a column is gone there is
+-- nothing to say which messages they were, and the table is emptied all the same.
 CREATE FUNCTION kg_batch_internal.note_all_gone(source regclass, graph text, follow text, message_id text, conversation text) RETURNS void
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET "TimeZone" = 'UTC' SET "DateStyle" = 'ISO, YMD' SET "IntervalStyle" = 'iso_8601'
+    SET extra_float_digits = 1 SET bytea_output = 'hex' AS $$
 BEGIN
+    IF EXISTS (SELECT FROM unnest(ARRAY[message_id, conversation]) c (name) WHERE c.name <> '' AND NOT EXISTS (
+        SELECT FROM pg_attribute a WHERE a.attrelid = source AND a.attname = c.name AND a.attnum > 0 AND NOT a.attisdropped)) THEN
+        RETURN;
+    END IF;
     EXECUTE format('INSERT INTO kg_batch_internal.follow_change (graph_id, follow_id, key, gone_conversation, gone_message) '
         'SELECT %L::bigint, %L::bigint, ''{}'', %s, format(''%%s'', s.%I) FROM %s s', graph, follow,
         CASE WHEN conversation = '' THEN 'NULL' ELSE format('format(''%%s'', s.%I)', conversation) END, message_id, source);
@@ -165,3 +172,11 @@ CROSS JOIN LATERAL (
             THEN format('role "%s", which follows table %s, may not read it any more', r.rolname, n.name) END AS problem) p
 WHERE p.problem IS NOT NULL;
 COMMENT ON VIEW kg_batch_internal.follow_problem IS 'followed tables that cannot be read as things are, with why and what to do';
+
+-- What whoever watches is told: what is wrong as things are, else what went wrong last.
+CREATE VIEW kg_batch_internal.follow_trouble AS
+SELECT f.graph_id, f.follow_id, COALESCE(p.problem, f.error) AS error, CASE WHEN p.problem IS NOT NULL THEN p.hint ELSE f.hint END AS hint
+FROM kg_batch_internal.follow f
+LEFT JOIN kg_batch_internal.follow_problem p ON p.graph_id = f.graph_id AND p.follow_id = f.follow_id
+WHERE COALESCE(p.problem, f.error) IS NOT NULL;
+COMMENT ON VIEW kg_batch_internal.follow_trouble IS 'what is wrong with a followed table and what to do, for views and health()';

@@ -284,10 +284,10 @@ FROM (SELECT c.graph_id, c.job_id, 'chunk' AS what, v.key AS conversation, c.chu
       WHERE b.state IN ('failed', 'lost', 'unclear')
         AND m.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
       UNION ALL
-      SELECT f.graph_id, f.job_id, 'follow', NULL, NULL, NULL, COALESCE(p.problem, f.error), f.error_at, COALESCE(p.hint, f.hint), NULL, f.retry_at
+      SELECT f.graph_id, f.job_id, 'follow', NULL, NULL, NULL, w.error, f.error_at, w.hint, NULL, f.retry_at
       FROM kg_batch_internal.follow f
-      LEFT JOIN kg_batch_internal.follow_problem p ON p.graph_id = f.graph_id AND p.follow_id = f.follow_id
-      WHERE COALESCE(p.problem, f.error) IS NOT NULL AND f.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
+      JOIN kg_batch_internal.follow_trouble w ON w.graph_id = f.graph_id AND w.follow_id = f.follow_id
+      WHERE f.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
       UNION ALL
       -- What went wrong and is tried again by itself.
       SELECT q.graph_id, q.job_id, 'question', v.key, c.chunk_id, NULL, COALESCE(r.error, 'no answer'), NULL, NULL, r.request_id, q.due_at

@@ -2,8 +2,8 @@
 
 CREATE VIEW kg_batch.follows WITH (security_barrier) AS
 SELECT COALESCE(format('%I.%I', m.nspname, c.relname), f.name) AS source, g.name AS graph, j.name AS job,
-    CASE WHEN COALESCE(p.problem, f.error) IS NOT NULL THEN 'failing' WHEN w.waiting > 0 THEN 'reading' ELSE 'following' END AS state,
-    w.waiting, f.taken, f.taken_at, COALESCE(p.problem, f.error) AS error, CASE WHEN p.problem IS NOT NULL THEN p.hint ELSE f.hint END AS hint,
+    CASE WHEN p.error IS NOT NULL THEN 'failing' WHEN w.waiting > 0 THEN 'reading' ELSE 'following' END AS state,
+    w.waiting, f.taken, f.taken_at, p.error, p.hint,
     CASE WHEN f.retry_at > clock_timestamp() THEN f.retry_at END AS next_retry,
     f.columns || CASE WHEN f.log IS NULL THEN '{}' ELSE jsonb_build_object('log', f.log) END AS columns,
     f.deletions, COALESCE(r.rolname::text, f.role::oid::text) AS role, f.since, f.graph_id, f.job_id
@@ -12,7 +12,7 @@ JOIN kg_batch_internal.graph g ON g.graph_id = f.graph_id
 JOIN kg_batch_internal.job j ON j.graph_id = f.graph_id AND j.job_id = f.job_id
 CROSS JOIN LATERAL (
     SELECT count(*) AS waiting FROM kg_batch_internal.follow_change x WHERE x.graph_id = f.graph_id AND x.follow_id = f.follow_id) w
-LEFT JOIN kg_batch_internal.follow_problem p ON p.graph_id = f.graph_id AND p.follow_id = f.follow_id
+LEFT JOIN kg_batch_internal.follow_trouble p ON p.graph_id = f.graph_id AND p.follow_id = f.follow_id
 LEFT JOIN pg_catalog.pg_class c ON c.oid = f.source
 LEFT JOIN pg_catalog.pg_namespace m ON m.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_roles r ON r.oid = f.role

@@ -213,12 +213,6 @@ bool is_known(std::int64_t graph_id, const std::string& conversation, const std:
       .boolean(0, 0);
 }
 
-void reject_row(const Followed& followed, const std::string& reason, const std::string& body) {
-  execute(
-      "INSERT INTO kg_batch_internal.rejected (graph_id, job_id, source, item, reason, body) VALUES ($1, $2, 'input', $3, $4, $5)",
-      {followed.graph_id, followed.job_id, "row of " + followed.name, reason, body});
-}
-
 bool took(const Followed& followed, const std::vector<std::int64_t>& change_ids) {
   execute_generic(
       "DELETE FROM kg_batch_internal.follow_change w USING unnest($3) AS u (change_id) "

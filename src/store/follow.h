@@ -3,7 +3,8 @@
 // Guarantees: a change is written in the writer's own transaction and is gone in
 // the one that hands the row in, so what was committed is handed in once and what
 // was rolled back never, over crashes too. `kg_batch_internal.follow` is locked
-// before the table itself, by whoever takes changes in and by whoever ends it.
+// before the table itself, by whoever takes changes in and by whoever ends it; who has
+// the table locked already is given way to (backend/as_role.h).
 
 #pragma once
 
@@ -72,9 +73,6 @@ std::string query_to_try(std::int64_t graph_id, std::int64_t follow_id);
 // In the order in which they are locked by those who hand in.
 void lock_conversations(std::int64_t graph_id, const std::vector<std::string>& keys);
 bool is_known(std::int64_t graph_id, const std::string& conversation, const std::string& message_id);
-
-// A row that cannot be a message.
-void reject_row(const Followed& followed, const std::string& reason, const std::string& body);
 
 // They are done; whether more are there.
 bool took(const Followed& followed, const std::vector<std::int64_t>& change_ids);

@@ -58,6 +58,7 @@ constexpr int short_round_limit = 50;  // while requests are out
 constexpr std::int64_t most_between_rounds_ms = 2'000;
 constexpr std::int64_t most_between_counts_ms = 500;
 constexpr int ask_again_ms = 10'000;  // about the graph, after an error
+constexpr int locked_again_ms = 1'000;   // somebody has a lock on a followed table
 constexpr std::int64_t round_retry_ms = 20;  // somebody else has the graph's lock
 
 std::int64_t now_ms() {
@@ -393,7 +394,8 @@ class Pipeline {
   }
 
   // What cannot be read now (a column is gone, a right) is tried again later and
-  // stays where it is.
+  // stays where it is. Where somebody has the table locked, all there is to do is to let
+  // go of what is held here, which that somebody may want next; other work goes on.
   void take_in(const Item& item) {
     process_->enter(Phase::cutting);
     try {
@@ -403,6 +405,13 @@ class Pipeline {
         if (more) store::put_ready({item});
       });
     } catch (const Error& error) {
+      if (error.sqlstate() == ERRCODE_LOCK_NOT_AVAILABLE) {
+        in_transaction([&] {
+          store::release({item});
+          store::put_ready({item}, locked_again_ms);
+        });
+        return;
+      }
       report(Level::warning, "kg_batch could not take in what changed in a followed table: " + error.message(), error.detail(), error.hint());
       in_transaction([&] {
         if (passes(error) && error.sqlstate() != ERRCODE_QUERY_CANCELED) {

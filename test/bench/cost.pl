@@ -45,7 +45,8 @@ sub question_a_node
 	my %price = prices($server);
 	my $prompt = $server->value("SELECT ceil(length(text) / 4.0) FROM kg_batch_internal.prompt WHERE stage = '$stage' AND shipped ORDER BY version DESC LIMIT 1");
 	my $cached = $prompt < 1024 ? 0 : int($prompt / 128) * 128;
-	my $asked = $bill->{stages}{$stage} // return (0, 0, 0);
+	# Two things that may be one need not have been among them.
+	my $asked = $bill->{stages}{$stage} // ($stage eq 'kg_merge' ? return (0, 0, 0) : die "$stage was not asked\n");
 	# What a question holds besides the prompt, and what is answered, of one item.
 	my $besides = ($asked->{input_tokens} - $asked->{answers} * $prompt) / $items;
 	my $out = $asked->{output_tokens} / $items;

@@ -1,6 +1,5 @@
-# How far the progress view's ETA is off: runs by batch whose batches take from
-# minutes to hours, drawn anew for each, on a clock on which a second stands for two
-# minutes. At 25, 50 and 75 percent of what a run took in the end: what the view said
+# How far the progress view's ETA is off: runs by batch whose batches take from 2 to
+# 60 minutes, drawn anew for each, on a clock on which a second stands for two minutes. At 25, 50 and 75 percent of what a run took in the end: what the view said
 # was left against what was.
 use strict;
 use warnings;
@@ -54,7 +53,7 @@ END
 	my @said;
 	do
 	{
-		# Whatever batch is made next takes that long: as likely a tenth as ten times the middle.
+		# Whatever batch is made next takes that long: between shortest and longest, evenly in the logarithm.
 		$server->sim('POST', '/_sim/config', { batch_turnaround_s => $option->{shortest_s} * ($option->{longest_s} / $option->{shortest_s})**rand });
 		sleep 0.3;
 		my ($state, $percent, $eta) = @{ ($server->sql("SELECT state, percent, EXTRACT(epoch FROM eta) FROM kg_batch.progress WHERE graph = 'run $n'"))[0] };

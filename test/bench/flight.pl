@@ -46,8 +46,7 @@ sub chats
 	my ($after, @all) = (0);
 	while (1)
 	{
-		my $journal = $server->sim('GET', "/_sim/journal?limit=10000&path=chat&after=$after");
-		my @entries = @{ ref $journal eq 'HASH' ? $journal->{entries} // $journal->{data} // die "a journal of another form\n" : $journal };
+		my @entries = @{ $server->sim('GET', "/_sim/journal?limit=10000&path=chat&after=$after")->{entries} };
 		last unless @entries;
 		push @all, @entries;
 		$after = $entries[-1]{seq};

@@ -62,22 +62,23 @@ sub read_portion
 	my ($server, $portion) = @_;
 	$server->sql("SELECT kg_batch.create_job('read $portion', '{\"paused\":true}', graph => 'grown');
 		SELECT kg_batch.enqueue_query('SELECT conversation, speaker, content, sent_at FROM said WHERE portion = $portion ORDER BY n', job => 'read $portion', graph => 'grown')");
-	my ($chunks, $pages, $wal) = look($server);
+	my ($chunks, $pages, $wal) = counted($server);
 	my $began = time;
 	$server->sql("SELECT kg_batch.resume('read $portion', graph => 'grown')");
 	$server->wait_until_done;
 	my $seconds = time - $began;
-	my ($chunks_then, $pages_then, $wal_then) = look($server);
+	my ($chunks_then, $pages_then, $wal_then) = counted($server);
 	return ($chunks_then - $chunks, $pages_then - $pages, $seconds, $wal_then - $wal);
 }
 
-# Workers say what they touched when they leave, at the latest.
-sub look
+# Chunks, pages and bytes of WAL so far.
+sub counted
 {
 	my ($server) = @_;
-	$server->wait_until(q{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type LIKE 'kg_batch%'});
-	return @{ ($server->sql(q{SELECT (SELECT count(*) FROM kg_batch_internal.chunk), (SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()),
-		pg_current_wal_lsn() - '0/0'::pg_lsn}))[0] };
+	$server->wait_until_workers_left;
+	my $pages = $server->pages;
+	my ($chunks, $wal) = @{ ($server->sql(q{SELECT (SELECT count(*) FROM kg_batch_internal.chunk), pg_current_wal_lsn() - '0/0'::pg_lsn}))[0] };
+	return ($chunks, $pages, $wal);
 }
 
 { measure => \&measure_growth, scale => { tiny => { conversations => 10, identities => [ 20, 40 ] },

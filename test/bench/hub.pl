@@ -23,9 +23,11 @@ sub measure_hub
 	{
 		for my $name (qw(Magnolia Petunia))
 		{
-			my $before = pages($server);
+			$server->wait_until_workers_left;
+			my $before = $server->pages;
 			speak_of($server, $name, $mentions{$name} + $time, 1);
-			push @{ $more{$name} }, pages($server) - $before if $time > 0;
+			$server->wait_until_workers_left;
+			push @{ $more{$name} }, $server->pages - $before if $time > 0;
 		}
 	}
 	# Each a pair of its own, since what is merged is merged.
@@ -65,14 +67,6 @@ sub merge
 	my $pages = 0;
 	$pages += $_ for $buffers =~ /(?:hit|read)=(\d+)/g;
 	return $pages;
-}
-
-# Workers say what they touched when they leave, at the latest.
-sub pages
-{
-	my ($server) = @_;
-	$server->wait_until(q{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type LIKE 'kg_batch%'});
-	return $server->value('SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()');
 }
 
 { measure => \&measure_hub, scale => { tiny => { mentions => 40 }, small => { mentions => 1_000 }, full => { mentions => 100_000 } } };

@@ -1,7 +1,7 @@
 # What a server does with nothing to do, and with one batch that the API works on,
 # once workers that have nothing to do have left: transactions by the database's
-# statistics, wake-ups (voluntary switches) and processor time by the kernel, of all
-# processes of kg_batch, the launcher with them.
+# statistics, by the kernel wake-ups (voluntary switches) of all processes of kg_batch,
+# the launcher with them, and processor time of all that the server has.
 use strict;
 use warnings;
 
@@ -9,21 +9,20 @@ use Bench::Sandbox;
 use List::Util qw(sum0);
 use Time::HiRes qw(sleep);
 
-my $who = q{backend_type LIKE 'kg_batch%'};
-
 sub measure_idle
 {
 	my ($option) = @_;
 	my $server = Bench::Sandbox->new(built => $option->{built}, sim => '--mode rules --batch-turnaround-s 50000', settings => { autovacuum => 'off' });
 	$server->sql(q{SELECT kg_batch.enqueue('[{"speaker":"Anna","content":"I adopted a cat called Clyde."}]')});
 	$server->wait_until_done;
-	$server->wait_until(qq{SELECT count(*) = 1 FROM pg_stat_activity WHERE $who}) if $option->{workers_leave};
+	$server->wait_until_workers_left if $option->{workers_leave};
 	my %nothing = in_a_window($server, $option);
 	$server->sql(q{SELECT kg_batch.create_graph('waits'); SELECT kg_batch.create_job('read', '{"batch_min_requests":1}', graph => 'waits');
 		SELECT kg_batch.enqueue('[{"speaker":"Anna","content":"I adopted a dog called Rex."}]', job => 'read', graph => 'waits')});
 	$server->wait_until(q{SELECT bool_and(state = 'submitted') FROM kg_batch_internal.batch});
-	$server->wait_until(qq{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type LIKE 'kg_batch%pipeline%'}) if $option->{workers_leave};
-	sleep $option->{after_s};
+	$server->wait_until(q{SELECT count(*) = 0 FROM pg_stat_activity WHERE backend_type LIKE 'kg_batch%pipeline%'}) if $option->{workers_leave};
+	# At first a batch is asked for often.
+	$server->wait_until("SELECT polls >= $option->{polls} FROM kg_batch_internal.batch");
 	my $polls = $server->value('SELECT polls FROM kg_batch_internal.batch');
 	my %waiting = in_a_window($server, $option);
 	my $polled = ($server->value('SELECT polls FROM kg_batch_internal.batch') - $polls) * 60 / $option->{window_s};
@@ -40,16 +39,20 @@ sub measure_idle
 sub in_a_window
 {
 	my ($server, $option) = @_;
-	my @pids = map { $_->[0] } $server->sql("SELECT pid FROM pg_stat_activity WHERE $who");
-	my $look = sub { (transactions => transactions($server), wake_ups => sum0(map { switches($_) } @pids),
-		processor_ms => 1000 * sum0(map { Bench::Sandbox::processor_seconds_of($_) } @pids)) };
+	my @pids = $server->worker_pids('');
+	my $look = sub { (transactions => transactions($server), wake_ups => sum0(map { switches($_) } @pids), processor_ms => 1000 * $server->processor_seconds) };
 	my %before = $look->();
 	sleep $option->{window_s};
 	my %after = $look->();
 	# One look is a session with a few transactions of its own.
 	my %again = $look->();
-	$after{transactions} -= $again{transactions} - $after{transactions};
-	$after{transactions} = $before{transactions} if $after{transactions} < $before{transactions};    # its statistics may come late
+	my @there_then = $server->worker_pids('');
+	die "workers came or left meanwhile: @pids, then @there_then\n" if "@pids" ne "@there_then";
+	for my $figure (qw(transactions processor_ms))
+	{
+		$after{$figure} -= $again{$figure} - $after{$figure};
+		$after{$figure} = $before{$figure} if $after{$figure} < $before{$figure};    # statistics may come late
+	}
 	return map { $_ => ($after{$_} - $before{$_}) * 60 / $option->{window_s} } keys %before;
 }
 
@@ -63,5 +66,5 @@ sub switches
 	return $count // 0;
 }
 
-{ measure => \&measure_idle, scale => { tiny => { window_s => 1, after_s => 0, workers_leave => 0 },
-	small => { window_s => 30, after_s => 30, workers_leave => 1 }, full => { window_s => 300, after_s => 300, workers_leave => 1 } } };
+{ measure => \&measure_idle, scale => { tiny => { window_s => 1, polls => 0, workers_leave => 0 },
+	small => { window_s => 30, polls => 4, workers_leave => 1 }, full => { window_s => 300, polls => 16, workers_leave => 1 } } };

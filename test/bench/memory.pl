@@ -5,12 +5,14 @@ use strict;
 use warnings;
 
 use Bench::Sandbox;
+use List::Util qw(max);
+use Time::HiRes qw(sleep);
 
 sub measure_memory
 {
 	my ($option) = @_;
 	my $server = Bench::Sandbox->new(built => $option->{built}, sim => '--mode rules',
-		settings => { 'kg_batch.use_batch_api' => 'off', 'kg_batch.num_pipelines' => 4, fsync => 'off' });
+		settings => { 'kg_batch.use_batch_api' => 'off', 'kg_batch.num_pipelines' => 4 });
 	$server->sql(<<"END");
 SELECT kg_batch.create_graph('many'); SELECT kg_batch.create_job('read', '{}', graph => 'many');
 SELECT kg_batch.enqueue_query('SELECT n AS conversation, ''Anna'' AS speaker, ''I adopted a cat called Cat '' || n || ''.'' AS content
@@ -20,29 +22,19 @@ END
 	for (;;)
 	{
 		my ($done, $state) = @{ ($server->sql(q{SELECT chunks_done, state FROM kg_batch.progress WHERE graph = 'many'}))[0] };
-		my $now = largest($server->sql(q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'kg_batch pipeline'}));
-		$early = $now if $now && $done <= $option->{chunks} / 10;
+		my $now = max(0, map { Bench::Sandbox::memory_mb($_) } $server->worker_pids('pipeline'));
+		# The first look, if none falls into the first tenth.
+		$early = $now if $now && (!$early || $done <= $option->{chunks} / 10);
 		$late = $now if $now;
-		$most = $now if $now > $most;
+		$most = max($most, $now);
 		last if $state eq 'done';
-		sleep 1;
+		sleep 0.1;
 	}
+	die "no pipeline was seen\n" unless $early;
 	return [
 		{ figure => 'private memory of a pipeline at the end, times that after a tenth of the way', values => [ $late / $early ], target => [ 'at most', 1.2 ] },
-		{ figure => 'MB of private memory of a pipeline at the end', values => [ $late / 1024 ], digits => 1 },
-		{ figure => 'MB at most', values => [ $most / 1024 ], digits => 1 } ];
-}
-
-# In kB, of those that are there still.
-sub largest
-{
-	my ($most) = 0;
-	for my $pid (map { $_->[0] } @_)
-	{
-		open my $status, '<', "/proc/$pid/status" or next;
-		while (<$status>) { $most = $1 if /^RssAnon:\s+(\d+) kB/ && $1 > $most; }
-	}
-	return $most;
+		{ figure => 'MB of private memory of a pipeline at the end', values => [$late], digits => 1 },
+		{ figure => 'MB at most', values => [$most], digits => 1 } ];
 }
 
 { measure => \&measure_memory, scale => { tiny => { chunks => 50 }, small => { chunks => 5_000 }, full => { chunks => 100_000 } } };

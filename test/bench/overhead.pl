@@ -5,6 +5,7 @@ use strict;
 use warnings;
 
 use Bench::Rows;
+use Bench::Sandbox;
 use Bench::Talk;
 use Time::HiRes qw(time);
 
@@ -22,8 +23,7 @@ sub measure_overhead
 		my $graph = "time_$time";
 		my $began = time;
 		Bench::Talk::hand_in($server, $graph, $time, '{"batch_min_requests":1}');
-		$server->wait_until(q{SELECT count(*) FILTER (WHERE ended_at IS NULL) > 0 AND bool_and(state = 'submitted' OR ended_at IS NOT NULL) AND NOT EXISTS (SELECT FROM kg_batch_internal.ready)
-			AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed) FROM kg_batch_internal.batch});
+		$server->wait_until($Bench::Sandbox::everything_is_out);
 		my $submit = time - $began;
 		$began = time;
 		$server->sim('POST', '/_sim/clock', { advance_s => $turnaround_s });

@@ -5,6 +5,7 @@ use warnings;
 
 use Bench::Sandbox;
 use Bench::Talk;
+use List::Util qw(max);
 use Time::HiRes qw(sleep time);
 
 my @views = qw(progress pipelines batches errors error_groups performance throughput cost summary history answers);
@@ -24,10 +25,9 @@ sub measure_views
 		my ($looks, $looking) = (0, 0);
 		do
 		{
-			$looking += look($server);
+			$looking += look_at_views($server);
 			++$looks;
-			my $next = $began + $looks * $option->{every_s};
-			sleep 0.1 while time < $next && !is_done($server);
+			sleep max(0, $began + $looks * $option->{every_s} - time);
 		} until is_done($server);
 		my $working = $server->processor_seconds - $before - $looking;
 		my $seconds = time - $began;
@@ -44,7 +44,7 @@ sub measure_views
 sub is_done { my ($server) = @_; return $server->value(q{SELECT bool_and(state = 'done') FROM kg_batch_internal.job}) eq 't'; }
 
 # The session reads its own processor time from the kernel, before it looks and after.
-sub look
+sub look_at_views
 {
 	my ($server) = @_;
 	my $time = q{SELECT 'ns', split_part(pg_read_file('/proc/' || pg_backend_pid() || '/schedstat'), ' ', 1);};

@@ -60,7 +60,8 @@ SELECT is_empty($$SELECT FROM pg_trigger WHERE tgname LIKE 'kg\_batch\_follow%'$
 
 -- A right to the table's columns is looked at, not only who owns it.
 REVOKE SELECT ON public.talk FROM :"writer";
-SELECT isnt(refusal(:'writer', 'SELECT kg_batch.follow(''public.talk'', graph => ''pets'')'), NULL, 'who may not read it may not follow it');
+SELECT is(refusal(:'writer', 'SELECT kg_batch.follow(''public.talk'', graph => ''pets'')'),
+    '55000: role "' || :'writer' || '", which follows table public.talk, may not read it any more: Grant it the right, or call kg_batch.follow as one who has it.', 'who may not read it may not follow it');
 GRANT SELECT ON public.talk TO :"writer";
 SELECT is(refusal(:'writer', 'SELECT kg_batch.follow(''public.talk'', content => ''spoken'', graph => ''pets'')'), NULL, 'what is right works');
 SELECT is(concat_ws(' ', source, graph, job, state, waiting, columns, role), 'public.talk pets inbox reading 1 '

@@ -15,7 +15,9 @@ my $built = 'build/test';
 # Not the installation that tests share, which has the extension already.
 local $ENV{PATH} = join ':', grep { !m{/postgresql/} || m{^/usr} } split /:/, $ENV{PATH};
 my @there = sort map { m{([^/]+)\.pl$} ? $1 : () } glob 'test/bench/*.pl';
-cmp_ok(scalar @there, '>=', 13, 'there are as many as there were');
+my $usage;
+IPC::Run::run([ $^X, 'test/bench/run', 'none called this' ], '2>', \$usage);
+is(join(' ', sort split ' ', $usage =~ /there are (.*)/ ? $1 : ''), "@there", 'test/bench/run knows all that there are');
 my @names = ($ENV{KG_BATCH_BENCHMARKS} // '') eq 'all' ? @there : qw(results enqueue ingest);
 for my $name (@there)
 {

@@ -33,9 +33,13 @@ ok($exporter->answers("http://127.0.0.1:$port/metrics"), 'the exporter answers')
 
 $node->enqueue_many('cat', 30, job => 'by batch');
 ok($node->wait_until(q{SELECT doing ~ '^\d+ of 30 answers in' FROM kg_batch.progress WHERE job = 'by batch'}), 'a batch is out');
+ok($node->wait_until(q{SELECT age > '1 s' FROM kg_batch.batches}), 'for a second');
 my $out = scrape();
 is($out->{'kg_batch_batches_requests{datname=kg,model=gpt-6-luna,state=submitted}'}, 30, 'its questions are in it');
-cmp_ok($out->{'kg_batch_batches_oldest_open_seconds{datname=kg,model=gpt-6-luna,state=submitted}'}, '>=', 0, 'it has an age');
+cmp_ok($out->{'kg_batch_batches_oldest_open_seconds{datname=kg,model=gpt-6-luna,state=submitted}'}, '>', 1, 'it has an age');
+my $reserved = $out->{'kg_batch_job_reserved_dollars{datname=kg,graph=default,job=by batch}'};
+cmp_ok($reserved, '>', 0, 'money is reserved for it');
+cmp_ok(abs($reserved - $node->kg(q{SELECT reserved::float8 FROM kg_batch.progress WHERE job = 'by batch'})), '<', 1e-9 * $reserved, 'as much as the view says');
 is($out->{'kg_batch_job_in_state_active{datname=kg,graph=default,job=by batch,state=running}'}, 1, 'its job is running');
 is($out->{'kg_batch_job_eta_seconds{datname=kg,graph=default,job=by batch}'}, 'NaN', 'what is unknown is NaN');
 is($out->{'kg_batch_batches_expected_end_seconds{datname=kg,model=gpt-6-luna,state=submitted}'}, 'NaN', 'so is when it ends: its deadline is no expectation');

@@ -193,6 +193,51 @@ ok($node->wait_until(q{SELECT bool_and(state = 'failing' AND error LIKE 'table p
 like($node->kg('SELECT hint FROM kg_batch.follows'), qr/SELECT kg_batch\.unfollow\($oid, graph => 'default'\)/, 'follows says how to end that');
 $node->kg("SELECT kg_batch.unfollow($oid)");
 
+# ---- deletions by sessions with settings of their own, of columns that are gone ----
+
+my $hostile = q{SET TimeZone = 'Asia/Kolkata'; SET DateStyle = 'German'; SET IntervalStyle = 'postgres_verbose'; SET extra_float_digits = -10; SET bytea_output = 'escape';};
+$node->kg(q{CREATE TABLE timed (id bytea PRIMARY KEY, day timestamptz, speaker text, content text); SELECT kg_batch.follow('timed', conversation => 'day', deletions => true)});
+$node->kg(qq{$hostile INSERT INTO timed SELECT convert_to('no ' || n, 'UTF8'), '2024-05-01 12:00:00.123456+02', 'Ann', 'Number ' || n || '.' FROM generate_series(1, 3) n});
+waiting();
+is(said_in('2024-05-01 10:00:00.123456+00'), 'Number 1. Number 2. Number 3.', 'a conversation by a time is one, whatever the settings of the writer are');
+$node->kg(qq{$hostile DELETE FROM timed WHERE content = 'Number 2.'});
+waiting();
+is(said_in('2024-05-01 10:00:00.123456+00'), 'Number 1. Number 3.', '… DELETE forgets what was said in it');
+$node->kg(qq{$hostile TRUNCATE timed});
+waiting();
+is(said_in('2024-05-01 10:00:00.123456+00'), '', '… and so does TRUNCATE');
+for my $column (qw(id day))
+{
+	$node->kg(qq{INSERT INTO timed VALUES ('$column', '2024-06-01', 'Ann', 'It stays.'); ALTER TABLE timed RENAME COLUMN $column TO former_$column});
+	is($node->kg('TRUNCATE timed; SELECT count(*) FROM timed'), '0', "a table of which the column $column was renamed can be emptied");
+	$node->kg(qq{ALTER TABLE timed RENAME COLUMN former_$column TO $column});
+}
+$node->kg(q{SELECT kg_batch.unfollow('timed'); DROP TABLE timed});
+
+# ---- a table that somebody has locked ----
+
+# Whoever alters a table and says in the same transaction how it is followed has locked
+# the table before the row of what is followed, the other way round than a worker.
+$node->kg(q{CREATE TABLE locked (id int PRIMARY KEY, conversation text, speaker text, content text); SELECT kg_batch.follow('locked', existing => false)});
+for my $case ([ 'follow', 'ALTER TABLE locked RENAME COLUMN content TO words', q{kg_batch.follow('locked', content => 'words')} ],
+	[ 'unfollow', 'DROP TABLE locked', 'kg_batch.unfollow(%s)' ])
+{
+	my ($name, $alter, $call) = @$case;
+	$call = sprintf $call, $node->kg(q{SELECT 'locked'::regclass::oid}) if $name eq 'unfollow';
+	$node->kg('SELECT kg_batch.stop()');
+	$node->kg("INSERT INTO locked VALUES (length('$name'), 'locked', 'Ann', 'Before $name.')");
+	my $holder = $node->background_psql('kg', on_error_stop => 0);
+	$holder->query_safe("BEGIN; $alter");
+	$node->kg('SELECT kg_batch.start()');
+	ok($node->wait_until(q{SELECT count(*) > 0 FROM pg_stat_activity WHERE backend_type = 'kg_batch pipeline' AND wait_event_type = 'Lock' AND wait_event = 'relation'}),
+		"$name: a worker waits for a table that somebody has altered");
+	is($holder->query("SELECT 'done ' || count($call)"), 'done 1', '… who can follow it anew, or no more, in the same transaction');
+	$holder->query('COMMIT');
+	$holder->quit;
+	is(waiting(), '', '… after which nothing waits') if $name eq 'follow';
+	is(said_in('locked'), 'Before follow.', '… and what was written is taken in, once and as long as it is followed');
+}
+
 # ---- strangers ----
 
 $node->kg(q{
@@ -247,6 +292,11 @@ $node->kg(q{
 });
 ok($node->wait_until(q{SELECT error LIKE 'cannot fire deferred trigger within security-restricted operation%' FROM kg_batch.follows}), 'nothing is put off to where it would run as the worker');
 is($node->kg(q{SELECT count(*) FROM hers.seen WHERE what = 'late'}), '0', 'and nothing of it ran');
+$node->kg(q{SET ROLE mallory;
+	CREATE FUNCTION hers.never_ends() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN LOOP END LOOP; END $$;
+	ALTER POLICY all_rows ON hers.talk USING (hers.never_ends())});
+$node->kg(q{SELECT kg_batch.retry('inbox')});
+ok($node->wait_until(q{SELECT error = 'canceling statement due to statement timeout' FROM kg_batch.follows}), 'a function that does not end is ended');
 $node->kg(q{SET ROLE mallory; ALTER POLICY all_rows ON hers.talk USING (speaker <> 'secret'); INSERT INTO hers.talk VALUES (3, 'secret', 'Not for her.')});
 $node->kg(q{SELECT kg_batch.retry('inbox')});
 waiting();

@@ -9,19 +9,25 @@
 use strict;
 use warnings;
 
+use FindBin;
+use lib "$FindBin::RealBin/../bench";
+
+use Bench::Dialogues;
 use KgBatch::Chromium;
 use KgBatch::Cluster;
 use JSON::PP ();
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $data = '../shared/data/locomo/locomo-dev.json';
-plan skip_all => "the LoCoMo dialogues are not there ($data)" unless -r $data;
+my $where = { data => '../shared/data/locomo' };
+my $missing = Bench::Dialogues::missing($where);
+plan skip_all => $missing if $missing;
 
 my $node = KgBatch::Cluster->with_stand_in('locomo', sim => [ '--batch-turnaround-s', 1 ],
 	settings => { fsync => 'off', 'kg_batch.batch_min_requests' => 1, 'kg_batch.batch_linger' => '200ms', 'kg_batch.batch_poll_interval' => '200ms' });
-my $messages = load_dialogues();
-my $query = 'SELECT conversation, session, speaker, content, sent_at, message_id FROM said ORDER BY conversation, session, turn';
+my ($messages, $table) = Bench::Dialogues::table($where);
+$node->kg($table);
+my $query = $Bench::Dialogues::query;
 
 for my $mode (qw(batch direct))
 {
@@ -60,34 +66,6 @@ estimates_what_is_like_before();
 looks_well('batch');
 $node->stop('fast');
 done_testing();
-
-# ---- the dialogues as a table ----
-
-sub load_dialogues
-{
-	my @months = qw(January February March April May June July August September October November December);
-	my %month = map { $months[$_] => $_ + 1 } 0 .. 11;
-	my @rows;
-	for my $dialogue (@{ JSON::PP->new->utf8->decode(slurp_file($data)) })
-	{
-		my $said = $dialogue->{conversation};
-		for my $session (sort { $a <=> $b } map { /^session_([0-9]+)$/ ? $1 : () } keys %$said)
-		{
-			my ($hour, $minute, $half, $day, $name, $year) =
-			  $said->{"session_${session}_date_time"} =~ /^(\d+):(\d+) (am|pm) on (\d+) (\w+), (\d+)$/
-			  or die "a date of another form: " . $said->{"session_${session}_date_time"};
-			my $sent_at = sprintf '%04d-%02d-%02dT%02d:%02d:00Z', $year, $month{$name}, $day, $hour % 12 + ($half eq 'pm' ? 12 : 0), $minute;
-			my $turn = 0;
-			push @rows, { conversation => $dialogue->{sample_id}, session => $session, turn => ++$turn, speaker => $_->{speaker},
-				content => $_->{text}, sent_at => $sent_at, message_id => $_->{dia_id} }
-			  for @{ $said->{"session_$session"} };
-		}
-	}
-	my $json = JSON::PP->new->ascii->encode(\@rows);
-	$node->kg('CREATE TABLE said (conversation text, session int, turn int, speaker text, content text, sent_at timestamptz, message_id text);'
-		. "INSERT INTO said SELECT * FROM jsonb_populate_recordset(NULL::said, \$rows\$$json\$rows\$)");
-	return scalar @rows;
-}
 
 # ---- looking at a graph ----
 

@@ -1,5 +1,5 @@
 # One-sentence conversations by batch, through the stand-in: what the batch manager
-# does with them, alone, measured from outside twenty times a second.
+# does with them, alone, measured from outside fifty times a second at most.
 #
 #   my $reading = Bench::Batches::read_one($option)    { seconds, megabytes, memory_mb } of result files
 #   my $writing = Bench::Batches::write_one($option)   { seconds, upload_seconds, megabytes, memory_mb } of files to send
@@ -54,17 +54,12 @@ sub watch
 	}
 }
 
-sub everything_is_out { my ($server) = @_;
-	return $server->wait_until(q{SELECT bool_and(state = 'submitted') AND NOT EXISTS (SELECT FROM kg_batch_internal.ready)
-		AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed) FROM kg_batch_internal.batch});
-}
-
 sub read_one
 {
 	my ($option) = @_;
 	my $server = server_with($option);
 	hand_in($server, $option->{answers});
-	everything_is_out($server);
+	$server->wait_until($Bench::Sandbox::everything_is_out);
 	# Only coordinator and batch manager have room.
 	$server->sql('ALTER SYSTEM SET kg_batch.max_workers = 2; SELECT pg_reload_conf();');
 	$server->sql(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type LIKE 'kg_batch%pipeline%'});
@@ -91,7 +86,7 @@ sub write_one
 	# All of it is ready before the first batch is made.
 	my $server = server_with({ %$option, bytes => 64 }, 'kg_batch.batch_linger' => '3s');
 	hand_in($server, 1);
-	everything_is_out($server);
+	$server->wait_until($Bench::Sandbox::everything_is_out);
 	my ($manager) = $server->worker_pids('batch');
 	my $idle = Bench::Sandbox::memory_mb($manager);
 	$server->sql(q{SELECT kg_batch.create_job('more', '{"batch_min_requests": 1, "batch_timeout": "7d"}', graph => 'many');
@@ -99,7 +94,7 @@ sub write_one
 			FROM generate_series(1, } . $option->{requests} . q{) n', job => 'more', graph => 'many')});
 	my (%writing, %uploading, $memory);
 	my $last = time;
-	watch($server, sub { @_ > 1 && !grep { $_->[1] ne 'submitted' } @_ and $server->value('SELECT NOT EXISTS (SELECT FROM kg_batch_internal.ready) AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed)') eq 't' }, sub {
+	watch($server, sub { @_ > 1 && !grep { $_->[1] ne 'submitted' } @_ and $server->value($Bench::Sandbox::everything_is_out) eq 't' }, sub {
 		my ($now, @batches) = @_;
 		for (@batches)
 		{

@@ -6,7 +6,7 @@ use strict;
 use warnings;
 
 use JSON::PP ();
-use Time::HiRes ();
+use Time::HiRes qw(time);
 
 our $query = 'SELECT conversation, session, speaker, content, sent_at, message_id FROM said ORDER BY conversation, session, turn';
 my $name = 'locomo-dev.json';
@@ -22,14 +22,22 @@ sub missing
 sub load
 {
 	my ($server, $option) = @_;
+	my ($count, $statements) = table($option);
+	$server->sql($statements);
+	return $count;
+}
+
+# How many rows, and the statements that make the table and write them.
+sub table
+{
+	my ($option) = @_;
 	open my $file, '<', "$option->{data}/$name" or die "$option->{data}/$name: $!\n";
 	my @dialogues = @{ JSON::PP->new->utf8->decode(do { local $/; <$file> }) };
 	@dialogues = @dialogues[ 0 .. $option->{dialogues} - 1 ] if $option->{dialogues} && $option->{dialogues} < @dialogues;
 	my @rows = map { rows_of($_, $option->{sessions}) } @dialogues;
 	# Dollar quotes need no escapes, and JSON has no dollar followed by this word.
-	$server->sql('CREATE TABLE said (conversation text, session int, turn int, speaker text, content text, sent_at timestamptz, message_id text);'
+	return (scalar @rows, 'CREATE TABLE said (conversation text, session int, turn int, speaker text, content text, sent_at timestamptz, message_id text);'
 		  . 'INSERT INTO said SELECT * FROM jsonb_populate_recordset(NULL::said, $dialogues$' . JSON::PP->new->ascii->encode(\@rows) . '$dialogues$)');
-	return scalar @rows;
 }
 
 sub rows_of
@@ -64,15 +72,10 @@ sub read_all
 {
 	my ($server, $graph, $options) = @_;
 	$server->sql("SELECT kg_batch.create_graph('$graph'); SELECT kg_batch.create_job('read', '$options', graph => '$graph')");
-	return $server->seconds("SELECT kg_batch.enqueue_query('$query', job => 'read', graph => '$graph')") + wait_for($server, $graph);
-}
-
-sub wait_for
-{
-	my ($server, $graph) = @_;
-	my $began = Time::HiRes::time();
+	my $handed_in = $server->seconds("SELECT kg_batch.enqueue_query('$query', job => 'read', graph => '$graph')");
+	my $began = time;
 	$server->wait_until_done;
-	return Time::HiRes::time() - $began;
+	return $handed_in + time - $began;
 }
 
 1;

@@ -1,5 +1,6 @@
 # doc/benchmarks.md: the table in it is written by test/bench/run --write, the rest
-# by hand. A benchmark's rows take the place of those it had; the others stay.
+# by hand. A benchmark's rows take the place of those it had; the others stay. The
+# machine above them is the one of the last run.
 package Bench::Document;
 
 use strict;
@@ -26,13 +27,13 @@ sub write
 	open my $in, '<', $file or die "$file: $!\n";
 	my $text = do { local $/; <$in> };
 	my ($before, $table, $after) = $text =~ /\A(.*\Q$begin\E\n)(.*)(\Q$end\E.*)\z/s or die "$file has no place for the table\n";
-	my %all = map { $_ => $rows->{$_} // [ grep { /^\| `$_->[0]` / } () ] } @$names;
+	my %all;
 	for my $name (@$names)
 	{
 		$all{$name} = $rows->{$name} // [ map { "$_\n" } grep { /^\| `\Q$name\E` / } split /\n/, $table ];
 	}
 	open my $out, '>', $file or die "$file: $!\n";
-	print {$out} $before, "\n$machine\n\n", $head, (map { @{ $all{$_} } } @$names), "\n", $after;
+	print {$out} $before, "\nThe newest rows are of: $machine\n\n", $head, (map { @{ $all{$_} } } @$names), "\n", $after;
 	close $out or die "$file: $!\n";
 	return;
 }

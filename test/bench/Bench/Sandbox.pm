@@ -4,12 +4,14 @@
 # settings of its own, and only the copy of PostgreSQL's programs in common with it.
 #
 #   my $server = Bench::Sandbox->new(built => DIR, settings => { name => value }, sim => '--latency-ms 50',
-#     gold => what the stand-in's --gold file says);
+#     gold => what the stand-in's --gold file says, directory => where, instead of a temporary one);
 #   $server->sql($text)              rows as arrays of text
 #   $server->value($text)            the first column of the first row
 #   $server->seconds($text)          what its statements took, as psql's \timing says
 #   $server->wait_until($condition)  an SQL condition, looked at 50 times a second
 #   $server->wait_until_done         all jobs are done, and nothing went wrong
+#   $server->wait_until_workers_left what has nothing to do is gone; the launcher stays
+#   $server->pages                   that were touched so far, by all whose sessions have ended
 #   $server->sim($method, $path, $content)    decoded answer of the stand-in's control routes
 #   $server->processor_seconds                of all of the server's processes so far
 package Bench::Sandbox;
@@ -27,6 +29,10 @@ use List::Util qw(sum0);
 our $root = "$FindBin::Bin/../..";
 my $longest_wait_s = 3600;
 
+# There are batches that the API works on, and nothing waits to go into another.
+our $everything_is_out = q{SELECT count(*) FILTER (WHERE ended_at IS NULL) > 0 AND bool_and(state = 'submitted' OR ended_at IS NOT NULL)
+	AND NOT EXISTS (SELECT FROM kg_batch_internal.ready) AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed) FROM kg_batch_internal.batch};
+
 # As a server that is to be fast is set up, and no faster: what is committed is on disk.
 my %settings = (shared_buffers => '512MB', max_wal_size => '4GB', checkpoint_timeout => '30min',
 	'kg_batch.budget' => 1_000_000, 'kg_batch.budget_per_day' => 1_000_000);
@@ -36,7 +42,7 @@ my $place;
 sub new
 {
 	my ($class, %params) = @_;
-	$place //= File::Temp->newdir('kg_batch_bench.XXXXXX', TMPDIR => 1);
+	$place //= $params{directory} // File::Temp->newdir('kg_batch_bench.XXXXXX', TMPDIR => 1);
 	chmod 0755, $place or die "$place: $!\n";
 	my $self = bless { directory => "$place", http => HTTP::Tiny->new(timeout => 600), sandbox => "$place/sandbox" }, $class;
 	rmtree([ grep { -e } map { "$self->{sandbox}/$_" } qw(data sim sim.options settings env) ]);
@@ -115,6 +121,11 @@ sub wait_until_done
 	die "not all was answered: $errors errors, $rejected rejected\n" if $errors + $rejected;
 	return;
 }
+
+# Workers say what they touched when they leave, at the latest.
+sub wait_until_workers_left { my ($self) = @_; return $self->wait_until(q{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type LIKE 'kg_batch%'}); }
+
+sub pages { my ($self) = @_; return $self->value('SELECT blks_hit + blks_read FROM pg_stat_database WHERE datname = current_database()'); }
 
 sub version { my ($self) = @_; return $self->value(q{SELECT split_part(version(), ' (', 1)}); }
 

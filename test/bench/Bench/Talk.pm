@@ -1,5 +1,5 @@
-# Generated conversations (Bench::Conversations) of five sentences, about ten nodes
-# and ten edges, in a server whose stand-in knows what they mean.
+# Generated conversations (Bench::Conversations) of five sentences, about 12
+# mentions, 8 nodes and 10 edges, in a server whose stand-in knows what they mean.
 #
 #   my $server = Bench::Talk::server($option, $portions, settings => {…}, sim => '…');
 #   Bench::Talk::hand_in($server, 'graph', $portion, '{"paused":true}');   the job is `read`

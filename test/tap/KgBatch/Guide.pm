@@ -28,8 +28,8 @@ sub follow
 	{
 		my ($line, $statements, $expected) = @$step;
 		$before->($statements) if $before;
-		my ($out, $err) = type_in($node, $statements);
-		ok($err !~ /^(?:psql\S* )?(?:ERROR|FATAL)/m, "$file, line $line: it works") or diag($err);
+		my ($worked, $out, $err) = type_in($node, $statements);
+		ok($worked, "$file, line $line: it works") or diag($err);
 		my $pattern = join '', map { $_ eq '…' ? '(?:.*\n)*' : join('.*', map { quotemeta } split /…/, $_, -1) . '\n' } lines($expected);
 		ok(join('', map { "$_\n" } lines($out)) =~ /\A$pattern\z/, '... and gives what stands there') or diag(Encode::encode('UTF-8', "it gave\n$out"));
 		++$number;
@@ -69,9 +69,9 @@ sub type_in
 {
 	my ($node, $statements) = @_;
 	my ($in, $out, $err) = (Encode::encode('UTF-8', $statements), '', '');
-	IPC::Run::run([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-P', 'pager=off', '-d', $node->connstr('kg') ], '<', \$in, '>', \$out, '2>', \$err,
+	my $worked = IPC::Run::run([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-P', 'pager=off', '-d', $node->connstr('kg') ], '<', \$in, '>', \$out, '2>', \$err,
 		IPC::Run::timeout(150));
-	return map { Encode::decode('UTF-8', $_) } $out, $err;
+	return ($worked, map { Encode::decode('UTF-8', $_) } $out, $err);
 }
 
 # What counts of an output, line by line.
