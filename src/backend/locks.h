@@ -15,6 +15,7 @@ enum class LockClass : int {
   graph = 14,        // one round, rebuild or merge at a time a graph
   home = 15,         // making a database one's own
   steering = 16,     // a job, by who pauses, resumes, cancels or retries it
+  counting = 17,     // folding what is counted of jobs
 };
 
 enum class LockSpan { transaction, session };

@@ -149,10 +149,14 @@ CREATE TABLE kg_batch_internal.batch_job (
     graph_id bigint NOT NULL,
     job_id   bigint NOT NULL,
     requests int NOT NULL,
+    answered int NOT NULL DEFAULT 0,
+    cost     numeric,
     PRIMARY KEY (batch_id, graph_id, job_id)
-);
+) WITH (fillfactor = 70);
 CREATE INDEX batch_job_job ON kg_batch_internal.batch_job (job_id, batch_id);
 COMMENT ON TABLE kg_batch_internal.batch_job IS 'which jobs have how many requests in a batch';
+COMMENT ON COLUMN kg_batch_internal.batch_job.answered IS 'requests that an answer to this batch has answered';
+COMMENT ON COLUMN kg_batch_internal.batch_job.cost IS 'US dollars of the answers that it gave; null while none with a price is there';
 
 -- What is ready and what is claimed: narrow, moved from one to the other, never
 -- updated while work flows, so both stay as small as the backlog.
@@ -170,6 +174,8 @@ CREATE INDEX ready_claim ON kg_batch_internal.ready (graph_id, kind, priority, w
 CREATE INDEX ready_round ON kg_batch_internal.ready (graph_id, chunk_id) WHERE kind = 2;
 CREATE INDEX ready_job ON kg_batch_internal.ready (job_id);
 CREATE INDEX ready_decide ON kg_batch_internal.ready (graph_id, chunk_id) WHERE kind = 7;
+-- What went wrong and waits until it is tried again: few, and errors shows them.
+CREATE INDEX ready_due ON kg_batch_internal.ready (graph_id, chunk_id) WHERE due_at IS NOT NULL;
 CREATE INDEX ready_send ON kg_batch_internal.ready (priority, chunk_id) WHERE kind = 4;
 COMMENT ON TABLE kg_batch_internal.ready IS 'what can be worked on now; made again from the other tables when it is empty after a restore';
 COMMENT ON COLUMN kg_batch_internal.ready.priority IS 'lower first; from 1000 on parked: its job is paused or waits for its budget';

@@ -52,6 +52,8 @@ CREATE TABLE kg_batch_internal.conversation (
     FOREIGN KEY (graph_id, job_id) REFERENCES kg_batch_internal.job
 ) WITH (fillfactor = 80);
 CREATE INDEX conversation_job ON kg_batch_internal.conversation (graph_id, job_id);
+CREATE INDEX conversation_error ON kg_batch_internal.conversation (graph_id, job_id) WHERE cut_error IS NOT NULL;
+CREATE INDEX conversation_job_settle ON kg_batch_internal.conversation (graph_id, job_id, settle_at) WHERE settle_at IS NOT NULL;
 CREATE INDEX conversation_settle ON kg_batch_internal.conversation (settle_at) WHERE settle_at IS NOT NULL;
 COMMENT ON TABLE kg_batch_internal.conversation IS 'what was handed in under one key';
 COMMENT ON COLUMN kg_batch_internal.conversation.participant_ids IS 'speaker_id of each participant by first appearance, empty where the log has none';
@@ -150,6 +152,7 @@ CREATE INDEX chunk_conversation ON kg_batch_internal.chunk (graph_id, conversati
 CREATE INDEX chunk_segment ON kg_batch_internal.chunk (graph_id, segment_id);
 CREATE INDEX chunk_job ON kg_batch_internal.chunk (graph_id, job_id);
 CREATE INDEX chunk_asking ON kg_batch_internal.chunk (graph_id, job_id) WHERE state = 'asking';
+CREATE INDEX chunk_failed ON kg_batch_internal.chunk (graph_id, job_id) WHERE state = 'failed';
 CREATE INDEX chunk_request ON kg_batch_internal.chunk (graph_id, request_id);
 COMMENT ON TABLE kg_batch_internal.chunk IS 'the unit of work: a run of whole sentences, with its context before it';
 COMMENT ON COLUMN kg_batch_internal.chunk.context_size IS 'so many of the sentences at the front are context';

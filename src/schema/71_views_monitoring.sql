@@ -30,7 +30,30 @@ COMMENT ON VIEW kg_batch_internal.batch_outlook IS 'of batches that are not over
 -- Progress is work as it is estimated: sentences, because chunks differ in size;
 -- what is not cut yet counts two a message. A chunk counts for nine tenths once its
 -- last answer is there, and for its share of the steps before that.
+-- What there is of a job is counted as it comes and goes (25_tables_counting.sql).
 CREATE VIEW kg_batch.progress WITH (security_barrier) AS
+WITH counted AS MATERIALIZED (
+    SELECT n.graph_id, n.job_id,
+        sum(n.number) FILTER (WHERE starts_with(n.what, 'chunk '))::bigint AS chunks,
+        sum(n.number) FILTER (WHERE n.what = 'chunk done')::bigint AS chunks_done,
+        sum(n.number) FILTER (WHERE n.what = 'chunk failed')::bigint AS chunks_failed,
+        sum(n.number) FILTER (WHERE n.what IN ('chunk ready', 'chunk asking'))::bigint AS chunks_open,
+        sum(n.size) FILTER (WHERE starts_with(n.what, 'chunk '))::bigint AS sentences,
+        sum(n.size) FILTER (WHERE n.what = 'chunk done')::bigint AS sentences_done,
+        sum(n.size) FILTER (WHERE n.what IN ('chunk done', 'chunk failed', 'chunk cancelled'))::bigint AS sentences_finished,
+        sum(n.size * (n.step - 1)) FILTER (WHERE n.what IN ('chunk ready', 'chunk asking'))::bigint AS steps_done,
+        min(n.step) FILTER (WHERE n.what IN ('chunk ready', 'chunk asking') AND n.number > 0) AS first_step,
+        sum(n.number) FILTER (WHERE n.what = 'conversation')::bigint AS conversations,
+        sum(n.number) FILTER (WHERE n.what = 'conversation done')::bigint AS conversations_done,
+        sum(n.number) FILTER (WHERE n.what = 'conversation settling')::bigint AS settling,
+        sum(n.size) FILTER (WHERE n.what = 'conversation uncut')::bigint AS messages_uncut,
+        sum(n.number) FILTER (WHERE n.what = 'queue' AND n.step = 1)::bigint AS to_cut,
+        sum(n.number) FILTER (WHERE n.what = 'queue' AND n.step = 2)::bigint AS to_fold,
+        sum(n.number) FILTER (WHERE n.what = 'queue' AND n.step = 3)::bigint AS to_ask,
+        sum(n.number) FILTER (WHERE n.what = 'queue' AND n.step IN (4, 5))::bigint AS to_send,
+        sum(n.number) FILTER (WHERE n.what = 'queue' AND n.step = 6)::bigint AS to_read,
+        sum(n.number) FILTER (WHERE n.what = 'queue' AND n.step IN (7, 8))::bigint AS about_graph
+    FROM kg_batch_internal.count_now n GROUP BY n.graph_id, n.job_id)
 SELECT j.job_id, j.name AS job, g.name AS graph, i.state, j.reason,
     v.conversations, v.conversations_done, v.settling, v.settles_at, c.chunks, c.chunks_done, c.chunks_failed,
     p.percent, repeat('#', floor(p.percent / 5)::int) || repeat('.', 20 - floor(p.percent / 5)::int) AS bar,
@@ -63,32 +86,26 @@ SELECT j.job_id, j.name AS job, g.name AS graph, i.state, j.reason,
     u.requests + o.out + o.leaving + q.direct AS questions, j.nodes, j.edges
 FROM kg_batch_internal.job j
 JOIN kg_batch_internal.graph g ON g.graph_id = j.graph_id
+LEFT JOIN counted n ON n.graph_id = j.graph_id AND n.job_id = j.job_id
 CROSS JOIN LATERAL (
-    SELECT count(*) AS chunks, count(*) FILTER (WHERE k.state = 'done') AS chunks_done,
-        count(*) FILTER (WHERE k.state = 'failed') AS chunks_failed,
-        COALESCE(sum(k.countable), 0) AS sentences,
-        COALESCE(sum(k.countable) FILTER (WHERE k.state = 'done'), 0) AS sentences_done,
-        COALESCE(sum(k.countable) FILTER (WHERE k.state IN ('done', 'failed', 'cancelled')), 0) AS sentences_finished,
-        count(*) FILTER (WHERE k.state IN ('ready', 'asking')) AS chunks_open,
-        COALESCE(sum(k.countable * (k.step - 1)) FILTER (WHERE k.state IN ('ready', 'asking')), 0) AS steps_done,
-        min(k.step) FILTER (WHERE k.state IN ('ready', 'asking')) AS first_step
-    FROM kg_batch_internal.chunk k WHERE k.graph_id = j.graph_id AND k.job_id = j.job_id) c
+    SELECT COALESCE(n.chunks, 0) AS chunks, COALESCE(n.chunks_done, 0) AS chunks_done, COALESCE(n.chunks_failed, 0) AS chunks_failed,
+        COALESCE(n.sentences, 0) AS sentences, COALESCE(n.sentences_done, 0) AS sentences_done,
+        COALESCE(n.sentences_finished, 0) AS sentences_finished, COALESCE(n.chunks_open, 0) AS chunks_open,
+        COALESCE(n.steps_done, 0) AS steps_done, n.first_step) c
 CROSS JOIN LATERAL (
-    SELECT count(*) AS conversations,
-        count(*) FILTER (WHERE t.cut_deliveries >= t.deliveries AND t.settle_at IS NULL AND t.cut_error IS NULL AND NOT EXISTS (
-            SELECT FROM kg_batch_internal.chunk k WHERE k.graph_id = t.graph_id AND k.conversation_id = t.conversation_id
-                AND k.state <> 'done' AND k.rereads IS NULL)) AS conversations_done,
-        count(*) FILTER (WHERE t.settle_at IS NOT NULL) AS settling, min(t.settle_at) AS settles_at,
-        COALESCE(sum(t.messages) FILTER (WHERE t.cut_deliveries = 0 AND t.cut_error IS NULL), 0) AS messages_uncut
-    FROM kg_batch_internal.conversation t WHERE t.graph_id = j.graph_id AND t.job_id = j.job_id) v
+    SELECT COALESCE(n.conversations, 0) AS conversations, COALESCE(n.conversations_done, 0) AS conversations_done, COALESCE(n.settling, 0) AS settling,
+        CASE WHEN n.settling > 0 THEN (SELECT t.settle_at FROM kg_batch_internal.conversation t WHERE t.graph_id = j.graph_id AND t.job_id = j.job_id
+            AND t.settle_at IS NOT NULL ORDER BY t.settle_at LIMIT 1) END AS settles_at,
+        COALESCE(n.messages_uncut, 0) AS messages_uncut) v
 -- What is in the queue and in hand. A round that is claimed is the whole graph's.
 CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE w.kind = 1) AS to_cut, count(*) FILTER (WHERE w.kind = 3) AS to_ask,
-        count(*) FILTER (WHERE w.kind = 4 OR w.kind = 5 AND NOT w.in_hand) AS to_send,
-        count(*) FILTER (WHERE w.kind = 5 AND w.in_hand) AS direct, count(*) FILTER (WHERE w.kind = 6) AS to_read,
-        count(*) FILTER (WHERE w.kind = 2) AS to_fold, count(*) FILTER (WHERE w.kind IN (7, 8)) AS about_graph
-    FROM (SELECT y.kind, false AS in_hand FROM kg_batch_internal.ready y WHERE y.job_id = j.job_id
-          UNION ALL SELECT x.kind, true FROM kg_batch_internal.claimed x WHERE x.job_id = j.job_id) w) q
+    SELECT COALESCE(n.to_cut, 0) + h.to_cut AS to_cut, COALESCE(n.to_ask, 0) + h.to_ask AS to_ask, COALESCE(n.to_send, 0) + h.to_send AS to_send,
+        h.direct, COALESCE(n.to_read, 0) + h.to_read AS to_read, COALESCE(n.to_fold, 0) + h.to_fold AS to_fold,
+        COALESCE(n.about_graph, 0) + h.about_graph AS about_graph
+    FROM (SELECT count(*) FILTER (WHERE w.kind = 1) AS to_cut, count(*) FILTER (WHERE w.kind = 3) AS to_ask,
+              count(*) FILTER (WHERE w.kind = 4) AS to_send, count(*) FILTER (WHERE w.kind = 5) AS direct, count(*) FILTER (WHERE w.kind = 6) AS to_read,
+              count(*) FILTER (WHERE w.kind = 2) AS to_fold, count(*) FILTER (WHERE w.kind IN (7, 8)) AS about_graph
+          FROM kg_batch_internal.claimed w WHERE w.job_id = j.job_id) h) q
 -- A job with followed tables is never done. What is open of it but conversations
 -- that may go on is what it still works on (as kg_batch_internal.is_open has it).
 CROSS JOIN LATERAL (
@@ -113,7 +130,7 @@ CROSS JOIN LATERAL (
         -- Of a batch that is of several jobs its share.
         COALESCE(floor(sum(m.requests::float8 * LEAST(GREATEST(b.remote_completed + b.remote_failed, b.answered), b.requests) / b.requests)), 0)::bigint AS back,
         COALESCE(floor(sum(m.requests::float8 * LEAST(GREATEST(b.remote_completed - GREATEST(b.answered, CASE WHEN b.state = 'reading' THEN
-                (SELECT count(*) FROM kg_batch_internal.request r WHERE r.batch_id = b.batch_id AND r.state = 'answered') END), 0), b.requests) / b.requests)), 0)::bigint
+                (SELECT sum(a.answered) FROM kg_batch_internal.batch_job a WHERE a.batch_id = b.batch_id) END), 0), b.requests) / b.requests)), 0)::bigint
             AS to_store,
         round(EXTRACT(epoch FROM max(l.usual))) AS usual_s, max(l.expected_end) AS expected_end,
         bool_or(l.expected_end IS NULL) AS unknown
@@ -210,20 +227,19 @@ COMMENT ON COLUMN kg_batch.pipelines.restarts IS 'how many of its kind were ende
 CREATE VIEW kg_batch.batches WITH (security_barrier) AS
 SELECT b.batch_id, b.model, b.state, b.remote_status, b.requests, b.remote_completed AS completed, b.remote_failed AS failed, b.answered,
     x.jobs, date_trunc('second', COALESCE(b.ended_at, clock_timestamp()) - b.planned_at) AS age, b.deadline,
-    (SELECT sum(a.cost) FROM kg_batch_internal.request r
-     JOIN kg_batch_internal.answer a ON a.graph_id = r.graph_id AND a.request_id = r.request_id AND a.mode = 'batch'
-     WHERE r.batch_id = b.batch_id AND r.graph_id = ANY (x.graphs)) AS cost,
+    x.cost,
     b.error, b.cancel_requested, b.next_poll_at, b.polls, b.input_tokens, b.bytes, b.planned_at, b.submitted_at, b.ended_at, b.remote_id,
     b.input_file_id, b.output_file_id, b.error_file_id, x.job_ids,
     (SELECT date_trunc('second', l.expected_end + interval '0.5 s') FROM kg_batch_internal.batch_outlook l WHERE l.batch_id = b.batch_id) AS expected_end,
     b.polled_at AS last_poll_at, b.last_error, b.last_error_at
 FROM kg_batch_internal.batch b
 CROSS JOIN LATERAL (
-    SELECT array_agg(DISTINCT j.name ORDER BY j.name) AS jobs, array_agg(DISTINCT j.job_id) AS job_ids, array_agg(DISTINCT m.graph_id) AS graphs
+    SELECT array_agg(DISTINCT j.name ORDER BY j.name) AS jobs, array_agg(DISTINCT j.job_id) AS job_ids, count(*) AS parts,
+        sum(m.cost) AS cost
     FROM kg_batch_internal.batch_job m
     LEFT JOIN kg_batch_internal.job j ON j.graph_id = m.graph_id AND j.job_id = m.job_id
     WHERE m.batch_id = b.batch_id AND m.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[])) x
-WHERE x.graphs IS NOT NULL;
+WHERE x.parts > 0;
 COMMENT ON VIEW kg_batch.batches IS 'batches of the Batch API in which requests of one''s graphs are';
 COMMENT ON COLUMN kg_batch.batches.state IS 'here: planned, uploading, uploaded, creating, submitted, reading, done, failed, lost or unclear';
 COMMENT ON COLUMN kg_batch.batches.remote_status IS 'at the API, as last seen: validating, in_progress, finalizing, completed, expired, cancelled and so on';
@@ -330,6 +346,10 @@ COMMENT ON COLUMN kg_batch.error_groups.example_api_said IS 'what the API said o
 COMMENT ON COLUMN kg_batch.error_groups.hint IS 'how to try all of them again';
 
 CREATE VIEW kg_batch.summary WITH (security_barrier) AS
+WITH counted AS MATERIALIZED (
+    SELECT n.graph_id, n.job_id, sum(n.number) FILTER (WHERE n.what = 'chunk done')::bigint AS done,
+        sum(n.number) FILTER (WHERE n.what = 'chunk failed')::bigint AS failed
+    FROM kg_batch_internal.count_now n GROUP BY n.graph_id, n.job_id)
 SELECT j.job_id, j.name AS job, g.name AS graph,
     date_trunc('milliseconds', COALESCE(j.ended_at, clock_timestamp()) - j.started_at) AS total_time,
     c.processed AS chunks_processed, c.successful AS chunks_successful, c.failed AS chunks_failed, n.nodes, e.edges,
@@ -338,10 +358,9 @@ FROM kg_batch_internal.job j
 JOIN kg_batch_internal.graph g ON g.graph_id = j.graph_id
 CROSS JOIN LATERAL (
     SELECT NULLIF(EXTRACT(epoch FROM COALESCE(j.ended_at, clock_timestamp()) - j.started_at), 0) AS seconds) t
+LEFT JOIN counted k ON k.graph_id = j.graph_id AND k.job_id = j.job_id
 CROSS JOIN LATERAL (
-    SELECT count(*) FILTER (WHERE k.state IN ('done', 'failed')) AS processed, count(*) FILTER (WHERE k.state = 'done') AS successful,
-        count(*) FILTER (WHERE k.state = 'failed') AS failed
-    FROM kg_batch_internal.chunk k WHERE k.graph_id = j.graph_id AND k.job_id = j.job_id) c
+    SELECT COALESCE(k.done, 0) + COALESCE(k.failed, 0) AS processed, COALESCE(k.done, 0) AS successful, COALESCE(k.failed, 0) AS failed) c
 -- From table to table, row by row: see node_fact in 70_views.sql.
 CROSS JOIN LATERAL (
     SELECT count(DISTINCT i.node_id) AS nodes

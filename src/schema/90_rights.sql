@@ -46,8 +46,8 @@ BEGIN
 END $$;
 
 -- Rows of these go into a dump: all tables but those that describe this very
--- installation (home), are made again from the others (ready, claimed, turn), or
--- mean nothing elsewhere (worker, spending, work_minute, answer_minute). Shipped rows come with the script,
+-- installation (home), are made again from the others (ready, claimed, turn, and
+-- what is counted of jobs, as their rows come back), or mean nothing elsewhere (worker, spending, work_minute, answer_minute). Shipped rows come with the script,
 -- and shipped_taxon holds nothing else.
 DO $$
 DECLARE
@@ -59,7 +59,8 @@ BEGIN
             CASE WHEN c.relname IN ('prompt', 'predicate', 'model_price') THEN 'WHERE NOT shipped' ELSE '' END AS condition
         FROM pg_class c
         WHERE c.relnamespace = 'kg_batch_internal'::regnamespace AND c.relkind = 'r'
-          AND c.relname NOT IN ('home', 'ready', 'claimed', 'turn', 'worker', 'spending', 'shipped_taxon', 'work_minute', 'answer_minute')
+          AND c.relname NOT IN ('home', 'ready', 'claimed', 'turn', 'worker', 'spending', 'shipped_taxon', 'work_minute', 'answer_minute',
+            'job_count', 'job_count_change', 'conversation_count', 'conversation_change')
         ORDER BY c.relname
     LOOP
         PERFORM pg_extension_config_dump(dumped.oid, dumped.condition);

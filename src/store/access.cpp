@@ -1,9 +1,11 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/bridge.h"
+#include "backend/locks.h"
 #include "backend/spi.h"
 #include "chunking/sentences.h"
 #include "store/access.h"
+#include "store/counting.h"
 #include "store/follow.h"
 #include "store/home.h"
 #include "store/job.h"
@@ -172,6 +174,9 @@ void drop_graph(std::int64_t graph_id, const std::string& name) {
   execute("DELETE FROM kg_batch_internal.edge WHERE graph_id = $1", {graph_id});
   execute("DELETE FROM kg_batch_internal.identity WHERE graph_id = $1", {graph_id});
   execute("DELETE FROM kg_batch_internal.node WHERE graph_id = $1", {graph_id});
+  // Whoever folds holds this for as long as it takes, and waits for nobody.
+  backend::lock_exclusive(backend::LockClass::counting, 0, backend::LockSpan::transaction);
+  forget_counts(graph_id);
   execute("DELETE FROM kg_batch_internal.job WHERE graph_id = $1", {graph_id});
   execute("DELETE FROM kg_batch_internal.graph WHERE graph_id = $1", {graph_id});  // with what else is its own
 }

@@ -2,6 +2,7 @@
 #include "backend/locks.h"
 #include "backend/spi.h"
 #include "store/batch.h"
+#include "store/counting.h"
 #include "store/home.h"
 #include "store/queue.h"
 
@@ -55,6 +56,8 @@ void take_home(bool same) {
   // what was handed in since stands in it alone.
   for (const std::int64_t worker_id : claiming_workers()) free_claims(worker_id);
   refill_ready();
+  // What was counted while it came back is right unless somebody left the triggers aside.
+  count_anew();
 }
 
 std::string installation_id() {

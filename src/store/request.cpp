@@ -323,7 +323,7 @@ StoredAnswers store_answers(const std::vector<Answer>& answers) {
       "WITH given AS (SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) AS "
       "  u (graph_id, request_id, mode, status, outcome, next, bad, perhaps, model, remote_id, body, error, input, cached, written, "
       "   output, reasoning, latency_ms)), "
-      "priced AS MATERIALIZED (SELECT g.*, r.attempt, r.stage, r.job_id, r.reserved, r.reserved_day, r.sent_at, COALESCE(g.model, r.model) AS used_model, "
+      "priced AS MATERIALIZED (SELECT g.*, r.attempt, r.stage, r.job_id, r.batch_id, r.reserved, r.reserved_day, r.sent_at, COALESCE(g.model, r.model) AS used_model, "
       // What it asked about was forgotten meanwhile, and nobody else asks the same.
       "   r.chunk_id IS DISTINCT FROM 0 OR EXISTS (SELECT FROM kg_batch_internal.chunk c WHERE c.graph_id = r.graph_id AND c.request_id = r.request_id) AS kept, "
       "   CASE WHEN g.perhaps THEN NULL WHEN g.input IS NULL AND g.outcome <> 'error' THEN r.reserved WHEN g.input IS NULL THEN 0 ELSE kg_batch_internal.cost(COALESCE(g.model, r.model), "
@@ -357,6 +357,12 @@ StoredAnswers store_answers(const std::vector<Answer>& answers) {
       "   cost = u.cost + EXCLUDED.cost, lost_cost = u.lost_cost + EXCLUDED.lost_cost, direct_cost = u.direct_cost + EXCLUDED.direct_cost, "
       "   unpriced = u.unpriced + EXCLUDED.unpriced, "
       "   latency_histogram = kg_batch_internal.add_histograms(u.latency_histogram, EXCLUDED.latency_histogram)), "
+      // Nobody but the batch manager does this, so nobody waits for these rows.
+      "batches AS (UPDATE kg_batch_internal.batch_job m SET answered = m.answered + c.answered, "
+      "   cost = CASE WHEN c.cost IS NULL THEN m.cost ELSE COALESCE(m.cost, 0) + c.cost END "
+      "  FROM (SELECT batch_id, graph_id, job_id, pg_catalog.count(*) FILTER (WHERE next = 'answered') AS answered, pg_catalog.sum(cost) AS cost "
+      "   FROM counted WHERE mode = 'batch' AND batch_id IS NOT NULL GROUP BY batch_id, graph_id, job_id) c "
+      "  WHERE m.batch_id = c.batch_id AND m.graph_id = c.graph_id AND m.job_id = c.job_id), "
       "paced AS (INSERT INTO kg_batch_internal.answer_minute AS m (graph_id, minute, stage, mode, requests, answered, input_tokens, cached_tokens, "
       "   output_tokens, reasoning_tokens, latency_histogram) "
       "  SELECT graph_id, pg_catalog.date_trunc('minute', pg_catalog.clock_timestamp()), stage, mode, pg_catalog.count(*), "

@@ -90,9 +90,9 @@ void sample_progress() {
   execute("DELETE FROM kg_batch_internal.progress_sample WHERE at < pg_catalog.now() - interval '15 minutes'");
   execute(
       "INSERT INTO kg_batch_internal.progress_sample (graph_id, job_id, done, total) "
-      "SELECT j.graph_id, j.job_id, COALESCE(pg_catalog.sum(c.countable) FILTER (WHERE c.state IN ('done', 'failed', 'cancelled')), 0), "
-      " COALESCE(pg_catalog.sum(c.countable), 0) FROM kg_batch_internal.job j "
-      "JOIN kg_batch_internal.chunk c ON c.graph_id = j.graph_id AND c.job_id = j.job_id WHERE j.state = 'running' GROUP BY j.graph_id, j.job_id");
+      "SELECT n.graph_id, n.job_id, COALESCE(pg_catalog.sum(n.size) FILTER (WHERE n.what IN ('chunk done', 'chunk failed', 'chunk cancelled')), 0), "
+      " pg_catalog.sum(n.size) FROM kg_batch_internal.count_now n JOIN kg_batch_internal.job j ON j.graph_id = n.graph_id AND j.job_id = n.job_id "
+      "WHERE j.state = 'running' AND pg_catalog.starts_with(n.what, 'chunk ') GROUP BY n.graph_id, n.job_id HAVING pg_catalog.sum(n.number) > 0");
 }
 
 }  // namespace kg_batch::store

@@ -22,6 +22,7 @@
 #include "backend/transaction.h"
 #include "backend/wait.h"
 #include "backend/wake.h"
+#include "store/counting.h"
 #include "store/follow.h"
 #include "store/home.h"
 #include "store/job.h"
@@ -39,6 +40,7 @@ using namespace backend;
 namespace {
 
 constexpr std::int64_t sample_every_ms = 5'000;
+constexpr int most_folds = 10;  // in a row, of what is noted of the counts: everything else waits meanwhile
 constexpr std::int64_t sum_up_every_ms = 60'000;
 
 std::int64_t now_ms() {
@@ -172,7 +174,7 @@ class Coordinator {
   std::int64_t look_after_work() {
     store::Backlog backlog;
     std::vector<store::JobChange> changes;
-    bool welcome = true;
+    bool welcome = true, much_is_counted = false;
     job_is_held_ = false;
     commit("jobs advanced", [&] {
       welcome = !store::is_stopped() && store::look_at_home() == store::Home::ours;
@@ -182,6 +184,7 @@ class Coordinator {
       changes = store::advance_jobs();
       backlog = store::backlog();
       if (settings::retention_s() >= 0) store::cut_old_answers(settings::retention_s(), 1'000);
+      much_is_counted = store::fold_counts();
       if (settings::enable_progress_tracking() && now_ms() - sampled_ms_ >= sample_every_ms) {
         store::sample_progress();
         sampled_ms_ = now_ms();
@@ -192,6 +195,7 @@ class Coordinator {
       }
     });
     tell(changes);
+    for (int more = 0; much_is_counted && more < most_folds; ++more) in_transaction([&] { much_is_counted = store::fold_counts(); });
     // Nobody has anything in hand, and nobody takes what is there.
     if (backlog.claimable > 0 && backlog.claimed == 0) withdraw_what_is_cancelled();
     if (!welcome) {

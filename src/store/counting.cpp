@@ -1,0 +1,31 @@
+#include "store/counting.h"
+
+#include "backend/locks.h"
+#include "backend/spi.h"
+
+namespace kg_batch::store {
+
+using backend::execute;
+
+namespace {
+
+// A pass over so many is well under a second.
+constexpr int most_at_once = 20'000;
+
+}  // namespace
+
+bool fold_counts() {
+  if (!backend::try_lock_exclusive(backend::LockClass::counting, 0, backend::LockSpan::transaction)) return false;
+  return execute("SELECT kg_batch_internal.fold_counts($1)", {most_at_once}).integer(0, 0) >= most_at_once;
+}
+
+void count_anew() { execute("SELECT kg_batch_internal.count_anew()"); }
+
+void forget_counts(std::int64_t graph_id) {
+  execute("DELETE FROM kg_batch_internal.job_count_change WHERE graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.conversation_change WHERE graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.conversation_count WHERE graph_id = $1", {graph_id});
+  execute("DELETE FROM kg_batch_internal.job_count WHERE graph_id = $1", {graph_id});
+}
+
+}  // namespace kg_batch::store
