@@ -8,8 +8,12 @@
 #   $node->wait_until('SELECT …', 60)       until it gives t; says what stood still if it does not
 #   $node->wait_for_job($job, 'done')
 #   $node->wait_for_stand_in(sub { $_[0]{in_flight} == 40 })    until its stats are so
+#   $node->counts_are_right('name')   what is counted of jobs is what a plain count gives
 #   $node->worker_pids('pipeline')          by what pg_stat_activity calls them
 #   $node->sim                              KgBatch::StandIn
+#
+# Whenever a node is stopped in an orderly way, and at the end of each test that went
+# well, that of the counts is looked at by itself, in each database.
 #
 # `preload => 0` leaves the library to be loaded when it is first called;
 # `slots` is max_worker_processes (24); `install_path` is another installation than
@@ -28,6 +32,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 our $database = 'kg';
+my @nodes;
 
 # A test that runs into its time limit still stops its servers.
 $SIG{TERM} = $SIG{INT} = sub { die "ended by a signal\n"; };
@@ -47,6 +52,7 @@ sub with_stand_in
 	$node->start;
 	$node->safe_psql('postgres', "CREATE DATABASE $database");
 	$node->kg('CREATE EXTENSION kg_batch');
+	push @nodes, $node;
 	return $node;
 }
 
@@ -137,6 +143,59 @@ sub wait_for_stand_in
 	diag("the stand-in's stats at last: in_flight $stats->{in_flight}, ", JSON::PP->new->canonical->encode($stats->{requests} // {}));
 	$self->describe_work;
 	return 0;
+}
+
+# ---- what is counted of jobs ----
+
+sub counts_are_right
+{
+	my ($self, $name) = @_;
+	my @wrong = $self->_wrong_counts;
+	return is("@wrong", '', $name);
+}
+
+# At any time, workers or not: it is one statement. A server that cannot be asked has nothing to say.
+sub _wrong_counts
+{
+	my ($self) = @_;
+	my @wrong;
+	eval {
+		my ($databases, $wrong, $error) = ('', '', '');
+		$self->psql('postgres', 'SELECT datname FROM pg_database WHERE datallowconn', stdout => \$databases, stderr => \$error, timeout => 30);
+		for my $in (split /\n/, $databases)
+		{
+			next if $self->psql($in, "SELECT to_regclass('kg_batch_internal.count_difference') IS NOT NULL", stdout => \$wrong, stderr => \$error, timeout => 30) || $wrong ne 't';
+			$self->psql($in, 'SELECT d FROM kg_batch_internal.count_difference d', stdout => \$wrong, stderr => \$error, timeout => 60);
+			push @wrong, map { "$in: $_" } split /\n/, $wrong;
+		}
+		1;
+	} or diag("what is counted of jobs could not be looked at: $@");
+	return @wrong;
+}
+
+sub stop
+{
+	my ($self, $mode, %params) = @_;
+	if (defined $self->{_pid} && ($mode // '') ne 'immediate')
+	{
+		my @wrong = $self->_wrong_counts;
+		fail('what is counted of jobs is what a plain count gives: ' . join ', ', @wrong) if @wrong;
+	}
+	return $self->SUPER::stop($mode, %params);
+}
+
+# Before that of PostgreSQL::Test::Cluster, which ends the servers.
+END
+{
+	my $exit_code = $?;
+	for my $node ($exit_code == 0 ? grep { defined $_->{_pid} } @nodes : ())
+	{
+		my @wrong = $node->_wrong_counts;
+		next unless @wrong;
+		diag('what is counted of jobs is not what a plain count gives (job, what, step, how much is missing):', map { "\n  $_" } @wrong);
+		$exit_code = 1;
+	}
+	$? = $exit_code;
 }
 
 sub worker_pids
