@@ -11,9 +11,27 @@ SELECT t.graph_id, t.conversation_id, t.job_id,
 FROM kg_batch_internal.conversation t;
 COMMENT ON VIEW kg_batch_internal.conversation_standing IS 'as what each conversation is to be counted: what conversation_count has once it is folded';
 
+CREATE FUNCTION kg_batch_internal.fold_now() RETURNS void
+    LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_fold_now';
+COMMENT ON FUNCTION kg_batch_internal.fold_now() IS 'folds all that is noted of counts, unless somebody else does';
+
+-- What a statement touches by the thousands is folded at once: there may be no
+-- coordinator, as while a dump is restored. A transaction with a snapshot of its
+-- own would fail on what the coordinator has folded since, and leaves it to that one.
+CREATE FUNCTION kg_batch_internal.fold_many() RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF current_setting('transaction_isolation') = 'read committed' THEN
+        PERFORM kg_batch_internal.fold_now();
+    END IF;
+END $$;
+COMMENT ON FUNCTION kg_batch_internal.fold_many() IS 'folds what is noted of counts where a statement noted much';
+
 -- Notes of a job whose counts do not change are none: most updates are such.
 CREATE FUNCTION kg_batch_internal.note_chunks() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    noted bigint;
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO kg_batch_internal.job_count_change (graph_id, job_id, what, step, number, size)
@@ -39,12 +57,18 @@ BEGIN
         INSERT INTO kg_batch_internal.conversation_change (graph_id, conversation_id)
         SELECT DISTINCT o.graph_id, o.conversation_id FROM old_rows o WHERE o.state <> 'done' AND o.rereads IS NULL;
     END IF;
+    GET DIAGNOSTICS noted = ROW_COUNT;
+    IF noted >= 10000 THEN
+        PERFORM kg_batch_internal.fold_many();
+    END IF;
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION kg_batch_internal.note_chunks() IS 'notes what a statement changed of the number of chunks of each job by state';
 
 CREATE FUNCTION kg_batch_internal.note_conversations() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    noted bigint;
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO kg_batch_internal.conversation_change (graph_id, conversation_id) SELECT n.graph_id, n.conversation_id FROM new_rows n;
@@ -58,6 +82,10 @@ BEGIN
                   CASE WHEN o.cut_deliveries = 0 THEN o.messages END FROM old_rows o) x;
     ELSE
         INSERT INTO kg_batch_internal.conversation_change (graph_id, conversation_id) SELECT o.graph_id, o.conversation_id FROM old_rows o;
+    END IF;
+    GET DIAGNOSTICS noted = ROW_COUNT;
+    IF noted >= 10000 THEN
+        PERFORM kg_batch_internal.fold_many();
     END IF;
     RETURN NULL;
 END $$;

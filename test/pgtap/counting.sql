@@ -142,4 +142,13 @@ VACUUM kg_batch_internal.job_count, kg_batch_internal.job_count_change, kg_batch
 SELECT ok(pages_of(format('SELECT * FROM kg_batch.%I', name)) <= pages + 30, format('%s reads %s pages, with 9,000 chunks more %s', name, pages, pages_of(format('SELECT * FROM kg_batch.%I', name))))
 FROM cost_before ORDER BY name;
 
+-- What a restore or a large call notes has not to wait for a coordinator.
+CALL more_conversations(20001, 32000, 1);
+SELECT is_empty('SELECT 1 FROM kg_batch_internal.conversation_change', 'what is noted by the thousands is folded at once');
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+DELETE FROM kg_batch_internal.conversation WHERE conversation_id > 1020000;
+SELECT isnt_empty('SELECT 1 FROM kg_batch_internal.conversation_change', 'but for a transaction that could not see what is folded meanwhile');
+COMMIT;
+SELECT counts_are_right('12,000 came and went');
+
 SELECT * FROM finish();

@@ -120,8 +120,11 @@ sub torture
 	is($node->kg("SELECT count(*) FROM kg_batch.errors WHERE graph = '$graph' AND what <> 'batch'"), 0, "$name: nothing failed");
 	KgBatch::Books::agree($node, $name, graph => $graph, lost => $torture->{may_be_lost});
 	note("$name: ", KgBatch::Books::lost($node, $graph), ' lost, ', $sim->stats->{repeated_answers}, ' answered twice, ', $sim->stats->{all}{answers}, ' answers');
+	$node->counts_are_right("$name: what is counted of jobs is what a plain count gives");
 	# Nothing of it is left to do for the next one, and what was asked is not looked up.
 	$node->kg("SELECT kg_batch.drop_graph('$_')") for "calm $seed", $graph;
+	$node->counts_are_right("$name: and once the graphs are gone");
+	is($node->kg('SELECT count(*) FROM kg_batch_internal.job_count c WHERE NOT EXISTS (SELECT FROM kg_batch_internal.job j WHERE j.job_id = c.job_id)'), 0, "$name: nothing is counted of what is gone");
 	return;
 }
 
