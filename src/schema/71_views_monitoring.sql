@@ -31,6 +31,7 @@ COMMENT ON VIEW kg_batch_internal.batch_outlook IS 'of batches that are not over
 -- what is not cut yet counts two a message. A chunk counts for nine tenths once its
 -- last answer is there, and for its share of the steps before that.
 -- What there is of a job is counted as it comes and goes (25_tables_counting.sql).
+-- OFFSET 0: what is said once is computed once, and not wherever it is used.
 CREATE VIEW kg_batch.progress WITH (security_barrier) AS
 WITH counted AS MATERIALIZED (
     SELECT n.graph_id, n.job_id,
@@ -96,7 +97,7 @@ CROSS JOIN LATERAL (
     SELECT COALESCE(n.conversations, 0) AS conversations, COALESCE(n.conversations_done, 0) AS conversations_done, COALESCE(n.settling, 0) AS settling,
         CASE WHEN n.settling > 0 THEN (SELECT t.settle_at FROM kg_batch_internal.conversation t WHERE t.graph_id = j.graph_id AND t.job_id = j.job_id
             AND t.settle_at IS NOT NULL ORDER BY t.settle_at LIMIT 1) END AS settles_at,
-        COALESCE(n.messages_uncut, 0) AS messages_uncut) v
+        COALESCE(n.messages_uncut, 0) AS messages_uncut OFFSET 0) v
 -- What is in the queue and in hand. A round that is claimed is the whole graph's.
 CROSS JOIN LATERAL (
     SELECT COALESCE(n.to_cut, 0) + h.to_cut AS to_cut, COALESCE(n.to_ask, 0) + h.to_ask AS to_ask, COALESCE(n.to_send, 0) + h.to_send AS to_send,
@@ -123,7 +124,7 @@ CROSS JOIN LATERAL (
                 OR EXISTS (SELECT FROM kg_batch_internal.boundary_window y JOIN kg_batch_internal.conversation t USING (graph_id, conversation_id)
                            WHERE y.graph_id = j.graph_id AND y.waits AND t.job_id = j.job_id)
                 OR EXISTS (SELECT FROM kg_batch_internal.chunk y WHERE y.graph_id = j.graph_id AND y.job_id = j.job_id AND y.state = 'asking')
-                THEN 'running' ELSE 'following' END AS state) i
+                THEN 'running' ELSE 'following' END AS state OFFSET 0) i
 CROSS JOIN LATERAL (
     SELECT COALESCE(sum(m.requests) FILTER (WHERE b.submitted_at IS NOT NULL), 0)::bigint AS out,
         COALESCE(sum(m.requests) FILTER (WHERE b.submitted_at IS NULL), 0)::bigint AS leaving,
@@ -144,11 +145,11 @@ CROSS JOIN LATERAL (
     SELECT c.sentences_finished AS finished,
         c.sentences + CASE WHEN j.state = 'cancelled' THEN 0 ELSE 2 * v.messages_uncut END AS total,
         0.9 / z.steps * (c.steps_done + COALESCE(LEAST(q.to_read + o.to_store, c.chunks_open) * (c.sentences - c.sentences_finished) / NULLIF(c.chunks_open, 0), 0))
-            AS under_way) s
+            AS under_way OFFSET 0) s
 CROSS JOIN LATERAL (
     SELECT CASE WHEN s.total = 0 AND i.state IN ('done', 'following') THEN 100.0 WHEN s.total = 0 THEN 0.0
         WHEN s.finished = s.total AND i.state IN ('done', 'cancelled', 'following') THEN 100.0
-        ELSE LEAST(floor(1000.0 * (s.finished + s.under_way) / s.total) / 10, 99.9) END::numeric(4, 1) AS percent) p
+        ELSE LEAST(floor(1000.0 * (s.finished + s.under_way) / s.total) / 10, 99.9) END::numeric(4, 1) AS percent OFFSET 0) p
 LEFT JOIN LATERAL (
     SELECT (max(a.done) - min(a.done)) * 60 / NULLIF(EXTRACT(epoch FROM max(a.at) - min(a.at)), 0) AS per_minute
     FROM kg_batch_internal.progress_sample a
@@ -361,16 +362,17 @@ CROSS JOIN LATERAL (
 LEFT JOIN counted k ON k.graph_id = j.graph_id AND k.job_id = j.job_id
 CROSS JOIN LATERAL (
     SELECT COALESCE(k.done, 0) + COALESCE(k.failed, 0) AS processed, COALESCE(k.done, 0) AS successful, COALESCE(k.failed, 0) AS failed) c
--- From table to table, row by row: see node_fact in 70_views.sql.
-CROSS JOIN LATERAL (
+-- From table to table, row by row: see node_fact in 70_views.sql. LEFT JOIN: who asks for
+-- neither nodes nor edges does not pay for counting them.
+LEFT JOIN LATERAL (
     SELECT count(DISTINCT i.node_id) AS nodes
     FROM (SELECT k.chunk_id FROM kg_batch_internal.chunk k WHERE k.graph_id = j.graph_id AND k.job_id = j.job_id OFFSET 0) k
     CROSS JOIN LATERAL (
         SELECT m.key FROM kg_batch_internal.node_mention m
         WHERE m.graph_id = j.graph_id AND m.chunk_id = k.chunk_id AND m.live OFFSET 0) m
     CROSS JOIN LATERAL (
-        SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = j.graph_id AND i.key = m.key OFFSET 0) i) n
-CROSS JOIN LATERAL (
+        SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = j.graph_id AND i.key = m.key OFFSET 0) i) n ON true
+LEFT JOIN LATERAL (
     SELECT count(DISTINCT (i.node_id, r.role, o.node_id)) AS edges
     FROM (SELECT k.chunk_id FROM kg_batch_internal.chunk k WHERE k.graph_id = j.graph_id AND k.job_id = j.job_id OFFSET 0) k
     CROSS JOIN LATERAL (
@@ -387,7 +389,7 @@ CROSS JOIN LATERAL (
         WHERE i.graph_id = j.graph_id AND i.key = m.key AND i.node_id IS NOT NULL OFFSET 0) i
     CROSS JOIN LATERAL (
         SELECT o.node_id FROM kg_batch_internal.identity o
-        WHERE o.graph_id = j.graph_id AND o.key = w.key AND o.node_id IS NOT NULL OFFSET 0) o) e
+        WHERE o.graph_id = j.graph_id AND o.key = w.key AND o.node_id IS NOT NULL OFFSET 0) o) e ON true
 WHERE j.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
 COMMENT ON VIEW kg_batch.summary IS 'a row a job: what it took and what came of it';
 COMMENT ON COLUMN kg_batch.summary.total_time IS 'from its start to its end, or to now';
