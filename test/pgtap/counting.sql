@@ -103,6 +103,11 @@ UPDATE kg_batch_internal.chunk SET job_id = (SELECT job_id FROM kg_batch_interna
 UPDATE kg_batch_internal.ready SET job_id = (SELECT job_id FROM kg_batch_internal.job WHERE name = 'other') WHERE chunk_id % 3 = 0;
 SELECT counts_are_right('another job''s');
 
+SET session_replication_role = replica;
+UPDATE kg_batch_internal.chunk SET state = 'ready' WHERE conversation_id = 1000018;
+RESET session_replication_role;
+SELECT counts_are_right('written as a replica writes');
+
 -- Nobody's fault, and mended.
 ALTER TABLE kg_batch_internal.chunk DISABLE TRIGGER count_updated;
 UPDATE kg_batch_internal.chunk SET state = 'failed' WHERE conversation_id IN (1000018, 1000020);
@@ -110,10 +115,6 @@ ALTER TABLE kg_batch_internal.chunk ENABLE ALWAYS TRIGGER count_updated;
 SELECT isnt_empty('SELECT * FROM kg_batch_internal.count_difference', 'what is written past the triggers is not counted');
 SELECT kg_batch_internal.count_anew();
 SELECT counts_are_right('counted anew');
-SET session_replication_role = replica;
-UPDATE kg_batch_internal.chunk SET state = 'ready' WHERE conversation_id = 1000018;
-RESET session_replication_role;
-SELECT counts_are_right('written as a replica writes');
 
 -- A little at a time.
 CALL more_conversations(21, 60, 2);
