@@ -33,6 +33,12 @@ CREATE FUNCTION kg_batch_internal.note_chunks() RETURNS trigger
 DECLARE
     noted bigint;
 BEGIN
+    IF current_setting('session_replication_role') = 'replica' THEN
+        -- What a subscription writes is counted where it comes from, and the counts come along.
+        IF EXISTS (SELECT FROM pg_catalog.pg_stat_subscription s WHERE s.pid = pg_backend_pid()) THEN
+            RETURN NULL;
+        END IF;
+    END IF;
     IF TG_OP = 'INSERT' THEN
         INSERT INTO kg_batch_internal.job_count_change (graph_id, job_id, what, step, number, size)
         SELECT n.graph_id, n.job_id, 'chunk ' || n.state, CASE WHEN n.state IN ('ready', 'asking') THEN n.step ELSE 0 END, count(*), sum(n.countable)
@@ -70,6 +76,12 @@ CREATE FUNCTION kg_batch_internal.note_conversations() RETURNS trigger
 DECLARE
     noted bigint;
 BEGIN
+    IF current_setting('session_replication_role') = 'replica' THEN
+        -- What a subscription writes is counted where it comes from, and the counts come along.
+        IF EXISTS (SELECT FROM pg_catalog.pg_stat_subscription s WHERE s.pid = pg_backend_pid()) THEN
+            RETURN NULL;
+        END IF;
+    END IF;
     IF TG_OP = 'INSERT' THEN
         INSERT INTO kg_batch_internal.conversation_change (graph_id, conversation_id) SELECT n.graph_id, n.conversation_id FROM new_rows n;
     ELSIF TG_OP = 'UPDATE' THEN
@@ -94,6 +106,12 @@ COMMENT ON FUNCTION kg_batch_internal.note_conversations() IS 'notes conversatio
 CREATE FUNCTION kg_batch_internal.note_queue() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF current_setting('session_replication_role') = 'replica' THEN
+        -- What a subscription writes is counted where it comes from, and the counts come along.
+        IF EXISTS (SELECT FROM pg_catalog.pg_stat_subscription s WHERE s.pid = pg_backend_pid()) THEN
+            RETURN NULL;
+        END IF;
+    END IF;
     IF TG_OP = 'INSERT' THEN
         INSERT INTO kg_batch_internal.job_count_change (graph_id, job_id, what, step, number, size)
         SELECT n.graph_id, n.job_id, 'queue', n.kind, count(*), 0 FROM new_rows n GROUP BY n.graph_id, n.job_id, n.kind;
@@ -110,7 +128,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kg_batch_internal.note_queue() IS 'notes what a statement changed of the number of rows in the queue by job and kind';
 
--- Also for what is replicated, and for what a restore fills in as a replica would.
+-- Also for what a restore fills in as a replica would: that is how several tables at
+-- once are restored.
 DO $$
 DECLARE
     counted record;

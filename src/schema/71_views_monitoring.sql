@@ -253,7 +253,7 @@ COMMENT ON COLUMN kg_batch.batches.expected_end IS 'by what the last ones of its
 COMMENT ON COLUMN kg_batch.batches.last_poll_at IS 'when the API was asked last how far it is';
 COMMENT ON COLUMN kg_batch.batches.error IS 'what is wrong with it now, or why it failed';
 COMMENT ON COLUMN kg_batch.batches.last_error IS 'what went wrong last, whether or not it went on since';
-COMMENT ON COLUMN kg_batch.batches.cost IS 'US dollars of the answers to one''s own requests';
+COMMENT ON COLUMN kg_batch.batches.cost IS 'US dollars of the answers that it gave to one''s own requests';
 
 CREATE VIEW kg_batch.errors WITH (security_barrier) AS
 SELECT g.name AS graph, j.name AS job, e.what, e.conversation, e.chunk_id, e.batch_id, e.reason, COALESCE(e.at, y.received_at) AS at,
@@ -393,8 +393,8 @@ LEFT JOIN LATERAL (
 WHERE j.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
 COMMENT ON VIEW kg_batch.summary IS 'a row a job: what it took and what came of it';
 COMMENT ON COLUMN kg_batch.summary.total_time IS 'from its start to its end, or to now';
-COMMENT ON COLUMN kg_batch.summary.nodes IS 'of the graph, that its conversations speak of';
-COMMENT ON COLUMN kg_batch.summary.edges IS 'of the graph, that its conversations speak of';
+COMMENT ON COLUMN kg_batch.summary.nodes IS 'of the graph, that its conversations speak of; counted when it is asked for';
+COMMENT ON COLUMN kg_batch.summary.edges IS 'of the graph, that its conversations speak of; counted when it is asked for';
 
 CREATE VIEW kg_batch.cost WITH (security_barrier) AS
 SELECT u.day, g.name AS graph, j.name AS job, u.stage, u.model, u.mode, u.requests,

@@ -33,12 +33,14 @@ $subscriber->kg("CREATE SUBSCRIPTION graphs CONNECTION \$where\$$where\$where\$ 
 ok($subscriber->wait_until(q{SELECT count(*) > 50 AND bool_and(srsubstate = 'r') FROM pg_subscription_rel}, 120), 'all tables are copied');
 sub digests { my ($node) = @_; return $node->kg(q{SELECT name, kg_batch.graph_digest(name) FROM kg_batch.graph ORDER BY name}); }
 is(digests($subscriber), digests($publisher), 'the graph is the same');
+$subscriber->counts_are_right('… and what is counted of its jobs');
 $run->begin('later');
 ok($publisher->wait_for_job($run->job, 'done', 120), 'more is read while it is followed');
 $publisher->kg('CREATE TABLE done (n int)');
 my $lsn = $publisher->kg('SELECT pg_current_wal_lsn()');
 ok($publisher->wait_until("SELECT bool_and(confirmed_flush_lsn >= '$lsn') FROM pg_replication_slots", 60), 'what came later arrives');
 is(digests($subscriber), digests($publisher), '… and is the same');
+$subscriber->counts_are_right('… as what is counted of its jobs');
 like(digests($subscriber), qr/^later\|/m, '… with what came later');
 is($subscriber->kg(q{SELECT count(*) FROM kg_batch.find('dog', graph => 'later')}), $publisher->kg(q{SELECT count(*) FROM kg_batch.find('dog', graph => 'later')}), '… and can be read');
 
