@@ -91,6 +91,8 @@ extern "C" {
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/plancache.h"
+#include "utils/resowner.h"
 #include "utils/portal.h"
 #include "utils/ps_status.h"
 #include "utils/rel.h"

@@ -12,7 +12,6 @@
 namespace kg_batch::store {
 
 using backend::Bytes;
-using backend::execute;
 using backend::execute_generic;
 using backend::Rows;
 
@@ -257,7 +256,7 @@ void unmark_in_flight(const std::vector<const Request*>& requests) {
 void plan_anew(std::int64_t graph_id, std::int64_t request_id, const std::string& why) {
   lock_chunks_of({graph_id}, {request_id});
   lock_ledger_of({graph_id}, {request_id});
-  execute(
+  execute_generic(
       "WITH old AS (SELECT job_id, reserved, reserved_day FROM kg_batch_internal.request WHERE graph_id = $1 AND request_id = $2), "
       "released AS (UPDATE kg_batch_internal.job j SET reserved = j.reserved - old.reserved FROM old "
       " WHERE j.graph_id = $1 AND j.job_id = old.job_id), "
@@ -265,7 +264,7 @@ void plan_anew(std::int64_t graph_id, std::int64_t request_id, const std::string
       "UPDATE kg_batch_internal.request SET state = 'failed', error = $3, reserved = 0, worker_id = NULL, batch_id = NULL "
       "WHERE graph_id = $1 AND request_id = $2",
       {graph_id, request_id, why});
-  execute(
+  execute_generic(
       "WITH again AS (UPDATE kg_batch_internal.chunk SET state = 'ready', request_id = NULL "
       " WHERE graph_id = $1 AND request_id = $2 AND state = 'asking' RETURNING chunk_id, tokens, job_id) "
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
@@ -469,7 +468,7 @@ std::vector<StoredAnswer> newest_answers(std::int64_t graph_id, const std::vecto
 }
 
 int cut_old_answers(int seconds, int limit) {
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "UPDATE kg_batch_internal.answer a SET body = NULL FROM (SELECT o.graph_id, o.request_id, o.attempt FROM kg_batch_internal.answer o "
       "  WHERE o.body IS NOT NULL AND o.received_at < pg_catalog.now() - $1 * interval '1 second' AND NOT EXISTS (SELECT FROM kg_batch_internal.chunk c "
       "   WHERE c.graph_id = o.graph_id AND c.request_id = o.request_id AND NOT c.folded) AND NOT EXISTS (SELECT FROM kg_batch_internal.request r "
