@@ -11,6 +11,7 @@
 
 namespace kg_batch::store {
 
+using backend::execute;
 using backend::execute_generic;
 
 namespace {
@@ -421,7 +422,7 @@ void Ingest::finish_conversations(const std::vector<Conversation*>& conversation
   }
   const Job job = read_job(target_.graph_id, target_.job_id);
   const int priority = target_.priority + (job.state == "paused" ? parked : 0);
-  const auto rows = execute_generic(
+  const auto rows = execute(
       "WITH speaking AS (SELECT p.conversation_id, pg_catalog.array_agg(p.name ORDER BY p.n) AS names, "
       "  pg_catalog.array_agg(p.speaker_id ORDER BY p.n) AS speaker_ids "
       " FROM unnest($8::bigint[], $9::text[], $10::text[]) WITH ORDINALITY p(conversation_id, name, speaker_id, n) "

@@ -14,6 +14,7 @@
 
 namespace kg_batch::store {
 
+using backend::execute;
 using backend::execute_generic;
 using backend::Rows;
 using stages::CanonicalName;
@@ -293,7 +294,7 @@ const InquirySort& predicate_questions() {
 void note_own_words(std::int64_t graph_id, std::int64_t job_id) {
   std::optional<std::int64_t> payer;
   if (job_id != 0) payer = job_id;
-  execute_generic(
+  execute(
       "WITH used AS MATERIALIZED (SELECT DISTINCT f.identity_id, w.sort, w.name FROM (SELECT i.identity_id, i.kind, i.roles "
       "  FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id IS NULL AND i.is_statement AND i.mentions > 0 OFFSET 0) f "
       " CROSS JOIN LATERAL (SELECT 'kind' COLLATE \"C\" AS sort, f.kind AS name UNION ALL SELECT 'role', o.role COLLATE \"C\" FROM unnest(f.roles) AS o (role)) w "

@@ -29,10 +29,12 @@ struct Known {
 
 std::map<std::string, Known> lock_by_hash(std::int64_t graph_id, const std::vector<Bytes>& hashes) {
   const Rows rows = execute_generic(
-      "SELECT r.request_id, r.state, NOT EXISTS (SELECT FROM kg_batch_internal.answer a WHERE a.graph_id = r.graph_id "
+      "SELECT r.request_id, r.state, NOT EXISTS (SELECT FROM kg_batch_internal.answer a WHERE a.graph_id = $1 "
       " AND a.request_id = r.request_id AND a.body IS NOT NULL), r.attempt, r.bad_answers, r.input_hash "
-      "FROM (SELECT DISTINCT $1 AS graph_id, h AS input_hash FROM unnest($2) AS h OFFSET 0) u "
-      "JOIN kg_batch_internal.request r ON r.graph_id = u.graph_id AND r.input_hash = u.input_hash ORDER BY r.request_id FOR NO KEY UPDATE OF r",
+      "FROM (SELECT x.request_id FROM (SELECT DISTINCT h AS input_hash FROM unnest($2) AS h) u "
+      "  CROSS JOIN LATERAL (SELECT o.request_id FROM kg_batch_internal.request o WHERE o.graph_id = $1 AND o.input_hash = u.input_hash OFFSET 0) x "
+      "  ORDER BY x.request_id OFFSET 0) u "
+      "CROSS JOIN LATERAL (SELECT * FROM kg_batch_internal.request o WHERE o.graph_id = $1 AND o.request_id = u.request_id FOR NO KEY UPDATE OFFSET 0) r",
       {graph_id, hashes});
   std::map<std::string, Known> known;
   std::vector<std::int64_t> without_text;
@@ -179,17 +181,16 @@ void lock_chunks_of(const std::vector<std::int64_t>& graphs, const std::vector<s
       "SELECT FROM (SELECT DISTINCT x.graph_id, x.chunk_id FROM unnest($1, $2) AS u (graph_id, request_id) CROSS JOIN LATERAL ("
       "   SELECT c.graph_id, c.chunk_id FROM kg_batch_internal.chunk c WHERE c.graph_id = u.graph_id AND c.request_id = u.request_id "
       "   UNION ALL SELECT r.graph_id, r.chunk_id FROM kg_batch_internal.request r WHERE r.graph_id = u.graph_id AND r.request_id = u.request_id "
-      "    AND r.chunk_id > 0) x) k "
-      "JOIN kg_batch_internal.chunk c ON c.graph_id = k.graph_id AND c.chunk_id = k.chunk_id ORDER BY c.graph_id, c.chunk_id FOR NO KEY UPDATE OF c",
+      "    AND r.chunk_id > 0) x ORDER BY 1, 2 OFFSET 0) k "
+      "CROSS JOIN LATERAL (SELECT FROM kg_batch_internal.chunk c WHERE c.graph_id = k.graph_id AND c.chunk_id = k.chunk_id FOR NO KEY UPDATE OFFSET 0) c",
       {graphs, requests});
 }
 
 void lock_requests(const std::vector<std::int64_t>& graphs, const std::vector<std::int64_t>& requests) {
   if (requests.empty()) return;
   execute_generic(
-      "SELECT FROM (SELECT DISTINCT o.graph_id, o.request_id FROM unnest($1, $2) AS o (graph_id, request_id) OFFSET 0) u "
-      "JOIN kg_batch_internal.request r ON r.graph_id = u.graph_id AND r.request_id = u.request_id "
-      "ORDER BY r.graph_id, r.request_id FOR NO KEY UPDATE OF r",
+      "SELECT FROM (SELECT DISTINCT o.graph_id, o.request_id FROM unnest($1, $2) AS o (graph_id, request_id) ORDER BY 1, 2 OFFSET 0) u "
+      "CROSS JOIN LATERAL (SELECT FROM kg_batch_internal.request o WHERE o.graph_id = u.graph_id AND o.request_id = u.request_id FOR NO KEY UPDATE OFFSET 0) r",
       {graphs, requests});
 }
 

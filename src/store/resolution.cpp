@@ -14,6 +14,7 @@
 
 namespace kg_batch::store {
 
+using backend::execute;
 using backend::execute_generic;
 using backend::Rows;
 using graph::IdentityView;
@@ -304,7 +305,7 @@ class ThingRound : Comparison {
             {graph_id_, identities, nodes});
     std::set<Key> seen;
     for (const auto& group : joined.groups) seen.insert(group.begin(), group.end());
-    execute_generic("UPDATE kg_batch_internal.identity i SET unresolved = false "
+    execute("UPDATE kg_batch_internal.identity i SET unresolved = false "
             "FROM (SELECT $1 AS graph_id, o.key FROM unnest($2::uuid[]) AS o (key) OFFSET 0) u "
             "WHERE i.graph_id = u.graph_id AND i.key = u.key AND i.unresolved",
             {graph_id_, texts_of(seen)});

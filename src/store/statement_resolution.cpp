@@ -14,6 +14,7 @@
 
 namespace kg_batch::store {
 
+using backend::execute;
 using backend::execute_generic;
 using backend::Rows;
 using graph::IdentityView;
@@ -302,7 +303,7 @@ class Level : Comparison {
   }
 
   std::int64_t find_nodes_of(const std::vector<std::int64_t>& identities, const std::vector<std::string>& derived) {
-    return execute_generic(
+    return execute(
         "WITH derived AS MATERIALIZED (SELECT u.identity_id, u.derived, i.key, i.former_node_id, i.first_node_id FROM unnest($2, $3::uuid[]) AS u (identity_id, derived) "
         "  CROSS JOIN LATERAL (SELECT o.key, o.former_node_id, o.first_node_id FROM kg_batch_internal.identity o "
         "   WHERE o.graph_id = $1 AND o.identity_id = u.identity_id OFFSET 0) i), "
