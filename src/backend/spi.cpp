@@ -1,6 +1,6 @@
 #include "backend/bridge.h"
-#include "backend/graph_statistics.h"
 #include "backend/one_snapshot.h"
+#include "backend/planning.h"
 #include "backend/read_only.h"
 #include "backend/shared_memory.h"
 #include "backend/spi.h"
@@ -223,7 +223,7 @@ class StatementNoted {
 
 Rows run_statement(const char* sql, std::initializer_list<Param> params, int cursor_options) {
   const StatementNoted noted;  // to plan it may need locks, too
-  const OneGraphInAll here;
+  const OurPlanning here;
   const SPIPlanPtr plan = plan_of(sql, params, cursor_options);
   if (cursor_options == CURSOR_OPT_GENERIC_PLAN) plan_by_indexes(plan);
   const Param* const first = params.begin();

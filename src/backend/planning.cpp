@@ -1,11 +1,11 @@
 #include "backend/bridge.h"
-#include "backend/graph_statistics.h"
+#include "backend/planning.h"
 
 namespace kg_batch::backend {
 
 namespace {
 
-bool one_graph_in_all = false;
+bool ours = false;
 get_relation_stats_hook_type previous_relation_stats = nullptr;
 
 // ---- below: called by the planner, so plain memory only ----
@@ -36,7 +36,7 @@ bool is_graph_id(Oid relation, AttrNumber column) {
 }
 
 bool relation_stats(PlannerInfo* root, RangeTblEntry* entry, AttrNumber column, VariableStatData* variable) {
-  if (one_graph_in_all && entry->rtekind == RTE_RELATION && column > 0 && is_graph_id(entry->relid, column)) {
+  if (ours && entry->rtekind == RTE_RELATION && column > 0 && is_graph_id(entry->relid, column)) {
     variable->statsTuple = one_value(entry->relid, column);
     variable->freefunc = heap_freetuple;
     variable->acl_ok = true;
@@ -47,12 +47,19 @@ bool relation_stats(PlannerInfo* root, RangeTblEntry* entry, AttrNumber column, 
 
 }  // namespace
 
-void register_graph_statistics() {
+void register_planning() {
   previous_relation_stats = get_relation_stats_hook;
   get_relation_stats_hook = relation_stats;
 }
 
-OneGraphInAll::OneGraphInAll() : was_(one_graph_in_all) { one_graph_in_all = true; }
-OneGraphInAll::~OneGraphInAll() { one_graph_in_all = was_; }
+OurPlanning::OurPlanning() : was_ours_(ours), jit_was_(jit_enabled) {
+  ours = true;
+  jit_enabled = false;
+}
+
+OurPlanning::~OurPlanning() {
+  ours = was_ours_;
+  jit_enabled = jit_was_;
+}
 
 }  // namespace kg_batch::backend
