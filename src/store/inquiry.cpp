@@ -35,8 +35,7 @@ const InquirySort* find_inquiry_sort(std::string_view stage) {
 }
 
 std::string chat_body(std::string_view stage, const stages::Json& schema, const BodyParts& parts, const stages::Json& document) {
-  return stages::chat_body(stage, schema, parts.model, parts.prompt, parts.effort, parts.max_output, document)
-      .dump(-1, ' ', false, stages::Json::error_handler_t::replace);
+  return stages::chat_body(stage, schema, parts.model, parts.prompt, parts.effort, parts.max_output, document);
 }
 
 void put_up_decide(std::int64_t graph_id, std::int64_t job_id) {
