@@ -245,9 +245,10 @@ class ThingRound : Comparison {
     note_texts(graph_id_, texts);
   }
 
-  // Nodes for the groups: the lowest id that one of its members has, unless that is
-  // another group's by right or taken; else one of its own that is free again; else
-  // a new one.
+  // Nodes for the groups: the id that most of its mentions have, the lowest of those,
+  // unless that is another group's by right or taken; else one of its own that is free
+  // again; else a new one. What moves to another id takes all its statements along, so
+  // the smaller side moves.
   void settle(const graph::Joined& joined, Resolved& result) {
     std::set<std::int64_t> taken;
     std::vector<std::int64_t> identities, nodes, made;
@@ -260,11 +261,11 @@ class ThingRound : Comparison {
     for (const auto& group : joined.groups)
       for (const Key& key : group) owner_of.emplace(known_.at(key).first_node_id, &group);
     for (const auto& group : joined.groups) {
-      std::set<std::int64_t> had;
+      std::map<std::int64_t, std::int64_t> had;  // with how many mentions
       for (const Key& key : group) {
         const std::int64_t node = known_.at(key).node_id;
         const auto owner = owner_of.find(node);
-        if (node != 0 && !taken.contains(node) && (owner == owner_of.end() || owner->second == &group)) had.insert(node);
+        if (node != 0 && !taken.contains(node) && (owner == owner_of.end() || owner->second == &group)) had[node] += known_.at(key).mentions;
       }
       std::int64_t node_id;
       if (had.empty()) {
@@ -272,7 +273,7 @@ class ThingRound : Comparison {
         made.push_back(node_id);
         made_keys.push_back(graph::text_of(group.front()));
       } else {
-        node_id = *had.begin();
+        node_id = std::max_element(had.begin(), had.end(), [](const auto& a, const auto& b) { return a.second < b.second; })->first;
       }
       taken.insert(node_id);
       bool changed = had.empty();
