@@ -72,6 +72,7 @@ extern "C" {
 #include "optimizer/cost.h"
 #include "replication/syncrep.h"
 #include "replication/walsender.h"
+#include "optimizer/plancat.h"
 #include "storage/fd.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"

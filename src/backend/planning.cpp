@@ -5,8 +5,16 @@ namespace kg_batch::backend {
 
 namespace {
 
-bool ours = false;
+bool ours = false, kept = false;
 get_relation_stats_hook_type previous_relation_stats = nullptr;
+get_relation_info_hook_type previous_relation_info = nullptr;
+
+// For plans that are kept, of a table with fewer: so many rows, of which a partial index
+// has a hundredth.
+constexpr double least_rows = 1'000'000;
+constexpr double rows_a_page = 50, entries_a_page = 200;
+// For others: of the pages that are there, some rows each.
+constexpr double least_rows_a_page = 10;
 
 // ---- below: called by the planner, so plain memory only ----
 
@@ -29,8 +37,10 @@ HeapTuple one_value(Oid relation, AttrNumber column) {
   return tuple;
 }
 
+bool is_our_table(Oid relation) { return get_rel_namespace(relation) == get_namespace_oid("kg_batch_internal", true); }
+
 bool is_graph_id(Oid relation, AttrNumber column) {
-  if (get_rel_namespace(relation) != get_namespace_oid("kg_batch_internal", true)) return false;
+  if (!is_our_table(relation)) return false;
   const char* const name = get_attname(relation, column, true);
   return name != nullptr && strcmp(name, "graph_id") == 0;
 }
@@ -45,20 +55,47 @@ bool relation_stats(PlannerInfo* root, RangeTblEntry* entry, AttrNumber column, 
   return previous_relation_stats != nullptr && previous_relation_stats(root, entry, column, variable);
 }
 
+void relation_info(PlannerInfo* root, Oid relation, bool is_inherited, RelOptInfo* table) {
+  if (previous_relation_info != nullptr) previous_relation_info(root, relation, is_inherited, table);
+  if (!ours || !is_our_table(relation)) return;
+  ListCell* cell;
+  if (!kept) {
+    table->tuples = std::max(table->tuples, table->pages * least_rows_a_page);
+    foreach(cell, table->indexlist) {
+      auto* const index = static_cast<IndexOptInfo*>(lfirst(cell));
+      if (index->indpred == NIL) index->tuples = table->tuples;
+    }
+    return;
+  }
+  table->tuples = std::max(table->tuples, least_rows);
+  table->pages = std::max(table->pages, static_cast<BlockNumber>(least_rows / rows_a_page));
+  foreach(cell, table->indexlist) {
+    auto* const index = static_cast<IndexOptInfo*>(lfirst(cell));
+    const double rows = index->indpred == NIL ? least_rows : least_rows / 100;
+    index->tuples = std::max(index->tuples, rows);
+    index->pages = std::max(index->pages, static_cast<BlockNumber>(rows / entries_a_page));
+    index->tree_height = std::max(index->tree_height, 2);
+  }
+}
+
 }  // namespace
 
 void register_planning() {
+  previous_relation_info = get_relation_info_hook;
+  get_relation_info_hook = relation_info;
   previous_relation_stats = get_relation_stats_hook;
   get_relation_stats_hook = relation_stats;
 }
 
-OurPlanning::OurPlanning() : was_ours_(ours), jit_was_(jit_enabled) {
+OurPlanning::OurPlanning(bool to_be_kept) : was_ours_(ours), was_kept_(kept), jit_was_(jit_enabled) {
   ours = true;
+  kept = to_be_kept;
   jit_enabled = false;
 }
 
 OurPlanning::~OurPlanning() {
   ours = was_ours_;
+  kept = was_kept_;
   jit_enabled = jit_was_;
 }
 

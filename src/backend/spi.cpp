@@ -192,6 +192,7 @@ class NothingButIndexes {
 // when it is run.
 void plan_by_indexes(SPIPlanPtr plan) {
   const NothingButIndexes here;
+  const OurPlanning now(true);
   backend_call([&] {
     CachedPlan* const kept = SPI_plan_get_cached_plan(plan);
     if (kept != nullptr) ReleaseCachedPlan(kept, CurrentResourceOwner);
@@ -223,7 +224,7 @@ class StatementNoted {
 
 Rows run_statement(const char* sql, std::initializer_list<Param> params, int cursor_options) {
   const StatementNoted noted;  // to plan it may need locks, too
-  const OurPlanning here;
+  const OurPlanning here(false);
   const SPIPlanPtr plan = plan_of(sql, params, cursor_options);
   if (cursor_options == CURSOR_OPT_GENERIC_PLAN) plan_by_indexes(plan);
   const Param* const first = params.begin();
