@@ -1,5 +1,6 @@
 #include "backend/bridge.h"
 #include "backend/one_snapshot.h"
+#include "backend/planning.h"
 #include "backend/read_only.h"
 #include "backend/shared_memory.h"
 #include "backend/spi.h"
@@ -164,8 +165,8 @@ std::function<void()>& call_after_each() {
   return call;
 }
 
-// While a generic plan is made: at its first use, and again after the tables were
-// analyzed.
+// While a kept plan is made: at its first use, and again after the tables were
+// analyzed. Not while it runs: functions that it calls plan their own statements.
 class NothingButIndexes {
  public:
   NothingButIndexes() {
@@ -186,6 +187,17 @@ class NothingButIndexes {
   static constexpr std::array methods{&enable_seqscan, &enable_bitmapscan, &enable_hashjoin, &enable_mergejoin, &enable_sort};
   std::array<bool, methods.size()> were_{};
 };
+
+// It locks the tables, so a plan that is no longer valid is found out here and not
+// when it is run.
+void plan_by_indexes(SPIPlanPtr plan) {
+  const NothingButIndexes here;
+  const OurPlanning now(true);
+  backend_call([&] {
+    CachedPlan* const kept = SPI_plan_get_cached_plan(plan);
+    if (kept != nullptr) ReleaseCachedPlan(kept, CurrentResourceOwner);
+  });
+}
 
 }  // namespace
 
@@ -212,7 +224,9 @@ class StatementNoted {
 
 Rows run_statement(const char* sql, std::initializer_list<Param> params, int cursor_options) {
   const StatementNoted noted;  // to plan it may need locks, too
+  const OurPlanning here(false);
   const SPIPlanPtr plan = plan_of(sql, params, cursor_options);
+  if (cursor_options == CURSOR_OPT_GENERIC_PLAN) plan_by_indexes(plan);
   const Param* const first = params.begin();
   const int count = static_cast<int>(params.size());
   const auto run = [&] {
@@ -268,10 +282,7 @@ Rows run_statement(const char* sql, std::initializer_list<Param> params, int cur
 
 Rows execute(const char* sql, std::initializer_list<Param> params) { return run_statement(sql, params, CURSOR_OPT_CUSTOM_PLAN); }
 
-Rows execute_generic(const char* sql, std::initializer_list<Param> params) {
-  const NothingButIndexes here;
-  return run_statement(sql, params, CURSOR_OPT_GENERIC_PLAN);
-}
+Rows execute_generic(const char* sql, std::initializer_list<Param> params) { return run_statement(sql, params, CURSOR_OPT_GENERIC_PLAN); }
 
 void after_each_statement(std::function<void()> call) { call_after_each() = std::move(call); }
 

@@ -114,16 +114,18 @@ class Rows {
 };
 
 // Runs one statement, planned for these values and for the tables as they are
-// now; an Error when it fails. SPI must be connected.
+// now; an Error when it fails. SPI must be connected. For statements that read much of
+// a graph, and those that a person calls once.
 Rows execute(const char* sql, std::initializer_list<Param> params = {});
 
-// The same with a plan that is made once and kept: for short statements that find
-// every row by unique index whatever the values are, of which planning would be
-// the larger part. The plan has to serve tables that were empty when it was made,
-// so it joins by nested loops over indexes and nothing else. What it joins has its
-// graph_id from the rows that are joined (a subquery with OFFSET 0), not as a
-// constant: that alone would pass for selective in a table without statistics, and
-// the whole graph would be read.
+// The same with a plan that is made once and kept: for statements that find every row
+// by index whatever the values are. The plan has to serve tables that were empty when
+// it was made, so it joins by nested loops over indexes and nothing else, each table
+// looked up row by row (LATERAL with OFFSET 0, a scalar subquery, or a primary key).
+// A plan for the values would be worse, not better: statistics that were made before a
+// graph was there say that it has no rows, and then any index that begins with
+// graph_id passes for as good as the one that finds the row. That once made a round
+// read 7 million pages to look up 2,000 blocks.
 Rows execute_generic(const char* sql, std::initializer_list<Param> params = {});
 
 // Called after every statement, inside its transaction: for what must not be put

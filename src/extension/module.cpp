@@ -2,6 +2,7 @@
 // the launcher. Without preload everything but the launcher works the same.
 
 #include "backend/bridge.h"
+#include "backend/planning.h"
 #include "backend/settings.h"
 #include "backend/shared_memory.h"
 #include "backend/wake.h"
@@ -34,6 +35,7 @@ extern "C" void _PG_init(void) {
   backend::entry_point([] {
     backend::register_settings();
     backend::register_wake_callbacks();
+    backend::register_planning();
     if (!process_shared_preload_libraries_in_progress) return;
     previous_shmem_request = shmem_request_hook;
     shmem_request_hook = request_memory;

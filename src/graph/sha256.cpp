@@ -90,6 +90,20 @@ Sha256Digest Sha256::finish() {
   return digest;
 }
 
+Sha256Digest Sha256OfAlike::of(std::string_view bytes) {
+  const auto end = std::mismatch(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(std::min(bytes.size(), last_.size())), last_.begin()).first;
+  const auto alike = static_cast<std::size_t>(end - bytes.begin());
+  if (alike < shared_ || shared_ == 0) {
+    start_ = Sha256();
+    start_.update(bytes.substr(0, alike));
+    shared_ = alike;
+  }
+  last_ = bytes;
+  Sha256 whole = start_;
+  whole.update(bytes.substr(shared_));
+  return whole.finish();
+}
+
 Sha256Digest sha256(std::string_view bytes) {
   Sha256 hash;
   hash.update(bytes);

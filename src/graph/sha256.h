@@ -33,6 +33,18 @@ class Sha256 {
 
 Sha256Digest sha256(std::string_view bytes);
 
+// Of texts that mostly begin alike, as the requests of a job do: the same digests, but
+// what two in a row have in common is not hashed again.
+class Sha256OfAlike {
+ public:
+  Sha256Digest of(std::string_view bytes);
+
+ private:
+  std::string last_;
+  std::size_t shared_ = 0;  // so many bytes of `last_` are in `start_`
+  Sha256 start_;
+};
+
 // The first so many bytes, in lower case.
 std::string hex(const Sha256Digest& digest, std::size_t bytes = sizeof(Sha256Digest));
 

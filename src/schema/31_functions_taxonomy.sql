@@ -93,7 +93,9 @@ BEGIN
                 SELECT n.type, n.category_key FROM kg_batch_internal.node_mention n
                 WHERE n.graph_id = note_kinds.graph AND n.key = k.key AND n.live
                   AND (SELECT c.folded FROM kg_batch_internal.chunk c WHERE c.graph_id = n.graph_id AND c.chunk_id = n.chunk_id) OFFSET 0) o) m
-        WHERE m.category_key <> ''
+        -- Of one that is there, who is being filed by another transaction would be waited for.
+        WHERE m.category_key <> '' AND NOT EXISTS (
+            SELECT FROM kg_batch_internal.kind k WHERE k.graph_id = note_kinds.graph AND k.type = m.type AND k.category = m.category_key)
         ORDER BY 2, 3
         ON CONFLICT (graph_id, type, category) DO NOTHING RETURNING kind_id)
     SELECT array_agg(kind_id) INTO noted FROM made;
@@ -149,11 +151,12 @@ CREATE FUNCTION kg_batch_internal.candidate_taxa(graph bigint, type text, catego
                 + CASE WHEN EXISTS (SELECT FROM unnest(a.category_stems) x WHERE strpos(t.definition, x) > 0)
                     AND a.words && kg_batch_internal.category_words(kg_batch_internal.category_key(t.definition)) THEN 20 ELSE 0 END AS score
             FROM taxa t CROSS JOIN asked a),
+        hits AS MATERIALIZED (SELECT s.path, s.depth, s.score FROM scored s WHERE s.score > 0),
         -- What stands above a taxon is half as good, above that a quarter.
         raised AS (
             SELECT t.taxon_id, t.path, t.depth, GREATEST(t.score,
-                COALESCE((SELECT max(below.score >> (below.depth - t.depth)) FROM scored below
-                          WHERE below.score > 0 AND starts_with(below.path, t.path || ' > ')), 0)) AS score
+                COALESCE((SELECT max(below.score >> (below.depth - t.depth)) FROM hits below
+                          WHERE starts_with(below.path, t.path || ' > ')), 0)) AS score
             FROM scored t),
         best AS (
             SELECT r.* FROM raised r WHERE r.depth > 0 AND (r.score > 0 OR r.depth = 1)

@@ -82,13 +82,14 @@ struct Registered {
 
 // The body of the chat completion that asks it: model, system prompt, the
 // question, the strict schema. Only what the model takes is in it: no
-// temperature, no max_tokens; reasoning_effort when it is not empty.
-Json chat_body(const Stage& stage, std::string_view model, std::string_view prompt, std::string_view reasoning_effort,
-               int max_completion_tokens, const Json& question);
+// temperature, no max_tokens; reasoning_effort when it is not empty. JSON text; what is
+// no UTF-8 is replaced.
+std::string chat_body(const Stage& stage, std::string_view model, std::string_view prompt, std::string_view reasoning_effort,
+                      int max_completion_tokens, const Json& question);
 
 // The same of a question that is not about a chunk (stages/decisions.h): the
-// schema goes along under the stage's name.
-Json chat_body(std::string_view stage_name, const Json& schema, std::string_view model, std::string_view prompt,
-               std::string_view reasoning_effort, int max_completion_tokens, const Json& question);
+// schema, which has to last as long as the process, goes along under the stage's name.
+std::string chat_body(std::string_view stage_name, const Json& schema, std::string_view model, std::string_view prompt,
+                      std::string_view reasoning_effort, int max_completion_tokens, const Json& question);
 
 }  // namespace kg_batch::stages

@@ -11,7 +11,6 @@
 
 namespace kg_batch::store {
 
-using backend::execute;
 using backend::execute_generic;
 using backend::Rows;
 
@@ -185,12 +184,12 @@ void withdraw_windows(std::int64_t graph_id, std::int64_t request_id) {
 }
 
 void withdraw_cancelled_windows(std::int64_t graph_id, std::int64_t job_id) {
-  execute(
+  execute_generic(
       "UPDATE kg_batch_internal.boundary_window w SET waits = false FROM kg_batch_internal.conversation v WHERE w.graph_id = $1 AND w.waits "
       "AND v.graph_id = w.graph_id AND v.conversation_id = w.conversation_id AND v.job_id = $2",
       {graph_id, job_id});
   hand_in_again(graph_id,
-                first_column(execute(
+                first_column(execute_generic(
                     "UPDATE kg_batch_internal.boundary_window w SET waits = false FROM kg_batch_internal.request r WHERE w.graph_id = $1 AND w.waits "
                     "AND r.graph_id = w.graph_id AND r.request_id = w.request_id AND r.job_id = $2 AND r.state = 'cancelled' "
                     "RETURNING w.conversation_id",
@@ -199,12 +198,12 @@ void withdraw_cancelled_windows(std::int64_t graph_id, std::int64_t job_id) {
 }
 
 void drop_boundaries(std::int64_t graph_id, const std::vector<std::int64_t>& message_ids) {
-  execute(
+  execute_generic(
       "DELETE FROM kg_batch_internal.boundary b USING kg_batch_internal.message m WHERE m.graph_id = $1 AND m.message_id = ANY ($2) "
       "AND b.graph_id = m.graph_id AND b.conversation_id = m.conversation_id "
       "AND m.message_id BETWEEN b.first_message_id AND b.last_message_id",
       {graph_id, message_ids});
-  execute(
+  execute_generic(
       "UPDATE kg_batch_internal.boundary_window w SET waits = false FROM kg_batch_internal.message m WHERE m.graph_id = $1 "
       "AND m.message_id = ANY ($2) AND w.graph_id = m.graph_id AND w.conversation_id = m.conversation_id AND w.waits "
       "AND m.message_id = ANY (w.message_ids)",

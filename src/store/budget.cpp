@@ -106,9 +106,9 @@ void unreserve(std::int64_t graph_id, std::int64_t job_id, double amount) {
 void lock_ledger_of(const std::vector<std::int64_t>& graphs, const std::vector<std::int64_t>& requests) {
   if (requests.empty()) return;
   const Rows rows = execute_generic(
-      "SELECT r.graph_id, r.job_id, r.reserved_day FROM (SELECT DISTINCT o.graph_id, o.request_id FROM unnest($1, $2) AS o (graph_id, request_id) OFFSET 0) u "
-      "JOIN kg_batch_internal.request r ON r.graph_id = u.graph_id AND r.request_id = u.request_id "
-      "ORDER BY r.graph_id, r.request_id FOR NO KEY UPDATE OF r",
+      "SELECT r.graph_id, r.job_id, r.reserved_day "
+      "FROM (SELECT DISTINCT o.graph_id, o.request_id FROM unnest($1, $2) AS o (graph_id, request_id) ORDER BY 1, 2 OFFSET 0) u "
+      "CROSS JOIN LATERAL (SELECT * FROM kg_batch_internal.request o WHERE o.graph_id = u.graph_id AND o.request_id = u.request_id FOR NO KEY UPDATE OFFSET 0) r",
       {graphs, requests});
   std::set<std::string> days;
   std::set<std::pair<std::int64_t, std::int64_t>> jobs;
@@ -117,8 +117,8 @@ void lock_ledger_of(const std::vector<std::int64_t>& graphs, const std::vector<s
     if (!rows.is_null(i, 2)) days.insert(rows.text(i, 2));
   }
   execute_generic(
-      "SELECT FROM (SELECT o.day::date AS day FROM unnest($1) AS o (day) UNION SELECT (pg_catalog.now() AT TIME ZONE 'UTC')::date OFFSET 0) u "
-      "JOIN kg_batch_internal.spending s ON s.day = u.day ORDER BY s.day FOR NO KEY UPDATE OF s",
+      "SELECT FROM (SELECT o.day::date AS day FROM unnest($1) AS o (day) UNION SELECT (pg_catalog.now() AT TIME ZONE 'UTC')::date ORDER BY 1 OFFSET 0) u "
+      "CROSS JOIN LATERAL (SELECT FROM kg_batch_internal.spending s WHERE s.day = u.day FOR NO KEY UPDATE OFFSET 0) s",
       {std::vector<std::string>(days.begin(), days.end())});
   std::vector<std::int64_t> of_graphs, ids;
   for (const auto& [graph_id, job_id] : jobs) {
@@ -126,8 +126,8 @@ void lock_ledger_of(const std::vector<std::int64_t>& graphs, const std::vector<s
     ids.push_back(job_id);
   }
   execute_generic(
-      "SELECT FROM (SELECT o.* FROM unnest($1, $2) AS o (graph_id, job_id) OFFSET 0) u "
-      "JOIN kg_batch_internal.job j ON j.graph_id = u.graph_id AND j.job_id = u.job_id ORDER BY j.graph_id, j.job_id FOR NO KEY UPDATE OF j",
+      "SELECT FROM (SELECT o.* FROM unnest($1, $2) AS o (graph_id, job_id) ORDER BY 1, 2 OFFSET 0) u "
+      "CROSS JOIN LATERAL (SELECT FROM kg_batch_internal.job j WHERE j.graph_id = u.graph_id AND j.job_id = u.job_id FOR NO KEY UPDATE OFFSET 0) j",
       {of_graphs, ids});
 }
 

@@ -10,7 +10,6 @@
 
 namespace kg_batch::store {
 
-using backend::execute;
 using backend::execute_generic;
 using backend::Rows;
 
@@ -185,7 +184,7 @@ void set_failed(std::int64_t graph_id, std::int64_t chunk_id, const std::string&
 }
 
 void start_over(const LoadedChunk& chunk, const std::string& first_stage) {
-  execute(
+  execute_generic(
       "UPDATE kg_batch_internal.chunk SET state = 'ready', stage = $3, step = 1, answered_requests = '{}', request_id = NULL "
       "WHERE graph_id = $1 AND chunk_id = $2",
       {chunk.graph_id, chunk.chunk_id, first_stage});
@@ -216,14 +215,14 @@ bool split_chunk(const LoadedChunk& chunk, int context_sentences, const std::str
   std::vector<std::int16_t> first_shown, second_shown;
   columns(halves->first, first_ids, first_starts, first_ends, first_shown);
   columns(halves->second, second_ids, second_starts, second_ends, second_shown);
-  const Rows made = execute(
+  const Rows made = execute_generic(
       "INSERT INTO kg_batch_internal.chunk (graph_id, conversation_id, segment_id, job_id, stage, participants, cast_seen, context_size, "
       " message_ids, starts, ends, shown, countable, tokens, splits, rereads, reading) "
       "SELECT graph_id, conversation_id, segment_id, job_id, $11, participants, $3, $4, $5, $6, $7, $8, $9, $10, splits + 1, rereads, reading "
       "FROM kg_batch_internal.chunk WHERE graph_id = $1 AND chunk_id = $2 RETURNING chunk_id",
       {chunk.graph_id, chunk.chunk_id, halves->second.cast, static_cast<int>(halves->second.context.size()), second_ids, second_starts,
        second_ends, second_shown, halves->second.countable, halves->second.tokens, first_stage});
-  execute(
+  execute_generic(
       "UPDATE kg_batch_internal.chunk SET splits = splits + 1, known = NULL, context_size = $3, message_ids = $4, "
       "starts = $5, ends = $6, shown = $7, countable = $8, tokens = $9 WHERE graph_id = $1 AND chunk_id = $2",
       {chunk.graph_id, chunk.chunk_id, static_cast<int>(halves->first.context.size()), first_ids, first_starts, first_ends, first_shown,

@@ -13,7 +13,6 @@
 
 namespace kg_batch::store {
 
-using backend::execute;
 using backend::execute_generic;
 using backend::Rows;
 using stages::KgClassify;
@@ -37,7 +36,7 @@ struct OpenKind {
 
 // A change of the taxonomy that is under way ends first, or waits.
 void share_taxonomy(std::int64_t graph_id) {
-  execute("SELECT FROM kg_batch_internal.graph WHERE graph_id = $1 FOR SHARE", {graph_id});
+  execute_generic("SELECT FROM kg_batch_internal.graph WHERE graph_id = $1 FOR SHARE", {graph_id});
 }
 
 #define FIRST_MENTIONS                                                                                                         \
@@ -64,7 +63,7 @@ class Evidence {
   OpenKind& nth(const Rows& rows, std::size_t row) { return kinds_[static_cast<std::size_t>(rows.integer(row, 0) - 1)]; }
 
   void load_labels() {
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "WITH " FIRST_MENTIONS " SELECT nth, label, chunk_id FROM (SELECT d.*, pg_catalog.row_number() OVER (PARTITION BY nth ORDER BY order_key, label) AS place "
         "  FROM (SELECT DISTINCT ON (f.nth, f.label) f.nth, f.label, f.order_key, f.chunk_id FROM first f ORDER BY f.nth, f.label, f.order_key) d) ranked "
         "WHERE place <= $5 ORDER BY nth, place",
@@ -76,7 +75,7 @@ class Evidence {
   }
 
   void load_facts() {
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "WITH " FIRST_MENTIONS " SELECT nth, text, chunk_id FROM (SELECT d.*, pg_catalog.row_number() OVER (PARTITION BY nth ORDER BY order_key, text) AS place FROM ("
         "  SELECT DISTINCT ON (f.nth, t.text) f.nth, t.text, f.order_key, f.chunk_id FROM first f CROSS JOIN LATERAL unnest(f.facts) AS q (fact) "
         "  CROSS JOIN LATERAL (SELECT x.text COLLATE \"C\" AS text FROM kg_batch_internal.fact x "
@@ -97,7 +96,7 @@ class Evidence {
         places.push_back(static_cast<std::int64_t>(i) + 1);
         labels.push_back(label);
       }
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "SELECT a.nth, c.taxon_id, c.path FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS a (type, category, nth) "
         "CROSS JOIN LATERAL kg_batch_internal.candidate_taxa($1, a.type, a.category, "
         " ARRAY(SELECT l.label FROM unnest($4, $5) AS l (nth, label) WHERE l.nth = a.nth)) c ORDER BY a.nth, c.rank",
@@ -108,7 +107,7 @@ class Evidence {
 
   // What embeddings find comes before the worst of what words find, the root last as ever.
   void add_near_taxa() {
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "SELECT a.nth, t.taxon_id, t.path FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS a (type, category, nth) "
         "CROSS JOIN LATERAL kg_batch_internal.near_taxa($1, $4, a.type, a.category, $5) WITH ORDINALITY AS t (taxon_id, path, place) ORDER BY a.nth, t.place",
         {graph_id_, types_, categories_, job_id_, most_near_taxa});
@@ -231,18 +230,18 @@ class ClassifyQuestions final : public InquirySort {
   }
 
   void lock_open(std::int64_t graph_id, std::int64_t job_id) const override {
-    execute("SELECT FROM kg_batch_internal.kind WHERE graph_id = $1 AND ($2 = 0 OR job_id = $2) AND taxon_id IS NULL "
+    execute_generic("SELECT FROM kg_batch_internal.kind WHERE graph_id = $1 AND ($2 = 0 OR job_id = $2) AND taxon_id IS NULL "
             "ORDER BY asked, type COLLATE \"C\", category FOR NO KEY UPDATE",
             {graph_id, job_id});
   }
 
   void leave(std::int64_t graph_id, std::int64_t job_id) const override {
-    execute("UPDATE kg_batch_internal.kind SET job_id = NULL WHERE graph_id = $1 AND job_id = $2 AND taxon_id IS NULL AND request_id IS NULL AND error IS NULL",
+    execute_generic("UPDATE kg_batch_internal.kind SET job_id = NULL WHERE graph_id = $1 AND job_id = $2 AND taxon_id IS NULL AND request_id IS NULL AND error IS NULL",
             {graph_id, job_id});
   }
 
   std::int64_t reopen_given_up(std::int64_t graph_id, std::int64_t job_id) const override {
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "UPDATE kg_batch_internal.kind SET error = NULL, error_at = NULL, asked = 0, request_id = NULL, job_id = $2 "
         "WHERE graph_id = $1 AND taxon_id IS NULL AND (job_id = $2 AND error IS NOT NULL "
         // What was not asked when the job was cancelled is nobody's since.
@@ -256,7 +255,7 @@ class ClassifyQuestions final : public InquirySort {
   // one that stands on others alone stays where it is.
   Forgotten forget(std::int64_t graph_id, const Gone& gone) const override {
     Forgotten forgotten;
-    const Rows quoted = execute(
+    const Rows quoted = execute_generic(
         "DELETE FROM kg_batch_internal.kind_shown s WHERE s.graph_id = $1 AND s.chunk_id = ANY ($2) RETURNING s.kind_id, s.request_id",
         {graph_id, gone.chunks});
     if (quoted.empty()) return forgotten;
@@ -266,7 +265,7 @@ class ClassifyQuestions final : public InquirySort {
       requests.push_back(quoted.integer(i, 1));
       forgotten.requests.insert(quoted.integer(i, 1));
     }
-    const Rows opened = execute(
+    const Rows opened = execute_generic(
         "WITH quoted AS MATERIALIZED (SELECT DISTINCT $1 AS graph_id, u.kind_id, u.request_id FROM unnest($2, $3) AS u (kind_id, request_id)), "
         "others AS (DELETE FROM kg_batch_internal.kind_shown s USING quoted q "
         "  WHERE s.graph_id = q.graph_id AND s.kind_id = q.kind_id AND s.request_id = q.request_id), "
@@ -284,7 +283,7 @@ class ClassifyQuestions final : public InquirySort {
       if (opened.integer(i, 1) != 0) suggestions.push_back(opened.integer(i, 1));
     }
     // A person's word on one stays; what was suggested for others too.
-    execute(
+    execute_generic(
         "DELETE FROM kg_batch_internal.taxon_suggestion s WHERE s.graph_id = $1 AND s.suggestion_id = ANY ($2) AND s.state = 'waiting' "
         "AND NOT EXISTS (SELECT FROM kg_batch_internal.kind k WHERE k.graph_id = $1 AND k.suggestion_id = s.suggestion_id)",
         {graph_id, suggestions});
@@ -293,7 +292,7 @@ class ClassifyQuestions final : public InquirySort {
 
  private:
   static std::vector<OpenKind> open_kinds(std::int64_t graph_id, std::int64_t job_id) {
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "SELECT k.kind_id, k.asked, k.type, k.category FROM kg_batch_internal.kind k WHERE k.graph_id = $1 AND k.taxon_id IS NULL "
         "AND k.request_id IS NULL AND k.error IS NULL AND (k.job_id = $2 OR k.job_id IS NULL) "
         "ORDER BY k.asked, k.type COLLATE \"C\", k.category LIMIT $3 FOR NO KEY UPDATE",
@@ -317,7 +316,7 @@ class ClassifyQuestions final : public InquirySort {
       if (kind.question.labels.empty()) unsaid.push_back(kind.kind_id);
       return kind.question.labels.empty();
     });
-    if (!unsaid.empty()) execute("DELETE FROM kg_batch_internal.kind WHERE graph_id = $1 AND kind_id = ANY ($2)", {graph_id, unsaid});
+    if (!unsaid.empty()) execute_generic("DELETE FROM kg_batch_internal.kind WHERE graph_id = $1 AND kind_id = ANY ($2)", {graph_id, unsaid});
   }
 };
 
@@ -331,8 +330,8 @@ const InquirySort& classify_questions() {
 void note_kinds(std::int64_t graph_id, std::int64_t job_id, const std::vector<std::int64_t>& chunks, const std::vector<std::string>& keys) {
   std::optional<std::int64_t> payer;
   if (job_id != 0) payer = job_id;
-  const bool has_new = execute("SELECT kg_batch_internal.note_kinds($1, $2, $3::uuid[], $4) > 0", {graph_id, chunks, keys, payer}).boolean(0, 0);
-  if (has_new && payer) execute("SELECT kg_batch_internal.note_taxonomy_texts($1, $2)", {graph_id, job_id});
+  const bool has_new = execute_generic("SELECT kg_batch_internal.note_kinds($1, $2, $3::uuid[], $4) > 0", {graph_id, chunks, keys, payer}).boolean(0, 0);
+  if (has_new && payer) execute_generic("SELECT kg_batch_internal.note_taxonomy_texts($1, $2)", {graph_id, job_id});
   put_up_open(graph_id, job_id);
 }
 

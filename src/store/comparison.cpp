@@ -11,7 +11,7 @@
 
 namespace kg_batch::store {
 
-using backend::execute;
+using backend::execute_generic;
 using backend::Rows;
 using graph::IdentityView;
 using graph::Key;
@@ -26,7 +26,7 @@ std::vector<std::string> texts_of(const std::set<Key>& keys) {
 
 std::set<Key> with_their_nodes(std::int64_t graph_id, const std::set<Key>& keys) {
   std::set<Key> all = keys;
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "SELECT DISTINCT o.key FROM (SELECT DISTINCT (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = u.key) "
       "  AS node_id FROM unnest($2::uuid[]) AS u (key)) n "
       "CROSS JOIN LATERAL (SELECT i.key FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id = n.node_id OFFSET 0) o",
@@ -38,7 +38,7 @@ std::set<Key> with_their_nodes(std::int64_t graph_id, const std::set<Key>& keys)
 // Statements in which one of `few` takes part and another of `all` does too.
 void Comparison::load_shared(const std::set<Key>& few, const std::set<Key>& all) {
   if (few.empty()) return;
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "SELECT DISTINCT u.key, w.key, s.key FROM unnest($2::uuid[]) AS u (key) "
       "CROSS JOIN LATERAL (SELECT x.chunk_id, x.n FROM kg_batch_internal.node_mention x WHERE x.graph_id = $1 AND x.key = u.key AND x.live OFFSET 0) m "
       "CROSS JOIN LATERAL (SELECT x.statement FROM kg_batch_internal.edge_mention x WHERE x.graph_id = $1 AND x.chunk_id = m.chunk_id "
@@ -78,10 +78,10 @@ void Comparison::write_blocks(const std::set<Key>& keys, const std::set<Key>& fo
       kinds.emplace_back(graph::name_of(block.kind));
     }
   }
-  execute("DELETE FROM kg_batch_internal.block b USING (SELECT $1 AS graph_id, k.key FROM unnest($2::uuid[]) AS k (key) OFFSET 0) u "
+  execute_generic("DELETE FROM kg_batch_internal.block b USING (SELECT $1 AS graph_id, k.key FROM unnest($2::uuid[]) AS k (key) OFFSET 0) u "
           "WHERE b.graph_id = u.graph_id AND b.key = u.key",
           {graph_id_, texts_of(keys)});
-  execute("INSERT INTO kg_batch_internal.block (graph_id, block_key, sort, key, kind) "
+  execute_generic("INSERT INTO kg_batch_internal.block (graph_id, block_key, sort, key, kind) "
           "SELECT $1, u.block_key, u.sort, u.key::uuid, u.kind FROM unnest($2, $3, $4, $5) AS u (block_key, sort, key, kind) "
           "ORDER BY 2, 3, 4 ON CONFLICT DO NOTHING",
           {graph_id_, hashes, sorts, owners, kinds});
@@ -172,7 +172,7 @@ std::vector<KeyPair> Comparison::candidates(const std::set<Key>& keys) {
   const auto take = [&](const Rows& rows) {
     for (std::size_t i = 0; i < rows.size(); ++i) pairs.push_back(in_order(graph::key_from(rows.text(i, 0)), graph::key_from(rows.text(i, 1))));
   };
-  take(execute(
+  take(execute_generic(
       "SELECT DISTINCT b.key, o.key FROM unnest($2::uuid[]) AS u (key) "
       "CROSS JOIN LATERAL (SELECT x.block_key, x.sort, x.key FROM kg_batch_internal.block x WHERE x.graph_id = $1 AND x.key = u.key OFFSET 0) b "
       "CROSS JOIN LATERAL ("
@@ -186,7 +186,7 @@ std::vector<KeyPair> Comparison::candidates(const std::set<Key>& keys) {
     pairs.push_back(pair);
   }
   met_.insert(pairs.begin(), pairs.end());
-  const Rows decided = execute(
+  const Rows decided = execute_generic(
       "SELECT d.key_a, d.key_b, d.made_by, d.verdict, d.confidence, d.decision_id, COALESCE(d.barred = 'no neighbours', false) FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
       " SELECT * FROM kg_batch_internal.decision x WHERE x.graph_id = $1 AND x.key_a = u.key AND x.undone_at IS NULL "
       " UNION ALL SELECT * FROM kg_batch_internal.decision x WHERE x.graph_id = $1 AND x.key_b = u.key AND x.undone_at IS NULL) d",

@@ -14,7 +14,6 @@
 namespace kg_batch::store {
 
 using backend::Bytes;
-using backend::execute;
 using backend::execute_generic;
 using backend::Rows;
 
@@ -27,7 +26,7 @@ constexpr int most_texts_a_claim = 2'048;
 constexpr std::size_t dimensions = 512;
 constexpr std::string_view takes_dimensions = "text-embedding-3";
 
-bool has_pgvector() { return execute("SELECT kg_batch_internal.vector_schema() IS NOT NULL").boolean(0, 0); }
+bool has_pgvector() { return execute_generic("SELECT kg_batch_internal.vector_schema() IS NOT NULL").boolean(0, 0); }
 
 // As PostgreSQL reads an array of real; the shortest digits that are this number.
 std::string array_of(const std::vector<float>& vector) {
@@ -58,7 +57,7 @@ class EmbeddingQuestions final : public InquirySort {
       leave(graph_id, job_id);
       return {};
     }
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "SELECT e.embedding_id, e.asked, e.text FROM kg_batch_internal.embedding e WHERE e.graph_id = $1 AND e.job_id = $2 AND e.vector IS NULL "
         "AND e.request_id IS NULL AND e.error IS NULL ORDER BY e.asked, e.hash LIMIT $3 FOR NO KEY UPDATE",
         {graph_id, job_id, most_texts_a_claim});
@@ -122,21 +121,21 @@ class EmbeddingQuestions final : public InquirySort {
   }
 
   void lock_open(std::int64_t graph_id, std::int64_t job_id) const override {
-    execute("SELECT FROM kg_batch_internal.embedding WHERE graph_id = $1 AND ($2 = 0 OR job_id = $2) AND vector IS NULL ORDER BY asked, hash FOR NO KEY UPDATE",
+    execute_generic("SELECT FROM kg_batch_internal.embedding WHERE graph_id = $1 AND ($2 = 0 OR job_id = $2) AND vector IS NULL ORDER BY asked, hash FOR NO KEY UPDATE",
             {graph_id, job_id});
   }
 
   // Not whoever comes next: another job may name another model, or none. They wait
   // for one that names theirs.
   void leave(std::int64_t graph_id, std::int64_t job_id) const override {
-    execute(
+    execute_generic(
         "UPDATE kg_batch_internal.embedding SET job_id = NULL WHERE graph_id = $1 AND job_id = $2 AND vector IS NULL AND request_id IS NULL AND error IS NULL",
         {graph_id, job_id});
   }
 
   std::int64_t reopen_given_up(std::int64_t graph_id, std::int64_t job_id) const override {
     if (!has_pgvector()) return 0;
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "UPDATE kg_batch_internal.embedding e SET error = NULL, error_at = NULL, asked = 0, request_id = NULL, job_id = $2 "
         "WHERE e.graph_id = $1 AND e.vector IS NULL AND (e.job_id = $2 AND e.error IS NOT NULL "
         // What was not asked when the job was cancelled is nobody's since.
@@ -150,7 +149,7 @@ class EmbeddingQuestions final : public InquirySort {
   // about again. A vector has no words; drop_unused_texts takes what nothing is
   // called by any more.
   Forgotten forget(std::int64_t graph_id, const Gone& gone) const override {
-    const Rows out = execute(
+    const Rows out = execute_generic(
         "SELECT DISTINCT e.request_id, COALESCE(e.job_id, 0) FROM unnest($2::uuid[]) AS u (key) "
         "CROSS JOIN LATERAL (SELECT x.identity_id FROM kg_batch_internal.identity x WHERE x.graph_id = $1 AND x.key = u.key OFFSET 0) i "
         "CROSS JOIN LATERAL (SELECT x.embedding_id FROM kg_batch_internal.identity_text x WHERE x.graph_id = $1 AND x.identity_id = i.identity_id OFFSET 0) t "
@@ -180,13 +179,13 @@ const InquirySort& embedding_questions() {
 }
 
 void note_embedding_models(std::int64_t graph_id, const std::vector<std::int64_t>& chunks, const std::vector<std::string>& keys) {
-  const bool wanted = execute(
+  const bool wanted = execute_generic(
                           "SELECT kg_batch_internal.vector_schema() IS NOT NULL AND EXISTS (SELECT FROM kg_batch_internal.job j "
                           " WHERE j.graph_id = $1 AND COALESCE(j.options ->> 'embedding_model', '') <> '')",
                           {graph_id})
                           .boolean(0, 0);
   if (!wanted) return;
-  execute(
+  execute_generic(
       "WITH mentions AS MATERIALIZED (SELECT m.key, m.chunk_id FROM unnest($2::bigint[]) AS c (chunk_id) CROSS JOIN LATERAL ("
       "   SELECT o.key, o.chunk_id FROM kg_batch_internal.node_mention o WHERE o.graph_id = $1 AND o.chunk_id = c.chunk_id AND o.live "
       "    AND NOT o.is_statement OFFSET 0) m "
@@ -218,10 +217,10 @@ void note_texts(std::int64_t graph_id, const std::vector<TextOfIdentity>& texts)
     digests.push_back(graph::sha256(one.text));
     hashes.push_back({{reinterpret_cast<const char*>(digests.back().data()), digests.back().size()}});
   }
-  if (execute("SELECT FROM kg_batch_internal.identity_text t WHERE t.graph_id = $1 AND t.identity_id = ANY ($2) LIMIT 1", {graph_id, identities})
+  if (execute_generic("SELECT FROM kg_batch_internal.identity_text t WHERE t.graph_id = $1 AND t.identity_id = ANY ($2) LIMIT 1", {graph_id, identities})
           .processed() == 0)
     return;
-  const Rows payers = execute(
+  const Rows payers = execute_generic(
       "WITH called AS MATERIALIZED (SELECT t.model, u.hash, u.text, t.job_id FROM unnest($2, $3, $4) AS u (identity_id, text, hash) "
       "  CROSS JOIN LATERAL (SELECT x.model, x.job_id FROM kg_batch_internal.identity_text x WHERE x.graph_id = $1 AND x.identity_id = u.identity_id OFFSET 0) t "
       "  WHERE u.text <> ''), "
@@ -233,7 +232,7 @@ void note_texts(std::int64_t graph_id, const std::vector<TextOfIdentity>& texts)
       "  WHERE e.vector IS NULL AND e.request_id IS NULL AND e.error IS NULL AND e.job_id IS NULL AND EXCLUDED.job_id IS NOT NULL RETURNING e.job_id) "
       "SELECT DISTINCT job_id FROM put WHERE job_id IS NOT NULL ORDER BY 1",
       {graph_id, identities, wanted, hashes});
-  execute(
+  execute_generic(
       "UPDATE kg_batch_internal.identity_text t SET embedding_id = n.embedding_id FROM ("
       " SELECT $1 AS graph_id, u.identity_id, t.model, (SELECT e.embedding_id FROM kg_batch_internal.embedding e WHERE e.graph_id = $1 AND e.model = t.model "
       "   AND e.hash = u.hash AND u.text <> '') AS embedding_id FROM unnest($2, $3, $4) AS u (identity_id, text, hash) "
@@ -247,10 +246,10 @@ void note_texts(std::int64_t graph_id, const std::vector<TextOfIdentity>& texts)
 }
 
 void drop_unused_texts(std::int64_t graph_id) {
-  execute("DELETE FROM kg_batch_internal.embedding e WHERE e.graph_id = $1 AND e.sort = 'thing' AND (SELECT pg_catalog.count(*) "
+  execute_generic("DELETE FROM kg_batch_internal.embedding e WHERE e.graph_id = $1 AND e.sort = 'thing' AND (SELECT pg_catalog.count(*) "
           " FROM kg_batch_internal.identity_text t WHERE t.graph_id = $1 AND t.embedding_id = e.embedding_id) = 0",
           {graph_id});
-  execute("DELETE FROM kg_batch_internal.embedding e WHERE e.graph_id = $1 AND e.sort = 'kind' AND e.hash NOT IN ("
+  execute_generic("DELETE FROM kg_batch_internal.embedding e WHERE e.graph_id = $1 AND e.sort = 'kind' AND e.hash NOT IN ("
           " SELECT kg_batch_internal.hash_of_text(kg_batch_internal.text_of_kind(k.type, k.category)) FROM kg_batch_internal.kind k WHERE k.graph_id = $1)",
           {graph_id});
 }

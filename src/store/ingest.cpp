@@ -12,6 +12,7 @@
 namespace kg_batch::store {
 
 using backend::execute;
+using backend::execute_generic;
 
 namespace {
 
@@ -80,7 +81,7 @@ std::vector<std::size_t> Ingest::take(const std::vector<IncomingMessage>& page) 
   open_conversations(page);
   std::vector<Incoming> incoming = identify(page);
   // Looked at once the conversations are locked: one may have been forgotten while this waited for it.
-  if (execute("SELECT EXISTS (SELECT FROM kg_batch_internal.tombstone WHERE graph_id = $1)", {target_.graph_id}).boolean(0, 0))
+  if (execute_generic("SELECT EXISTS (SELECT FROM kg_batch_internal.tombstone WHERE graph_id = $1)", {target_.graph_id}).boolean(0, 0))
     drop_forgotten(incoming);
   const auto stored = look_up(incoming);
 
@@ -133,7 +134,7 @@ std::vector<std::size_t> Ingest::take(const std::vector<IncomingMessage>& page) 
 
 void Ingest::touch(const std::string& conversation) {
   if (target_.dry_run || conversations_.contains(conversation)) return;
-  const auto found = execute(
+  const auto found = execute_generic(
       "SELECT conversation_id, messages, deliveries FROM kg_batch_internal.conversation "
       "WHERE graph_id = $1 AND key = $2 FOR NO KEY UPDATE",
       {target_.graph_id, conversation});
@@ -162,7 +163,7 @@ void Ingest::finish() {
     finish_conversations({first, last});
   }
   if (!without_messages.empty())
-    execute("DELETE FROM kg_batch_internal.conversation WHERE graph_id = $1 AND conversation_id = ANY ($2) AND messages = 0 AND deliveries = 0",
+    execute_generic("DELETE FROM kg_batch_internal.conversation WHERE graph_id = $1 AND conversation_id = ANY ($2) AND messages = 0 AND deliveries = 0",
             {target_.graph_id, without_messages});
 }
 
@@ -176,11 +177,11 @@ void Ingest::open_conversations(const std::vector<IncomingMessage>& page) {
   const std::vector<std::string> keys(unmet.begin(), unmet.end());
   const auto rows =
       target_.dry_run
-          ? execute(
+          ? execute_generic(
                 "SELECT key, conversation_id, messages, deliveries, cut_deliveries, participant_names, participant_ids "
                 "FROM kg_batch_internal.conversation WHERE graph_id = $1 AND key = ANY ($2)",
                 {target_.graph_id, keys})
-          : execute(
+          : execute_generic(
                 "INSERT INTO kg_batch_internal.conversation AS v (graph_id, key, job_id, priority) "
                 "SELECT $1, k.key, $3, $4 FROM unnest($2::text[]) WITH ORDINALITY k(key, n) ORDER BY k.n "
                 "ON CONFLICT (graph_id, key) DO UPDATE SET key = EXCLUDED.key "
@@ -250,10 +251,10 @@ void Ingest::drop_forgotten(std::vector<Incoming>& incoming) {
   // Hex by encode: the caller's bytea_output is not ours to trust.
   const auto rows =
       target_.dry_run
-          ? execute(
+          ? execute_generic(
                 "SELECT pg_catalog.encode(hash, 'hex') FROM kg_batch_internal.tombstone WHERE graph_id = $1 AND hash = ANY ($2)",
                 {target_.graph_id, hashes})
-          : execute(
+          : execute_generic(
                 "UPDATE kg_batch_internal.tombstone SET skipped = skipped + 1 WHERE graph_id = $1 AND hash = ANY ($2) "
                 "RETURNING pg_catalog.encode(hash, 'hex')",
                 {target_.graph_id, hashes});
@@ -281,7 +282,7 @@ std::vector<std::optional<Ingest::Stored>> Ingest::look_up(const std::vector<Inc
     places.push_back(static_cast<std::int64_t>(i));
   }
   if (places.empty()) return stored;
-  const auto rows = execute(
+  const auto rows = execute_generic(
       "SELECT i.place, m.message_id, m.version, m.position, m.delivery, m.segment_id IS NOT NULL, m.skipped IS NOT NULL, "
       "CASE WHEN pg_catalog.left(m.message_key, 2) = 'i:' "
       " THEN pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(m.content, 'UTF8')), 'hex') END "
@@ -340,7 +341,7 @@ void Ingest::insert(const std::vector<Row>& rows) const {
       repaired.push_back(message.repaired);
       bytes += message.content.size() + 200;
     }
-    execute(
+    execute_generic(
         "INSERT INTO kg_batch_internal.message (graph_id, conversation_id, position, delivery, message_key, version, role, "
         "participant, content, sent_at, session, reply_to, skipped, replaces, repaired) "
         "SELECT $1, conversation_id, position, delivery, message_key, version, role, participant, content, sent_at, session, "
@@ -354,7 +355,7 @@ void Ingest::insert(const std::vector<Row>& rows) const {
     if (rows[0].message_id == 0) continue;
     // A round rests what the old versions said. Each asks for one of its own: a row
     // that somebody else put up may be served before this transaction is seen.
-    execute(
+    execute_generic(
         "WITH gone AS (UPDATE kg_batch_internal.message SET replaced = true WHERE graph_id = $1 AND message_id = ANY ($2::bigint[]) AND NOT replaced "
         "  RETURNING message_id) "
         "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
@@ -382,7 +383,7 @@ void Ingest::edit_in_place(const std::vector<Row>& rows) const {
       repaired.push_back(message.repaired);
       bytes += message.content.size() + 200;
     }
-    execute(
+    execute_generic(
         "UPDATE kg_batch_internal.message m SET role = e.role, participant = e.participant, content = e.content, "
         "sent_at = COALESCE(e.sent_at, m.sent_at), skipped = e.skipped, repaired = e.repaired "
         "FROM unnest($2::bigint[], $3::text[], $4::int[], $5::text[], $6::timestamptz[], $7::text[], $8::int[]) "
@@ -452,7 +453,7 @@ void Ingest::finish_conversations(const std::vector<Conversation*>& conversation
 }
 
 std::int64_t flush(std::int64_t graph_id) {
-  const auto rows = execute(
+  const auto rows = execute_generic(
       "WITH closed AS (UPDATE kg_batch_internal.conversation v SET settle_at = NULL, "
       "  deliveries = v.deliveries + 1, closing = v.closing || (v.deliveries + 1) "
       " WHERE v.graph_id = $1 AND v.settle_at IS NOT NULL RETURNING v.conversation_id, v.job_id, v.priority, v.messages), "

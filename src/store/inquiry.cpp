@@ -9,7 +9,6 @@
 
 namespace kg_batch::store {
 
-using backend::execute;
 using backend::execute_generic;
 using backend::Rows;
 
@@ -36,8 +35,7 @@ const InquirySort* find_inquiry_sort(std::string_view stage) {
 }
 
 std::string chat_body(std::string_view stage, const stages::Json& schema, const BodyParts& parts, const stages::Json& document) {
-  return stages::chat_body(stage, schema, parts.model, parts.prompt, parts.effort, parts.max_output, document)
-      .dump(-1, ' ', false, stages::Json::error_handler_t::replace);
+  return stages::chat_body(stage, schema, parts.model, parts.prompt, parts.effort, parts.max_output, document);
 }
 
 void put_up_decide(std::int64_t graph_id, std::int64_t job_id) {
@@ -50,7 +48,7 @@ void put_up_decide(std::int64_t graph_id, std::int64_t job_id) {
 
 void ask_what_is_left(const std::vector<std::int64_t>& graphs, const std::vector<std::int64_t>& jobs) {
   if (jobs.empty()) return;
-  execute(
+  execute_generic(
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
       "SELECT u.graph_id, 2, 7, 0, u.job_id, u.job_id FROM unnest($1, $2) AS u (graph_id, job_id) "
       "WHERE EXISTS (SELECT FROM kg_batch_internal.open_question q WHERE q.graph_id = u.graph_id AND q.job_id = u.job_id) ON CONFLICT DO NOTHING",
@@ -60,13 +58,13 @@ void ask_what_is_left(const std::vector<std::int64_t>& graphs, const std::vector
 void put_up_open(std::int64_t graph_id, std::int64_t job_id) {
   if (job_id == 0) return;
   // Also for what was left by a job that was cancelled.
-  const Rows open = execute(
+  const Rows open = execute_generic(
       "SELECT FROM kg_batch_internal.open_question q WHERE q.graph_id = $1 AND (q.job_id = $2 OR q.job_id IS NULL) LIMIT 1", {graph_id, job_id});
   if (open.processed() > 0) put_up_decide(graph_id, job_id);
 }
 
 bool is_time_to_ask(std::int64_t graph_id, std::int64_t job_id, const InquirySort& sort) {
-  return execute("SELECT kg_batch_internal.is_time_to_ask($1, $2, $3)", {graph_id, job_id, std::string(sort.stage())}).boolean(0, 0);
+  return execute_generic("SELECT kg_batch_internal.is_time_to_ask($1, $2, $3)", {graph_id, job_id, std::string(sort.stage())}).boolean(0, 0);
 }
 
 void keep_inquiry(std::int64_t graph_id, std::int64_t request_id, const Inquiry& inquiry) {
@@ -120,7 +118,7 @@ void withdraw_inquiry(std::int64_t graph_id, std::int64_t job_id, std::int64_t r
 }
 
 void withdraw_cancelled_inquiries(std::int64_t graph_id, std::int64_t job_id) {
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "SELECT q.request_id FROM kg_batch_internal.inquiry q JOIN kg_batch_internal.request r USING (graph_id, request_id) "
       "WHERE q.graph_id = $1 AND r.job_id = $2 AND r.state = 'cancelled'",
       {graph_id, job_id});
@@ -134,14 +132,14 @@ void lock_open_items(std::int64_t graph_id, std::int64_t job_id) {
 
 std::int64_t reopen_given_up(std::int64_t graph_id, std::int64_t job_id) {
   // The queue first, as whoever plans the questions has it before what they are about.
-  const bool is_put_up = execute(
+  const bool is_put_up = execute_generic(
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
       "SELECT j.graph_id, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 7, 0, j.job_id, j.job_id FROM kg_batch_internal.job j "
       "WHERE j.graph_id = $1 AND j.job_id = $2 ON CONFLICT DO NOTHING",
       {graph_id, job_id}).processed() > 0;
   std::int64_t again = 0;
   for (const InquirySort* const sort : inquiry_sorts()) again += sort->reopen_given_up(graph_id, job_id);
-  if (again == 0 && is_put_up) execute("DELETE FROM kg_batch_internal.ready WHERE graph_id = $1 AND kind = 7 AND chunk_id = $2", {graph_id, job_id});
+  if (again == 0 && is_put_up) execute_generic("DELETE FROM kg_batch_internal.ready WHERE graph_id = $1 AND kind = 7 AND chunk_id = $2", {graph_id, job_id});
   return again;
 }
 

@@ -77,8 +77,9 @@ struct JobChange {
   std::string graph, name, state, reason;
 };
 std::vector<JobChange> advance_jobs();
-// A job of which nothing is open and that is running still, or of whose state nobody was
-// told: advance_jobs could not see to it, because somebody held its row.
+// A job of which nothing is open and that is running still, that runs and has parked
+// work, or of whose state nobody was told: advance_jobs could not see to it, because
+// somebody held its row or the work's.
 bool some_job_is_held();
 
 }  // namespace kg_batch::store

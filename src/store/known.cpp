@@ -5,7 +5,6 @@
 
 namespace kg_batch::store {
 
-using backend::execute;
 using backend::execute_generic;
 using backend::Rows;
 
@@ -30,7 +29,7 @@ std::vector<std::string> named_in(const LoadedChunk& chunk) {
 void look_up_known(LoadedChunk& chunk) {
   if (chunk.is_known_looked_up || chunk.reading > 1 || chunk.step > 1) return;
   // A name that reaches no further than another conversation is somebody else's.
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "WITH nodes AS MATERIALIZED (SELECT DISTINCT i.node_id FROM unnest($2) AS p (name) "
       "  CROSS JOIN LATERAL (SELECT a.identity_id FROM kg_batch_internal.alias a WHERE a.graph_id = $1 AND a.value = p.name AND a.sort IN ('label', 'alias') OFFSET 0) a "
       "  CROSS JOIN LATERAL (SELECT o.node_id FROM kg_batch_internal.identity o WHERE o.graph_id = $1 AND o.identity_id = a.identity_id AND o.named "

@@ -4,12 +4,12 @@
 
 namespace kg_batch::store {
 
-using backend::execute;
+using backend::execute_generic;
 using backend::Rows;
 
 std::set<std::string> settle_facts(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
   // count(*), not EXISTS: that the planner may hash, which reads the whole graph.
-  const Rows facts = execute(
+  const Rows facts = execute_generic(
       // Of several readings of a chunk the newest counts that is in the graph whole.
       "WITH chunks AS MATERIALIZED (SELECT c.chunk_id, (SELECT pg_catalog.count(*) FROM (SELECT r.reading, "
       "    pg_catalog.bool_and(r.folded OR r.chunk_id = o.chunk_id) AS whole FROM kg_batch_internal.chunk r "
@@ -35,7 +35,7 @@ std::set<std::string> settle_facts(std::int64_t graph_id, const std::vector<std:
   // Statements may stand on statements, so this goes on until nothing changes.
   // None stands on itself, so it ends the same from wherever it began.
   for (;;) {
-    const Rows mentions = execute(
+    const Rows mentions = execute_generic(
         "WITH changed AS MATERIALIZED (SELECT $1 AS graph_id, o.* FROM unnest($2) AS c (chunk_id) CROSS JOIN LATERAL ("
         "  SELECT m.chunk_id, m.n, m.live, ("
         "    (SELECT pg_catalog.count(*) FROM kg_batch_internal.fact f WHERE f.graph_id = $1 AND f.chunk_id = m.chunk_id "

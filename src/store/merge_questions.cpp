@@ -14,7 +14,6 @@
 
 namespace kg_batch::store {
 
-using backend::execute;
 using backend::execute_generic;
 using backend::Rows;
 using stages::KgMerge;
@@ -62,7 +61,7 @@ class Sides {
 
  private:
   void load_names() {
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "SELECT u.key, i.type, i.class, i.is_statement, i.named, i.mentions, "
         " ARRAY(SELECT a.value FROM kg_batch_internal.alias a WHERE a.graph_id = $1 AND a.identity_id = i.identity_id AND a.sort = 'label' "
         "  ORDER BY a.count DESC, pg_catalog.length(a.value) DESC, a.value LIMIT $3), "
@@ -88,7 +87,7 @@ class Sides {
   }
 
   void load_places() {
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "WITH first AS MATERIALIZED (" FIRST_MENTIONS "), "
         "placed AS MATERIALIZED (SELECT f.*, (SELECT c.conversation_id FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.chunk_id = f.chunk_id) "
         "  AS conversation_id FROM first f) "
@@ -111,7 +110,7 @@ class Sides {
   }
 
   void load_facts() {
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "WITH first AS MATERIALIZED (" FIRST_MENTIONS ") "
         "SELECT key, chunk_id, n, text FROM (SELECT d.*, pg_catalog.row_number() OVER (PARTITION BY key ORDER BY order_key, text) AS place FROM ("
         "  SELECT DISTINCT ON (f.key, t.text) f.key, f.order_key, f.chunk_id, t.n, t.text FROM first f CROSS JOIN LATERAL unnest(f.facts) AS q (fact) "
@@ -128,7 +127,7 @@ class Sides {
   // What else takes part in the statements in which it does; of a statement what takes
   // part in it, too.
   void load_neighbors() {
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "WITH first AS MATERIALIZED (" FIRST_MENTIONS "), "
         "near AS MATERIALIZED (SELECT DISTINCT f.key, o.role, w.label FROM first f "
         " CROSS JOIN LATERAL (SELECT e.statement FROM kg_batch_internal.edge_mention e "
@@ -189,7 +188,7 @@ class MergeQuestions final : public InquirySort {
       return !there;
     });
     if (!gone.empty())
-      execute("DELETE FROM kg_batch_internal.decision WHERE graph_id = $1 AND decision_id = ANY ($2)", {graph_id, gone});
+      execute_generic("DELETE FROM kg_batch_internal.decision WHERE graph_id = $1 AND decision_id = ANY ($2)", {graph_id, gone});
     Asked shown;
     std::vector<Inquiry> inquiries;
     std::vector<int> asked;
@@ -252,18 +251,18 @@ class MergeQuestions final : public InquirySort {
   }
 
   void lock_open(std::int64_t graph_id, std::int64_t job_id) const override {
-    execute("SELECT FROM kg_batch_internal.decision WHERE graph_id = $1 AND ($2 = 0 OR job_id = $2) AND verdict = 'open' AND made_by = 'model' "
+    execute_generic("SELECT FROM kg_batch_internal.decision WHERE graph_id = $1 AND ($2 = 0 OR job_id = $2) AND verdict = 'open' AND made_by = 'model' "
             "ORDER BY asked, key_a, key_b FOR NO KEY UPDATE",
             {graph_id, job_id});
   }
 
   void leave(std::int64_t graph_id, std::int64_t job_id) const override {
-    execute("UPDATE kg_batch_internal.decision SET job_id = NULL WHERE graph_id = $1 AND job_id = $2 AND verdict = 'open' AND request_id IS NULL",
+    execute_generic("UPDATE kg_batch_internal.decision SET job_id = NULL WHERE graph_id = $1 AND job_id = $2 AND verdict = 'open' AND request_id IS NULL",
             {graph_id, job_id});
   }
 
   std::int64_t reopen_given_up(std::int64_t graph_id, std::int64_t job_id) const override {
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "UPDATE kg_batch_internal.decision SET verdict = 'open', error = NULL, reason = NULL, asked = 0, request_id = NULL, job_id = $2 "
         "WHERE graph_id = $1 AND made_by = 'model' AND (job_id = $2 AND error IS NOT NULL "
         // What was not asked when the job was cancelled is nobody's since.
@@ -275,7 +274,7 @@ class MergeQuestions final : public InquirySort {
 
   // What a model said of identities of which something was taken it said of what is gone, too.
   Forgotten forget(std::int64_t graph_id, const Gone& gone) const override {
-    const Rows touched = execute(
+    const Rows touched = execute_generic(
         // A cancelled job pays for nothing more: they are whose round comes next.
         "WITH touched AS MATERIALIZED (SELECT DISTINCT d.graph_id, d.decision_id, d.request_id, (SELECT j.job_id FROM kg_batch_internal.job j "
         "   WHERE j.graph_id = $1 AND j.job_id = d.job_id AND j.state <> 'cancelled') AS job_id FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
@@ -296,7 +295,7 @@ class MergeQuestions final : public InquirySort {
 
  private:
   static std::vector<OpenPair> open_pairs(std::int64_t graph_id, std::int64_t job_id) {
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "SELECT d.decision_id, d.key_a, d.key_b, d.asked FROM kg_batch_internal.decision d WHERE d.graph_id = $1 AND d.verdict = 'open' "
         "AND d.request_id IS NULL AND (d.job_id = $2 OR d.job_id IS NULL) AND d.made_by = 'model' "
         "ORDER BY d.asked, d.key_a, d.key_b LIMIT $3 FOR NO KEY UPDATE",
@@ -328,14 +327,14 @@ class MergeQuestions final : public InquirySort {
   }
 
   static void note_shown(std::int64_t graph_id, const Asked& shown) {
-    execute("UPDATE kg_batch_internal.decision d SET evidence = u.evidence "
+    execute_generic("UPDATE kg_batch_internal.decision d SET evidence = u.evidence "
             "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3) AS o (id, evidence) OFFSET 0) u "
             "WHERE d.graph_id = u.graph_id AND d.decision_id = u.id AND d.evidence <> u.evidence",
             {graph_id, shown.decisions, shown.evidence});
-    execute("DELETE FROM kg_batch_internal.decision_fact f USING (SELECT $1 AS graph_id, o.id FROM unnest($2) AS o (id) OFFSET 0) u "
+    execute_generic("DELETE FROM kg_batch_internal.decision_fact f USING (SELECT $1 AS graph_id, o.id FROM unnest($2) AS o (id) OFFSET 0) u "
             "WHERE f.graph_id = u.graph_id AND f.decision_id = u.id",
             {graph_id, shown.decisions});
-    execute("INSERT INTO kg_batch_internal.decision_fact (graph_id, decision_id, chunk_id, fact) "
+    execute_generic("INSERT INTO kg_batch_internal.decision_fact (graph_id, decision_id, chunk_id, fact) "
             "SELECT $1, u.* FROM unnest($2, $3, $4) AS u ON CONFLICT DO NOTHING",
             {graph_id, shown.fact_decisions, shown.fact_chunks, shown.fact_numbers});
   }
@@ -377,7 +376,7 @@ void note_open_pairs(std::int64_t graph_id, std::int64_t job_id, const std::vect
   std::optional<std::int64_t> payer;
   if (job_id != 0) payer = job_id;
   if (!as.empty())
-    execute("INSERT INTO kg_batch_internal.decision AS d (graph_id, key_a, key_b, made_by, verdict, evidence, job_id) "
+    execute_generic("INSERT INTO kg_batch_internal.decision AS d (graph_id, key_a, key_b, made_by, verdict, evidence, job_id) "
             "SELECT $1, u.a::uuid, u.b::uuid, 'model', 'open', u.evidence, $5 FROM unnest($2, $3, $4) AS u (a, b, evidence) ORDER BY 2, 3 "
             "ON CONFLICT (graph_id, key_a, key_b) WHERE made_by = 'model' DO UPDATE SET verdict = 'open', evidence = EXCLUDED.evidence, "
             " job_id = EXCLUDED.job_id, request_id = NULL, asked = 0, error = NULL, reason = NULL "
@@ -393,7 +392,7 @@ void set_barred(std::int64_t graph_id, const std::vector<BarredPair>& pairs) {
     bs.push_back(pair.b);
     reasons.push_back(pair.by);
   }
-  execute("UPDATE kg_batch_internal.decision d SET barred = NULLIF(u.by, '') "
+  execute_generic("UPDATE kg_batch_internal.decision d SET barred = NULLIF(u.by, '') "
           "FROM (SELECT $1 AS graph_id, o.a::uuid AS a, o.b::uuid AS b, o.by FROM unnest($2, $3, $4) AS o (a, b, by) OFFSET 0) u "
           "WHERE d.graph_id = u.graph_id AND d.key_a = u.a AND d.key_b = u.b AND d.made_by = 'model' AND COALESCE(d.barred, '') <> u.by",
           {graph_id, as, bs, reasons});
@@ -402,7 +401,7 @@ void set_barred(std::int64_t graph_id, const std::vector<BarredPair>& pairs) {
 void reopen_doubled(std::int64_t graph_id, std::int64_t job_id, const std::vector<std::string>& keys) {
   std::optional<std::int64_t> payer;
   if (job_id != 0) payer = job_id;
-  execute("WITH unsure AS MATERIALIZED (SELECT DISTINCT d.decision_id, d.key_a, d.key_b, d.evidence FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
+  execute_generic("WITH unsure AS MATERIALIZED (SELECT DISTINCT d.decision_id, d.key_a, d.key_b, d.evidence FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
           "  SELECT * FROM kg_batch_internal.decision x WHERE x.graph_id = $1 AND x.key_a = u.key "
           "  UNION ALL SELECT * FROM kg_batch_internal.decision x WHERE x.graph_id = $1 AND x.key_b = u.key) d "
           "  WHERE d.verdict = 'unsure' AND d.made_by = 'model'), "
@@ -416,7 +415,7 @@ void reopen_doubled(std::int64_t graph_id, std::int64_t job_id, const std::vecto
 }
 
 void take_decisions(std::int64_t graph_id) {
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "UPDATE kg_batch_internal.decision SET to_apply = false WHERE graph_id = $1 AND to_apply RETURNING key_a, key_b", {graph_id});
   std::set<std::string> keys;
   for (std::size_t i = 0; i < rows.size(); ++i) {

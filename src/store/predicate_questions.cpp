@@ -113,17 +113,17 @@ class PredicateQuestions final : public InquirySort {
   }
 
   void lock_open(std::int64_t graph_id, std::int64_t job_id) const override {
-    execute("SELECT FROM kg_batch_internal.predicate_mapping WHERE graph_id = $1 AND ($2 = 0 OR job_id = $2) AND state IN ('open', 'asked') "
+    execute_generic("SELECT FROM kg_batch_internal.predicate_mapping WHERE graph_id = $1 AND ($2 = 0 OR job_id = $2) AND state IN ('open', 'asked') "
             "ORDER BY sort, asked, name FOR NO KEY UPDATE",
             {graph_id, job_id});
   }
 
   void leave(std::int64_t graph_id, std::int64_t job_id) const override {
-    execute("UPDATE kg_batch_internal.predicate_mapping SET job_id = NULL WHERE graph_id = $1 AND job_id = $2 AND state = 'open'", {graph_id, job_id});
+    execute_generic("UPDATE kg_batch_internal.predicate_mapping SET job_id = NULL WHERE graph_id = $1 AND job_id = $2 AND state = 'open'", {graph_id, job_id});
   }
 
   std::int64_t reopen_given_up(std::int64_t graph_id, std::int64_t job_id) const override {
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "UPDATE kg_batch_internal.predicate_mapping SET state = 'open', error = NULL, asked = 0, request_id = NULL, job_id = $2 "
         "WHERE graph_id = $1 AND (job_id = $2 AND error IS NOT NULL "
         // What was not asked when the job was cancelled is nobody's since.
@@ -137,9 +137,9 @@ class PredicateQuestions final : public InquirySort {
   // it was asked about with another.
   Forgotten forget(std::int64_t graph_id, const Gone& gone) const override {
     // Whoever is about to ask ends first, and its example is seen.
-    execute("SELECT FROM kg_batch_internal.predicate_mapping m WHERE m.graph_id = $1 AND m.state = 'open' ORDER BY m.sort, m.asked, m.name FOR NO KEY UPDATE",
+    execute_generic("SELECT FROM kg_batch_internal.predicate_mapping m WHERE m.graph_id = $1 AND m.state = 'open' ORDER BY m.sort, m.asked, m.name FOR NO KEY UPDATE",
             {graph_id});
-    const Rows touched = execute(
+    const Rows touched = execute_generic(
         // A cancelled job pays for nothing more: they are whose round comes next.
         "WITH touched AS MATERIALIZED (SELECT m.graph_id, m.mapping_id, m.request_id, (SELECT j.job_id FROM kg_batch_internal.job j "
         "   WHERE j.graph_id = $1 AND j.job_id = m.job_id AND j.state <> 'cancelled') AS job_id FROM kg_batch_internal.predicate_mapping m "
@@ -160,14 +160,14 @@ class PredicateQuestions final : public InquirySort {
 
  private:
   static std::vector<OpenWord> open_words(std::int64_t graph_id, std::int64_t job_id) {
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "SELECT m.mapping_id, m.sort, m.name, m.asked FROM kg_batch_internal.predicate_mapping m WHERE m.graph_id = $1 AND m.state = 'open' "
         "AND (m.job_id = $2 OR m.job_id IS NULL) ORDER BY m.sort, m.asked, m.name LIMIT $3 FOR NO KEY UPDATE",
         {graph_id, job_id, most_words_a_claim});
     std::vector<std::int64_t> ids;
     for (std::size_t i = 0; i < rows.size(); ++i) ids.push_back(rows.integer(i, 0));
     // What no statement uses any more is noted again if it comes back.
-    const Rows unused = execute(
+    const Rows unused = execute_generic(
         "DELETE FROM kg_batch_internal.predicate_mapping m USING (SELECT $1 AS graph_id, o.id FROM unnest($2) AS o (id) OFFSET 0) u "
         "WHERE m.graph_id = u.graph_id AND m.mapping_id = u.id AND (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.predicate_use p "
         " WHERE p.graph_id = $1 AND p.mapping_id = u.id LIMIT 1) x) = 0 RETURNING m.mapping_id",
@@ -197,7 +197,7 @@ class PredicateQuestions final : public InquirySort {
   static void show_examples(std::int64_t graph_id, std::vector<OpenWord>& words) {
     std::vector<std::int64_t> ids;
     for (const OpenWord& word : words) ids.push_back(word.mapping_id);
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "WITH shown AS MATERIALIZED (SELECT $1 AS graph_id, u.id, e.chunk_id, e.n, e.text FROM unnest($2) AS u (id) CROSS JOIN LATERAL ("
         "  SELECT m.chunk_id, t.n, t.text FROM (SELECT o.identity_id FROM kg_batch_internal.predicate_use o WHERE o.graph_id = $1 "
         "    AND o.mapping_id = u.id ORDER BY o.identity_id LIMIT $3) s "
@@ -218,7 +218,7 @@ class PredicateQuestions final : public InquirySort {
 
   static std::vector<CanonicalName> canonical_names(const std::string& sort) {
     // Nothing means "other".
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "SELECT DISTINCT ON (p.name) p.name, COALESCE(p.definition, '') FROM kg_batch_internal.predicate p "
         "WHERE p.sort = $1 AND p.name = p.canonical AND NOT (p.sort = 'role' AND p.name = 'other') ORDER BY p.name, p.shipped",
         {sort});
@@ -233,7 +233,7 @@ class PredicateQuestions final : public InquirySort {
                     const JobOptions& options) {
     if (decisions.empty()) return false;
     const int enough = static_cast<int>(options.merge_confidence * 1000 + 0.5);
-    const Rows roles = execute(
+    const Rows roles = execute_generic(
         "SELECT m.mapping_id FROM kg_batch_internal.predicate_mapping m WHERE m.graph_id = $1 AND m.mapping_id = ANY ($2) AND m.sort = 'role'",
         {graph_id, items});
     std::set<std::int64_t> is_role;
@@ -262,7 +262,7 @@ class PredicateQuestions final : public InquirySort {
       confidences.push_back(decision.confidence);
       reasons.push_back(reason);
     }
-    const Rows mapped = execute(
+    const Rows mapped = execute_generic(
         "UPDATE kg_batch_internal.predicate_mapping m SET state = CASE WHEN u.canonical IS NULL THEN 'kept' ELSE 'mapped' END, "
         " canonical = u.canonical, inverse = u.inverse, confidence = u.confidence, reason = u.reason, error = NULL, "
         " to_apply = m.to_apply OR u.canonical IS NOT NULL, at = pg_catalog.clock_timestamp() "
@@ -275,7 +275,7 @@ class PredicateQuestions final : public InquirySort {
   }
 
   static std::map<std::string, std::string> inverses() {
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "SELECT DISTINCT ON (p.name) p.name, p.inverse FROM kg_batch_internal.predicate p WHERE p.sort = 'role' AND p.name = p.canonical "
         "AND p.inverse IS NOT NULL ORDER BY p.name, p.shipped");
     std::map<std::string, std::string> found;
@@ -312,7 +312,7 @@ void note_own_words(std::int64_t graph_id, std::int64_t job_id) {
 }
 
 std::vector<std::string> take_mappings(std::int64_t graph_id) {
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "WITH changed AS (UPDATE kg_batch_internal.predicate_mapping SET to_apply = false WHERE graph_id = $1 AND to_apply RETURNING mapping_id), "
       "which AS MATERIALIZED (SELECT mapping_id FROM changed) "
       "SELECT DISTINCT i.key FROM which w CROSS JOIN LATERAL (SELECT o.identity_id FROM kg_batch_internal.predicate_use o "

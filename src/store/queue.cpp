@@ -6,7 +6,6 @@
 
 namespace kg_batch::store {
 
-using backend::execute;
 using backend::execute_generic;
 using backend::Rows;
 
@@ -102,7 +101,7 @@ std::vector<Item> claim_round(std::int64_t worker_id, int limit) {
 }
 
 std::vector<Item> claim_decide(std::int64_t worker_id) {
-  return items_from(execute(
+  return items_from(execute_generic(
       "WITH picked AS MATERIALIZED (SELECT r.graph_id, r.kind, r.chunk_id FROM kg_batch_internal.ready r WHERE r.kind = 7 AND r.priority < 1000 "
       "  AND (r.due_at IS NULL OR r.due_at <= pg_catalog.now()) "
       "  AND (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) NOT IN ('paused', 'cancelled') "
@@ -164,7 +163,7 @@ namespace {
 // was reserved for it is spent. It is asked again if there is money for that, else when
 // there is, planned anew.
 void book_lost(std::int64_t worker_id) {
-  const Rows out = execute(
+  const Rows out = execute_generic(
       "SELECT r.graph_id, r.request_id FROM kg_batch_internal.request r WHERE r.worker_id = $1 AND r.state = 'asking' AND r.mode = 'direct' "
       "ORDER BY r.graph_id, r.request_id",
       {worker_id});
@@ -172,7 +171,7 @@ void book_lost(std::int64_t worker_id) {
   const std::vector<std::int64_t> graphs = out.column(0), requests = out.column(1);
   lock_chunks_of(graphs, requests);
   lock_ledger_of(graphs, requests);
-  const Rows lost = execute(
+  const Rows lost = execute_generic(
       "WITH lost AS MATERIALIZED (SELECT r.graph_id, r.request_id, r.attempt, r.model, r.stage, r.job_id, r.reserved, r.reserved_day "
       "  FROM unnest($1, $2) AS u (graph_id, request_id) JOIN kg_batch_internal.request r ON r.graph_id = u.graph_id AND r.request_id = u.request_id "
       "  WHERE r.worker_id = $3 AND r.state = 'asking' AND r.mode = 'direct'), "
@@ -208,7 +207,7 @@ void book_lost(std::int64_t worker_id) {
 
 int free_claims(std::int64_t worker_id) {
   book_lost(worker_id);
-  const Rows freed = execute(
+  const Rows freed = execute_generic(
       "WITH gone AS (DELETE FROM kg_batch_internal.claimed c WHERE c.worker_id = $1 RETURNING c.*) "
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
       "SELECT g.graph_id, g.priority % 1000 + CASE WHEN j.state = 'paused' AND g.kind IN (1, 3, 5, 7) THEN 1000 ELSE 0 END, "
@@ -216,12 +215,12 @@ int free_claims(std::int64_t worker_id) {
       "LEFT JOIN kg_batch_internal.job j ON j.graph_id = g.graph_id AND j.job_id = g.job_id "
       "ON CONFLICT DO NOTHING RETURNING 1",
       {worker_id});
-  execute("UPDATE kg_batch_internal.worker SET ended_at = pg_catalog.now(), died = true WHERE worker_id = $1 AND ended_at IS NULL", {worker_id});
+  execute_generic("UPDATE kg_batch_internal.worker SET ended_at = pg_catalog.now(), died = true WHERE worker_id = $1 AND ended_at IS NULL", {worker_id});
   return static_cast<int>(freed.size());
 }
 
 std::vector<std::int64_t> claiming_workers() {
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "SELECT DISTINCT worker_id FROM kg_batch_internal.claimed UNION SELECT worker_id FROM kg_batch_internal.worker "
       "WHERE ended_at IS NULL");
   std::vector<std::int64_t> ids;
@@ -231,7 +230,7 @@ std::vector<std::int64_t> claiming_workers() {
 
 Backlog backlog() {
   // Counted no further than matters: it only decides how many pipelines to start.
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "SELECT (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.ready WHERE priority < 1000 AND kind <> 4 "
       "   AND (due_at IS NULL OR due_at <= pg_catalog.now()) AND (kind <> 7 OR kg_batch_internal.is_time_to_ask(graph_id, job_id)) LIMIT 1000) r), "
       " (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.ready WHERE priority < 1000 AND kind = 4 LIMIT 1000) s), "
@@ -255,7 +254,7 @@ Backlog backlog() {
 }
 
 int settle_due() {
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "WITH due AS (UPDATE kg_batch_internal.conversation SET settle_at = NULL, "
       // A delivery of its own, without messages: closing one that was cut already
       // would be replayed differently.
@@ -269,10 +268,10 @@ int settle_due() {
 
 int refill_ready() {
   // A graph without its row would never be served.
-  execute("INSERT INTO kg_batch_internal.turn SELECT graph_id, '-infinity' FROM kg_batch_internal.graph ON CONFLICT DO NOTHING");
+  execute_generic("INSERT INTO kg_batch_internal.turn SELECT graph_id, '-infinity' FROM kg_batch_internal.graph ON CONFLICT DO NOTHING");
   // Requests that nobody has: planned ones, direct ones whose worker is no more,
   // those of batches that ended or never came along.
-  const Rows requests = execute(
+  const Rows requests = execute_generic(
       "WITH adrift AS (UPDATE kg_batch_internal.request r SET state = 'planned', worker_id = NULL, batch_id = NULL "
       "  WHERE (r.state = 'planned' OR (r.state = 'asking' AND (r.mode = 'direct' OR NOT EXISTS (SELECT FROM kg_batch_internal.batch b "
       "   WHERE b.batch_id = r.batch_id AND b.ended_at IS NULL)))) "
@@ -283,7 +282,7 @@ int refill_ready() {
       "SELECT a.graph_id, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, CASE a.mode WHEN 'batch' THEN 4 ELSE 5 END, a.input_tokens, "
       " a.request_id, a.job_id FROM adrift a JOIN kg_batch_internal.job j USING (graph_id, job_id) WHERE j.state <> 'cancelled' "
       "ON CONFLICT DO NOTHING RETURNING 1");
-  const Rows chunks = execute(
+  const Rows chunks = execute_generic(
       "WITH adrift AS (UPDATE kg_batch_internal.chunk c SET state = 'ready', request_id = NULL FROM kg_batch_internal.request r "
       "  WHERE c.state = 'asking' AND r.graph_id = c.graph_id AND r.request_id = c.request_id AND r.state IN ('failed', 'cancelled')) "
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
@@ -293,23 +292,23 @@ int refill_ready() {
       "LEFT JOIN kg_batch_internal.request r ON r.graph_id = c.graph_id AND r.request_id = c.request_id "
       "WHERE j.state <> 'cancelled' AND (c.state = 'ready' OR (c.state = 'done' AND NOT c.folded) "
       " OR (c.state = 'asking' AND r.state IN ('answered', 'failed', 'cancelled'))) ON CONFLICT DO NOTHING RETURNING 1");
-  const Rows cuts = execute(
+  const Rows cuts = execute_generic(
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
       "SELECT v.graph_id, v.priority + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 1, v.messages, v.conversation_id, v.job_id "
       "FROM kg_batch_internal.conversation v JOIN kg_batch_internal.job j USING (graph_id, job_id) "
       "WHERE j.state <> 'cancelled' AND (v.cut_deliveries < v.deliveries "
       " OR EXISTS (SELECT FROM kg_batch_internal.boundary_window w WHERE w.graph_id = v.graph_id AND w.conversation_id = v.conversation_id AND w.waits)) "
       "ON CONFLICT DO NOTHING RETURNING 1");
-  const Rows inquiries = execute(
+  const Rows inquiries = execute_generic(
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
       "SELECT q.graph_id, 1, 8, 0, q.request_id, r.job_id FROM kg_batch_internal.inquiry q "
       "JOIN kg_batch_internal.request r USING (graph_id, request_id) WHERE r.state IN ('answered', 'failed') ON CONFLICT DO NOTHING RETURNING 1");
-  const Rows questions = execute(
+  const Rows questions = execute_generic(
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
       "SELECT DISTINCT j.graph_id, 2 + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 7, 0, j.job_id, j.job_id "
       "FROM kg_batch_internal.open_question q JOIN kg_batch_internal.job j USING (graph_id, job_id) "
       "WHERE j.state <> 'cancelled' ON CONFLICT DO NOTHING RETURNING 1");
-  const Rows rounds = execute(
+  const Rows rounds = execute_generic(
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
       "SELECT DISTINCT ON (graph_id) graph_id, 0, 2, 0, -(1::bigint << 48), COALESCE(job_id, 0) FROM ("
       " SELECT graph_id, job_id FROM kg_batch_internal.decision WHERE to_apply "

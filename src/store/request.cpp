@@ -12,7 +12,6 @@
 namespace kg_batch::store {
 
 using backend::Bytes;
-using backend::execute;
 using backend::execute_generic;
 using backend::Rows;
 
@@ -30,10 +29,12 @@ struct Known {
 
 std::map<std::string, Known> lock_by_hash(std::int64_t graph_id, const std::vector<Bytes>& hashes) {
   const Rows rows = execute_generic(
-      "SELECT r.request_id, r.state, NOT EXISTS (SELECT FROM kg_batch_internal.answer a WHERE a.graph_id = r.graph_id "
+      "SELECT r.request_id, r.state, NOT EXISTS (SELECT FROM kg_batch_internal.answer a WHERE a.graph_id = $1 "
       " AND a.request_id = r.request_id AND a.body IS NOT NULL), r.attempt, r.bad_answers, r.input_hash "
-      "FROM (SELECT DISTINCT $1 AS graph_id, h AS input_hash FROM unnest($2) AS h OFFSET 0) u "
-      "JOIN kg_batch_internal.request r ON r.graph_id = u.graph_id AND r.input_hash = u.input_hash ORDER BY r.request_id FOR NO KEY UPDATE OF r",
+      "FROM (SELECT x.request_id FROM (SELECT DISTINCT h AS input_hash FROM unnest($2) AS h) u "
+      "  CROSS JOIN LATERAL (SELECT o.request_id FROM kg_batch_internal.request o WHERE o.graph_id = $1 AND o.input_hash = u.input_hash OFFSET 0) x "
+      "  ORDER BY x.request_id OFFSET 0) u "
+      "CROSS JOIN LATERAL (SELECT * FROM kg_batch_internal.request o WHERE o.graph_id = $1 AND o.request_id = u.request_id FOR NO KEY UPDATE OFFSET 0) r",
       {graph_id, hashes});
   std::map<std::string, Known> known;
   std::vector<std::int64_t> without_text;
@@ -180,17 +181,16 @@ void lock_chunks_of(const std::vector<std::int64_t>& graphs, const std::vector<s
       "SELECT FROM (SELECT DISTINCT x.graph_id, x.chunk_id FROM unnest($1, $2) AS u (graph_id, request_id) CROSS JOIN LATERAL ("
       "   SELECT c.graph_id, c.chunk_id FROM kg_batch_internal.chunk c WHERE c.graph_id = u.graph_id AND c.request_id = u.request_id "
       "   UNION ALL SELECT r.graph_id, r.chunk_id FROM kg_batch_internal.request r WHERE r.graph_id = u.graph_id AND r.request_id = u.request_id "
-      "    AND r.chunk_id > 0) x) k "
-      "JOIN kg_batch_internal.chunk c ON c.graph_id = k.graph_id AND c.chunk_id = k.chunk_id ORDER BY c.graph_id, c.chunk_id FOR NO KEY UPDATE OF c",
+      "    AND r.chunk_id > 0) x ORDER BY 1, 2 OFFSET 0) k "
+      "CROSS JOIN LATERAL (SELECT FROM kg_batch_internal.chunk c WHERE c.graph_id = k.graph_id AND c.chunk_id = k.chunk_id FOR NO KEY UPDATE OFFSET 0) c",
       {graphs, requests});
 }
 
 void lock_requests(const std::vector<std::int64_t>& graphs, const std::vector<std::int64_t>& requests) {
   if (requests.empty()) return;
   execute_generic(
-      "SELECT FROM (SELECT DISTINCT o.graph_id, o.request_id FROM unnest($1, $2) AS o (graph_id, request_id) OFFSET 0) u "
-      "JOIN kg_batch_internal.request r ON r.graph_id = u.graph_id AND r.request_id = u.request_id "
-      "ORDER BY r.graph_id, r.request_id FOR NO KEY UPDATE OF r",
+      "SELECT FROM (SELECT DISTINCT o.graph_id, o.request_id FROM unnest($1, $2) AS o (graph_id, request_id) ORDER BY 1, 2 OFFSET 0) u "
+      "CROSS JOIN LATERAL (SELECT FROM kg_batch_internal.request o WHERE o.graph_id = u.graph_id AND o.request_id = u.request_id FOR NO KEY UPDATE OFFSET 0) r",
       {graphs, requests});
 }
 
@@ -257,7 +257,7 @@ void unmark_in_flight(const std::vector<const Request*>& requests) {
 void plan_anew(std::int64_t graph_id, std::int64_t request_id, const std::string& why) {
   lock_chunks_of({graph_id}, {request_id});
   lock_ledger_of({graph_id}, {request_id});
-  execute(
+  execute_generic(
       "WITH old AS (SELECT job_id, reserved, reserved_day FROM kg_batch_internal.request WHERE graph_id = $1 AND request_id = $2), "
       "released AS (UPDATE kg_batch_internal.job j SET reserved = j.reserved - old.reserved FROM old "
       " WHERE j.graph_id = $1 AND j.job_id = old.job_id), "
@@ -265,7 +265,7 @@ void plan_anew(std::int64_t graph_id, std::int64_t request_id, const std::string
       "UPDATE kg_batch_internal.request SET state = 'failed', error = $3, reserved = 0, worker_id = NULL, batch_id = NULL "
       "WHERE graph_id = $1 AND request_id = $2",
       {graph_id, request_id, why});
-  execute(
+  execute_generic(
       "WITH again AS (UPDATE kg_batch_internal.chunk SET state = 'ready', request_id = NULL "
       " WHERE graph_id = $1 AND request_id = $2 AND state = 'asking' RETURNING chunk_id, tokens, job_id) "
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
@@ -475,7 +475,7 @@ std::vector<StoredAnswer> newest_answers(std::int64_t graph_id, const std::vecto
 }
 
 int cut_old_answers(int seconds, int limit) {
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "UPDATE kg_batch_internal.answer a SET body = NULL FROM (SELECT o.graph_id, o.request_id, o.attempt FROM kg_batch_internal.answer o "
       "  WHERE o.body IS NOT NULL AND o.received_at < pg_catalog.now() - $1 * interval '1 second' AND NOT EXISTS (SELECT FROM kg_batch_internal.chunk c "
       "   WHERE c.graph_id = o.graph_id AND c.request_id = o.request_id AND NOT c.folded) AND NOT EXISTS (SELECT FROM kg_batch_internal.request r "

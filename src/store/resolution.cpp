@@ -15,6 +15,7 @@
 namespace kg_batch::store {
 
 using backend::execute;
+using backend::execute_generic;
 using backend::Rows;
 using graph::IdentityView;
 using graph::Key;
@@ -49,7 +50,7 @@ class ThingRound : Comparison {
 
  private:
   std::set<Key> unresolved(bool& more) {
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "SELECT i.key FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.unresolved AND NOT i.is_statement ORDER BY i.identity_id LIMIT $2",
         {graph_id_, most_a_round + 1});
     std::set<Key> keys;
@@ -65,7 +66,7 @@ class ThingRound : Comparison {
       if (!known_.contains(key)) missing.insert(key);
     if (missing.empty()) return;
     const std::vector<std::string> texts = texts_of(missing);
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "SELECT i.key, i.identity_id, COALESCE(i.node_id, 0), i.mentions, i.type, i.class, i.kind, i.label_key, i.scope, i.named, i.negated, "
         " COALESCE(i.first_node_id, 0), i.owner, i.relation FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL (SELECT * FROM kg_batch_internal.identity o "
         " WHERE o.graph_id = $1 AND o.key = u.key OFFSET 0) i",
@@ -95,7 +96,7 @@ class ThingRound : Comparison {
   }
 
   void load_forms(const std::vector<std::string>& texts) {
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "SELECT u.key, a.sort, a.value, a.count FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
         " SELECT o.sort, o.value, o.count FROM kg_batch_internal.alias o WHERE o.graph_id = $1 AND o.identity_id = "
         "  (SELECT i.identity_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = u.key) "
@@ -115,7 +116,7 @@ class ThingRound : Comparison {
   }
 
   void load_places(const std::vector<std::string>& texts) {
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "SELECT u.key, o.conversation_id, o.participant IS NOT NULL, o.addressed_by FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
         " SELECT x.conversation_id, x.participant, x.addressed_by FROM kg_batch_internal.occurrence x WHERE x.graph_id = $1 AND x.identity_id = "
         "  (SELECT i.identity_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = u.key) OFFSET 0) o",
@@ -138,7 +139,7 @@ class ThingRound : Comparison {
   // Those who speak in a conversation, by number. Who is never spoken of has no
   // identity, but a name that may be meant.
   std::map<std::int64_t, std::map<std::int64_t, graph::ConversationParticipant>> participants_in(const std::set<std::int64_t>& conversations) {
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "SELECT u.conversation_id, p.number, c.participant_names[p.number], (SELECT pg_catalog.min(i.key::text) FROM kg_batch_internal.occurrence o "
         "  CROSS JOIN LATERAL (SELECT x.key FROM kg_batch_internal.identity x WHERE x.graph_id = $1 AND x.identity_id = o.identity_id OFFSET 0) i "
         "  WHERE o.graph_id = $1 AND o.conversation_id = u.conversation_id AND o.participant = p.number) "
@@ -182,7 +183,7 @@ class ThingRound : Comparison {
   // Of names that words state: whether anybody else has them but the one that they
   // make one with it.
   void find_unique_names(const std::vector<std::string>& texts) {
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "SELECT u.key, a.value, (SELECT pg_catalog.count(*) FROM ("
         "  (SELECT o.identity_id FROM kg_batch_internal.identity o WHERE o.graph_id = $1 AND o.label_key = a.value AND NOT o.is_statement LIMIT 3) UNION "
         "  (SELECT o.identity_id FROM kg_batch_internal.alias o WHERE o.graph_id = $1 AND o.sort = 'stated' AND o.value = a.value LIMIT 3)) n "
@@ -205,7 +206,7 @@ class ThingRound : Comparison {
   // What a person split off is one thing, what it was split from is one still, and
   // neither is the other.
   std::set<KeyPair> pairs_of_splits(const std::vector<std::string>& texts) override {
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "SELECT DISTINCT s.decision_id, o.key, o.split_key FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
         "  SELECT x.decision_id FROM kg_batch_internal.word_key x WHERE x.graph_id = $1 AND x.key = u.key AND x.split_key IS NOT NULL "
         "  UNION SELECT x.decision_id FROM kg_batch_internal.word_key x WHERE x.graph_id = $1 AND x.split_key = u.key) k "
@@ -244,9 +245,10 @@ class ThingRound : Comparison {
     note_texts(graph_id_, texts);
   }
 
-  // Nodes for the groups: the lowest id that one of its members has, unless that is
-  // another group's by right or taken; else one of its own that is free again; else
-  // a new one.
+  // Nodes for the groups: the id that most of its mentions have, the lowest of those,
+  // unless that is another group's by right or taken; else one of its own that is free
+  // again; else a new one. What moves to another id takes all its statements along, so
+  // the smaller side moves.
   void settle(const graph::Joined& joined, Resolved& result) {
     std::set<std::int64_t> taken;
     std::vector<std::int64_t> identities, nodes, made;
@@ -259,11 +261,11 @@ class ThingRound : Comparison {
     for (const auto& group : joined.groups)
       for (const Key& key : group) owner_of.emplace(known_.at(key).first_node_id, &group);
     for (const auto& group : joined.groups) {
-      std::set<std::int64_t> had;
+      std::map<std::int64_t, std::int64_t> had;  // with how many mentions
       for (const Key& key : group) {
         const std::int64_t node = known_.at(key).node_id;
         const auto owner = owner_of.find(node);
-        if (node != 0 && !taken.contains(node) && (owner == owner_of.end() || owner->second == &group)) had.insert(node);
+        if (node != 0 && !taken.contains(node) && (owner == owner_of.end() || owner->second == &group)) had[node] += known_.at(key).mentions;
       }
       std::int64_t node_id;
       if (had.empty()) {
@@ -271,7 +273,7 @@ class ThingRound : Comparison {
         made.push_back(node_id);
         made_keys.push_back(graph::text_of(group.front()));
       } else {
-        node_id = *had.begin();
+        node_id = std::max_element(had.begin(), had.end(), [](const auto& a, const auto& b) { return a.second < b.second; })->first;
       }
       taken.insert(node_id);
       bool changed = had.empty();
@@ -295,10 +297,10 @@ class ThingRound : Comparison {
       if (moved_to.contains(node_id)) result.things.push_back(key);
     result.made = static_cast<std::int64_t>(made.size());
     if (!made.empty())
-      execute("INSERT INTO kg_batch_internal.node (graph_id, node_id, key, is_statement) "
+      execute_generic("INSERT INTO kg_batch_internal.node (graph_id, node_id, key, is_statement) "
               "SELECT $1, u.node_id, u.key::uuid, false FROM unnest($2, $3) AS u (node_id, key)",
               {graph_id_, made, made_keys});
-    execute("UPDATE kg_batch_internal.identity i SET node_id = u.node_id, first_node_id = COALESCE(i.first_node_id, u.node_id) "
+    execute_generic("UPDATE kg_batch_internal.identity i SET node_id = u.node_id, first_node_id = COALESCE(i.first_node_id, u.node_id) "
             "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3) AS o (identity_id, node_id) OFFSET 0) u "
             "WHERE i.graph_id = u.graph_id AND i.identity_id = u.identity_id",
             {graph_id_, identities, nodes});
@@ -319,7 +321,7 @@ class ThingRound : Comparison {
     for (const Key& key : group)
       if (const std::int64_t id = known_.at(key).first_node_id; id != 0 && !taken.contains(id)) first.push_back(id);
     if (!first.empty()) {
-      const Rows rows = execute(
+      const Rows rows = execute_generic(
           "WITH free AS MATERIALIZED (SELECT pg_catalog.min(u.id) AS id FROM unnest($2) AS u (id) WHERE (SELECT pg_catalog.count(*) "
           "  FROM kg_batch_internal.node n WHERE n.graph_id = $1 AND n.node_id = u.id) = 0), "
           "led AS (DELETE FROM kg_batch_internal.node_redirect r USING free f WHERE r.graph_id = $1 AND r.old_node_id = f.id) "
@@ -327,7 +329,7 @@ class ThingRound : Comparison {
           {graph_id_, first});
       if (!rows.empty()) return rows.integer(0, 0);
     }
-    return execute("SELECT pg_catalog.nextval('kg_batch_internal.node_node_id_seq')").integer(0, 0);
+    return execute_generic("SELECT pg_catalog.nextval('kg_batch_internal.node_node_id_seq')").integer(0, 0);
   }
 };
 
@@ -347,7 +349,7 @@ void redirect(std::int64_t graph_id, const std::map<std::int64_t, std::int64_t>&
   }
   if (from.empty()) return;
   // A node that kept some of its identities is none that redirects.
-  execute("WITH empty AS MATERIALIZED (SELECT $1 AS graph_id, u.old_id, u.new_id FROM unnest($2, $3) AS u (old_id, new_id) WHERE NOT EXISTS ("
+  execute_generic("WITH empty AS MATERIALIZED (SELECT $1 AS graph_id, u.old_id, u.new_id FROM unnest($2, $3) AS u (old_id, new_id) WHERE NOT EXISTS ("
           "  SELECT FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id = u.old_id)), "
           "before AS (UPDATE kg_batch_internal.node_redirect r SET node_id = e.new_id FROM empty e "
           "  WHERE r.graph_id = e.graph_id AND r.node_id = e.old_id), "

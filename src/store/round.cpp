@@ -18,18 +18,18 @@
 
 namespace kg_batch::store {
 
-using backend::execute;
+using backend::execute_generic;
 using backend::Rows;
 using backend::Uuid;
 
 namespace {
 
-// A round fills tables that were small a moment ago, so the planner may take any
-// of them for one of a row or two. Its statements are written so that this does
-// no harm: every table is looked up by unique index, row by row (LATERAL with
-// OFFSET 0, or a scalar subquery), and what is joined is MATERIALIZED first and
-// brings its graph_id along. A join that was free to choose took minutes for
-// thirty chunks.
+// A round fills tables that were small a moment ago, of a graph that no statistics know
+// of, so the planner may take any of them for one of a row or two. Its statements are
+// written, and planned (execute_generic), so that this does no harm: every table is
+// looked up by index, row by row (LATERAL with OFFSET 0, or a scalar subquery), and
+// what is joined is MATERIALIZED first and brings its graph_id along. A join that was
+// free to choose took minutes for thirty chunks.
 
 // Mentions to fold: the live ones of `chunks`, or all live ones of the identities
 // `keys` in folded chunks.
@@ -53,7 +53,7 @@ struct Scope {
 // says (Entity and Concept share theirs) the least one stands. Only what was
 // asserted or reported dates, confirms or closes; planned Goals have dates.
 void add_to_identities(std::int64_t graph_id, const Scope& scope) {
-  execute(
+  execute_generic(
       "WITH " FOLDED_MENTIONS
       ", sums AS MATERIALIZED (SELECT key, pg_catalog.bool_or(is_statement) AS is_statement, pg_catalog.min(class COLLATE \"C\") AS class, "
       "  pg_catalog.min(type COLLATE \"C\") AS type, pg_catalog.min(category) AS kind, pg_catalog.min(label_key) AS label_key, "
@@ -98,7 +98,7 @@ void add_to_identities(std::int64_t graph_id, const Scope& scope) {
       " RETURNING $1 AS graph_id, i.key, i.identity_id) "
       "DELETE FROM kg_batch_internal.former_identity f USING summed s WHERE f.graph_id = s.graph_id AND f.key = s.key AND f.identity_id = s.identity_id",
       {graph_id, scope.chunks, scope.keys});
-  execute(
+  execute_generic(
       "WITH " FOLDED_MENTIONS
       ", said AS (SELECT key, v.sort, v.value FROM mentions m CROSS JOIN LATERAL ("
       "   VALUES ('label', m.label), ('category', m.category), ('type', m.type), ('class', m.class), "
@@ -134,7 +134,7 @@ void add_to_identities(std::int64_t graph_id, const Scope& scope) {
 // Where things occur. What comes into a conversation may be somebody there, or be
 // kept from being somebody; it is looked at again if there is anybody it could be.
 void add_occurrences(std::int64_t graph_id, const Scope& scope) {
-  execute(
+  execute_generic(
       "WITH " FOLDED_MENTIONS
       ", placed AS MATERIALIZED (SELECT m.key, m.participant, m.addressed_by, (SELECT c.conversation_id FROM kg_batch_internal.chunk c "
       "   WHERE c.graph_id = $1 AND c.chunk_id = m.chunk_id) AS conversation_id FROM mentions m WHERE NOT m.is_statement), "
@@ -167,7 +167,7 @@ void add_occurrences(std::int64_t graph_id, const Scope& scope) {
 // What the nodes of these identities show, out of the identities' sums.
 void refold_nodes(std::int64_t graph_id, const std::set<std::string>& keys) {
   if (keys.empty()) return;
-  const Rows folded = execute(
+  const Rows folded = execute_generic(
       "WITH touched AS MATERIALIZED (SELECT DISTINCT (SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = m.key) "
       "  AS node_id FROM unnest($2::uuid[]) AS m (key)), "
       "folded AS MATERIALIZED (SELECT $1 AS graph_id, t.node_id, s.*, f.*, c.*, COALESCE(c.said_label, f.label) AS shown_label FROM touched t "
@@ -233,7 +233,7 @@ void refold_nodes(std::int64_t graph_id, const std::set<std::string>& keys) {
 
 // But for those of the statements `except`.
 std::int64_t add_edges(std::int64_t graph_id, const Scope& scope, const std::vector<std::string>& except = {}) {
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "WITH " FOLDED_MENTIONS
       ", roles AS (SELECT r.source_id, r.target_id, r.predicate, pg_catalog.bool_or(r.negated) AS negated, pg_catalog.count(*) AS n "
       " FROM mentions m CROSS JOIN LATERAL (SELECT "
@@ -254,7 +254,7 @@ std::int64_t add_edges(std::int64_t graph_id, const Scope& scope, const std::vec
 }
 
 std::set<std::string> keys_in(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "SELECT DISTINCT m.key FROM unnest($2) AS c (chunk_id) CROSS JOIN LATERAL (SELECT o.key FROM kg_batch_internal.node_mention o "
       " WHERE o.graph_id = $1 AND o.chunk_id = c.chunk_id AND o.live OFFSET 0) m",
       {graph_id, chunks});
@@ -315,7 +315,7 @@ void change_readings(std::int64_t graph_id, const Readings& readings, std::int64
 
 RoundResult fold_chunks(std::int64_t graph_id, const std::vector<std::int64_t>& chunk_ids) {
   // A chunk that is folded already, or was taken back meanwhile, is left alone.
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "UPDATE kg_batch_internal.chunk SET folded = true WHERE graph_id = $1 AND chunk_id = ANY ($2) AND state = 'done' AND NOT folded "
       "RETURNING chunk_id, job_id",
       {graph_id, chunk_ids});
@@ -355,13 +355,13 @@ void fold_again(std::int64_t graph_id, const std::set<std::string>& keys, const 
   mark_participants(graph_id, touched);
   mark_who_states_a_name(graph_id);
   mark_addressed(graph_id, conversations_with(graph_id, touched));
-  const Rows before = execute(
+  const Rows before = execute_generic(
       "SELECT DISTINCT i.node_id FROM (SELECT (SELECT COALESCE(o.node_id, o.former_node_id) FROM kg_batch_internal.identity o WHERE o.graph_id = $1 AND o.key = u.key) AS node_id "
       " FROM unnest($2::uuid[]) AS u (key)) i WHERE i.node_id IS NOT NULL",
       {graph_id, touched});
   std::vector<std::int64_t> nodes;
   for (std::size_t i = 0; i < before.size(); ++i) nodes.push_back(before.integer(i, 0));
-  execute(
+  execute_generic(
       "WITH gone AS MATERIALIZED (SELECT $1 AS graph_id, i.identity_id FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
       "  SELECT o.identity_id FROM kg_batch_internal.identity o WHERE o.graph_id = $1 AND o.key = u.key OFFSET 0) i), "
       "forms AS (DELETE FROM kg_batch_internal.alias a USING gone g WHERE a.graph_id = g.graph_id AND a.identity_id = g.identity_id), "
@@ -369,7 +369,7 @@ void fold_again(std::int64_t graph_id, const std::set<std::string>& keys, const 
       "UPDATE kg_batch_internal.identity i SET mentions = 0, confidence = 0, importance = 0, modality = 9, goal = NULL, asserted_on = '{}' "
       "FROM gone g WHERE i.graph_id = g.graph_id AND i.identity_id = g.identity_id",
       {graph_id, touched});
-  execute(
+  execute_generic(
       "DELETE FROM kg_batch_internal.edge e USING (SELECT $1 AS graph_id, o.node_id FROM unnest($2) AS o (node_id) OFFSET 0) n "
       "WHERE e.graph_id = n.graph_id AND e.source_id = n.node_id",
       {graph_id, nodes});
@@ -378,14 +378,14 @@ void fold_again(std::int64_t graph_id, const std::set<std::string>& keys, const 
   add_to_identities(graph_id, scope);
   note_embedding_models(graph_id, {}, touched);
   add_occurrences(graph_id, scope);
-  execute(
+  execute_generic(
       "WITH gone AS (DELETE FROM kg_batch_internal.identity i USING (SELECT $1 AS graph_id, o.key FROM unnest($2::uuid[]) AS o (key) OFFSET 0) u "
       "  WHERE i.graph_id = u.graph_id AND i.key = u.key AND i.mentions = 0 "
       "  RETURNING i.key, i.identity_id, COALESCE(i.first_node_id, i.node_id, i.former_node_id) AS node_id) "
       "INSERT INTO kg_batch_internal.former_identity AS f (graph_id, key, identity_id, node_id) SELECT $1, key, identity_id, node_id FROM gone "
       "ON CONFLICT (graph_id, key) DO UPDATE SET identity_id = EXCLUDED.identity_id, node_id = EXCLUDED.node_id",
       {graph_id, touched});
-  execute(
+  execute_generic(
       "DELETE FROM kg_batch_internal.node n USING (SELECT $1 AS graph_id, o.node_id FROM unnest($2) AS o (node_id) OFFSET 0) u "
       "WHERE n.graph_id = u.graph_id AND n.node_id = u.node_id AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.identity i "
       " WHERE i.graph_id = $1 AND i.node_id = u.node_id) = 0 AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.identity i "
@@ -393,7 +393,7 @@ void fold_again(std::int64_t graph_id, const std::set<std::string>& keys, const 
       {graph_id, nodes});
   // Edges of a node come from all its identities, so all of them are added again. What
   // a node shows comes from all of them too, also where the one that was touched is gone.
-  const Rows members = execute(
+  const Rows members = execute_generic(
       "SELECT o.key, o.is_statement FROM unnest($2) AS u (node_id) CROSS JOIN LATERAL (SELECT i.key, i.is_statement "
       " FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.node_id = u.node_id OFFSET 0) o",
       {graph_id, nodes});
@@ -410,7 +410,7 @@ void fold_again(std::int64_t graph_id, const std::set<std::string>& keys, const 
 }
 
 void rest_replaced(std::int64_t graph_id, std::int64_t job_id) {
-  const Rows citing = execute(
+  const Rows citing = execute_generic(
       "WITH messages AS (UPDATE kg_batch_internal.message SET rested = true WHERE graph_id = $1 AND replaced AND NOT rested RETURNING message_id) "
       "SELECT DISTINCT s.chunk_id FROM messages m CROSS JOIN LATERAL (SELECT o.chunk_id FROM kg_batch_internal.fact_source o "
       " WHERE o.graph_id = $1 AND o.message_id = m.message_id OFFSET 0) s",
@@ -425,6 +425,6 @@ void show_again(std::int64_t graph_id, const std::set<std::string>& keys) { refo
 
 RoundResult resolve_now(std::int64_t graph_id, std::int64_t job_id, bool recompare) { return find_nodes(graph_id, {}, {}, {}, job_id, recompare); }
 
-void analyze_grown() { execute("SELECT kg_batch_internal.analyze_grown()"); }
+void analyze_grown() { execute_generic("SELECT kg_batch_internal.analyze_grown()"); }
 
 }  // namespace kg_batch::store

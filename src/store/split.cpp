@@ -15,7 +15,7 @@
 
 namespace kg_batch::store {
 
-using backend::execute;
+using backend::execute_generic;
 using backend::Rows;
 using graph::Key;
 
@@ -45,7 +45,7 @@ std::optional<Key> maybe_key(const Rows& rows, std::size_t row, std::size_t colu
 // Chunks that a split reaches, or once reached, with those splits.
 std::map<std::int64_t, ChunkHere> reached(std::int64_t graph_id, const std::vector<std::int64_t>& chunks) {
   std::map<std::int64_t, ChunkHere> found;
-  const Rows places = execute(
+  const Rows places = execute_generic(
       "WITH chunks AS MATERIALIZED (SELECT c.chunk_id, (SELECT v.key FROM kg_batch_internal.conversation v WHERE v.graph_id = $1 "
       "   AND v.conversation_id = (SELECT o.conversation_id FROM kg_batch_internal.chunk o WHERE o.graph_id = $1 AND o.chunk_id = c.chunk_id)) AS key "
       "  FROM unnest($2) AS c (chunk_id)) "
@@ -67,7 +67,7 @@ std::map<std::int64_t, ChunkHere> reached(std::int64_t graph_id, const std::vect
   if (found.empty()) return found;
 
   std::map<std::int64_t, std::map<Key, Key>> keys_of;
-  const Rows keys = execute(
+  const Rows keys = execute_generic(
       "SELECT k.decision_id, k.key, k.split_key FROM unnest($2) AS u (decision_id) CROSS JOIN LATERAL ("
       " SELECT * FROM kg_batch_internal.word_key o WHERE o.graph_id = $1 AND o.decision_id = u.decision_id OFFSET 0) k",
       {graph_id, std::vector<std::int64_t>(decisions.begin(), decisions.end())});
@@ -92,7 +92,7 @@ std::map<std::int64_t, ChunkHere> reached(std::int64_t graph_id, const std::vect
 void load_mentions(std::int64_t graph_id, std::map<std::int64_t, ChunkHere>& chunks) {
   std::vector<std::int64_t> ids;
   for (const auto& [id, chunk] : chunks) ids.push_back(id);
-  const Rows mentions = execute(
+  const Rows mentions = execute_generic(
       "SELECT m.chunk_id, m.n, m.is_statement, COALESCE(m.given_key, m.key), m.type, m.class, m.label, m.scope, m.named, "
       " m.participant IS NOT NULL, COALESCE(m.given_owner, m.owner), m.relation, m.facts, m.key, m.owner "
       "FROM unnest($2) AS c (chunk_id) CROSS JOIN LATERAL (SELECT * FROM kg_batch_internal.node_mention o "
@@ -116,7 +116,7 @@ void load_mentions(std::int64_t graph_id, std::map<std::int64_t, ChunkHere>& chu
     chunk.now.emplace(mention.n, std::pair(graph::key_from(mentions.text(i, 13)), maybe_key(mentions, i, 14)));
     chunk.mentions.push_back(std::move(mention));
   }
-  const Rows roles = execute(
+  const Rows roles = execute_generic(
       "SELECT e.chunk_id, e.statement, e.target, e.role FROM unnest($2) AS c (chunk_id) CROSS JOIN LATERAL ("
       " SELECT * FROM kg_batch_internal.edge_mention o WHERE o.graph_id = $1 AND o.chunk_id = c.chunk_id OFFSET 0) e",
       {graph_id, ids});
@@ -157,7 +157,7 @@ void write(std::int64_t graph_id, const std::vector<Change>& changes) {
     owners.push_back(text(change.owner));
     given_owners.push_back(text(change.given_owner));
   }
-  execute(
+  execute_generic(
       "UPDATE kg_batch_internal.node_mention m SET key = u.key::uuid, given_key = NULLIF(u.given, u.key)::uuid, owner = u.owner::uuid, "
       " given_owner = NULLIF(u.given_owner, u.owner)::uuid "
       "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3, $4, $5, $6, $7) AS o (chunk_id, n, key, given, owner, given_owner) OFFSET 0) u "
@@ -175,7 +175,7 @@ std::map<std::string, std::string> rename(std::int64_t graph_id, const std::map<
     to.push_back(graph::text_of(*now.begin()));
   }
   // Of those that rest the ids that they had.
-  execute(
+  execute_generic(
       "WITH free AS MATERIALIZED (SELECT DISTINCT ON (u.new_key) $1 AS graph_id, u.old_key, u.new_key "
       "  FROM unnest($2::uuid[], $3::uuid[]) AS u (old_key, new_key) "
       "  WHERE (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.node_mention m WHERE m.graph_id = $1 AND m.key = u.old_key LIMIT 1) x) = 0 "
@@ -184,7 +184,7 @@ std::map<std::string, std::string> rename(std::int64_t graph_id, const std::map<
       "  ORDER BY u.new_key, u.old_key) "
       "UPDATE kg_batch_internal.former_identity i SET key = f.new_key FROM free f WHERE i.graph_id = f.graph_id AND i.key = f.old_key",
       {graph_id, from, to});
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "SELECT DISTINCT ON (u.new_key) u.old_key::text, u.new_key::text FROM unnest($2::uuid[], $3::uuid[]) AS u (old_key, new_key) "
       "WHERE (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.node_mention m WHERE m.graph_id = $1 AND m.key = u.old_key LIMIT 1) x) = 0 "
       " AND (SELECT pg_catalog.count(*) FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = u.new_key) = 0 "
@@ -201,10 +201,10 @@ std::map<std::string, std::string> rename(std::int64_t graph_id, const std::map<
   }
   if (from.empty()) return renamed;
   // The round that comes writes their blocks anew.
-  execute("DELETE FROM kg_batch_internal.block b USING (SELECT $1 AS graph_id, o.key FROM unnest($2::uuid[]) AS o (key) OFFSET 0) u "
+  execute_generic("DELETE FROM kg_batch_internal.block b USING (SELECT $1 AS graph_id, o.key FROM unnest($2::uuid[]) AS o (key) OFFSET 0) u "
           "WHERE b.graph_id = u.graph_id AND b.key = u.key",
           {graph_id, from});
-  execute("UPDATE kg_batch_internal.identity i SET key = u.new_key "
+  execute_generic("UPDATE kg_batch_internal.identity i SET key = u.new_key "
           "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2::uuid[], $3::uuid[]) AS o (old_key, new_key) OFFSET 0) u "
           "WHERE i.graph_id = u.graph_id AND i.key = u.old_key",
           {graph_id, from, to});
@@ -212,7 +212,7 @@ std::map<std::string, std::string> rename(std::int64_t graph_id, const std::map<
 }
 
 std::map<std::string, std::int64_t> nodes_of(std::int64_t graph_id, const std::vector<std::string>& keys) {
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "SELECT u.key, i.node_id FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL (SELECT o.node_id FROM kg_batch_internal.identity o "
       " WHERE o.graph_id = $1 AND o.key = u.key AND o.node_id IS NOT NULL OFFSET 0) i",
       {graph_id, keys});
@@ -268,7 +268,7 @@ void count_keys_again(std::int64_t graph_id, const std::vector<std::int64_t>& ch
 }
 
 std::vector<std::int64_t> chunks_of_splits(std::int64_t graph_id, const std::vector<std::int64_t>& decision_ids) {
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "SELECT c.chunk_id FROM unnest($2) AS u (decision_id) CROSS JOIN LATERAL (SELECT o.chunk_id FROM kg_batch_internal.chunk o "
       "  WHERE o.graph_id = $1 AND o.conversation_id = (SELECT v.conversation_id FROM kg_batch_internal.conversation v WHERE v.graph_id = $1 "
       "   AND v.key = (SELECT w.conversation FROM kg_batch_internal.word w WHERE w.graph_id = $1 AND w.decision_id = u.decision_id)) OFFSET 0) c "

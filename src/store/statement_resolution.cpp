@@ -15,6 +15,7 @@
 namespace kg_batch::store {
 
 using backend::execute;
+using backend::execute_generic;
 using backend::Rows;
 using graph::IdentityView;
 using graph::Key;
@@ -23,7 +24,7 @@ namespace {
 
 // Statements in which any of these takes part.
 std::set<Key> statements_with(std::int64_t graph_id, const std::set<Key>& keys) {
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "SELECT DISTINCT s.key FROM unnest($2::uuid[]) AS u (key) "
       "CROSS JOIN LATERAL (SELECT t.chunk_id, t.n FROM kg_batch_internal.node_mention t WHERE t.graph_id = $1 AND t.key = u.key OFFSET 0) t "
       "CROSS JOIN LATERAL (SELECT e.chunk_id, e.statement FROM kg_batch_internal.edge_mention e "
@@ -53,7 +54,7 @@ std::set<Key> with_statements_on(std::int64_t graph_id, std::set<Key> frontier) 
 // stay, without being found by what took part before, and lend their ids.
 void take_nodes_from(std::int64_t graph_id, const std::vector<std::string>& keys) {
   if (keys.empty()) return;
-  execute("WITH freed AS (UPDATE kg_batch_internal.identity i SET node_id = NULL, former_node_id = i.node_id "
+  execute_generic("WITH freed AS (UPDATE kg_batch_internal.identity i SET node_id = NULL, former_node_id = i.node_id "
           "  FROM (SELECT $1 AS graph_id, o.key FROM unnest($2::uuid[]) AS o (key) OFFSET 0) u "
           "  WHERE i.graph_id = u.graph_id AND i.key = u.key AND i.node_id IS NOT NULL RETURNING i.former_node_id), "
           "nodes AS MATERIALIZED (SELECT DISTINCT $1 AS graph_id, former_node_id AS node_id FROM freed), "
@@ -127,7 +128,7 @@ class Level : Comparison {
 
  private:
   std::set<Key> ready() {
-    return take(execute("WITH statements AS MATERIALIZED (SELECT i.* FROM kg_batch_internal.identity i WHERE i.graph_id = $1 "
+    return take(execute_generic("WITH statements AS MATERIALIZED (SELECT i.* FROM kg_batch_internal.identity i WHERE i.graph_id = $1 "
                         " AND i.node_id IS NULL AND i.is_statement AND i.mentions > 0) " STATEMENT_VIEWS,
                         {graph_id_}));
   }
@@ -137,7 +138,7 @@ class Level : Comparison {
     for (const Key& key : keys)
       if (!known_.contains(key)) missing.insert(key);
     if (missing.empty()) return;
-    take(execute("WITH statements AS MATERIALIZED (SELECT i.* FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
+    take(execute_generic("WITH statements AS MATERIALIZED (SELECT i.* FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
                  " SELECT * FROM kg_batch_internal.identity o WHERE o.graph_id = $1 AND o.key = u.key AND o.is_statement AND o.mentions > 0 OFFSET 0) i) " STATEMENT_VIEWS,
                  {graph_id_, texts_of(missing)}));
   }
@@ -174,7 +175,7 @@ class Level : Comparison {
   std::set<Key> with_equal_ones(const std::set<Key>& fresh) {
     std::vector<std::string> derived;
     for (const Key& key : fresh) derived.push_back(derived_.at(key));
-    const Rows rows = execute(
+    const Rows rows = execute_generic(
         "SELECT DISTINCT i.key FROM unnest($2::uuid[]) AS u (derived) CROSS JOIN LATERAL ("
         " (SELECT o.node_id FROM kg_batch_internal.node o WHERE o.graph_id = $1 AND o.derived = u.derived) UNION ALL "
         " (SELECT o.node_id FROM kg_batch_internal.joined_statement o WHERE o.graph_id = $1 AND o.derived = u.derived)) n "
@@ -287,12 +288,12 @@ class Level : Comparison {
     }
     // What it is found by is the lowest of what its statements are equal by.
     if (!named.empty())
-      execute("UPDATE kg_batch_internal.node n SET derived = u.derived FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3::uuid[]) AS o (node_id, derived) OFFSET 0) u "
+      execute_generic("UPDATE kg_batch_internal.node n SET derived = u.derived FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3::uuid[]) AS o (node_id, derived) OFFSET 0) u "
               "WHERE n.graph_id = u.graph_id AND n.node_id = u.node_id AND n.derived IS DISTINCT FROM u.derived",
               {graph_id_, named, names});
     result.made += find_nodes_of(identities, derived);
     if (also.empty()) return;
-    execute("WITH found AS MATERIALIZED (SELECT $1 AS graph_id, u.also, (SELECT n.node_id FROM kg_batch_internal.node n WHERE n.graph_id = $1 AND n.derived = u.derived) AS node_id "
+    execute_generic("WITH found AS MATERIALIZED (SELECT $1 AS graph_id, u.also, (SELECT n.node_id FROM kg_batch_internal.node n WHERE n.graph_id = $1 AND n.derived = u.derived) AS node_id "
             "  FROM unnest($2::uuid[], $3::uuid[]) AS u (also, derived)), "
             "before AS (DELETE FROM kg_batch_internal.joined_statement j USING found f WHERE j.graph_id = f.graph_id AND j.node_id = f.node_id "
             "  AND j.derived NOT IN (SELECT o.also FROM found o)) "
@@ -345,7 +346,7 @@ class Level : Comparison {
 
 // Those of which something was said, or which say something else now.
 std::vector<std::string> free_unresolved(std::int64_t graph_id) {
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "UPDATE kg_batch_internal.identity i SET unresolved = false WHERE i.graph_id = $1 AND i.unresolved AND i.is_statement RETURNING i.key", {graph_id});
   std::vector<std::string> keys;
   for (std::size_t i = 0; i < rows.size(); ++i) keys.push_back(rows.text(i, 0));
@@ -378,7 +379,7 @@ std::vector<std::string> free_statements(std::int64_t graph_id, const std::vecto
 }
 
 void settle_statements(std::int64_t graph_id) {
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "SELECT i.former_node_id, i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.former_node_id IS NOT NULL "
       "AND i.node_id IS NOT NULL ORDER BY i.key",
       {graph_id});
@@ -386,7 +387,7 @@ void settle_statements(std::int64_t graph_id) {
   std::map<std::int64_t, std::int64_t> moved_to;
   for (std::size_t i = 0; i < rows.size(); ++i)
     if (rows.integer(i, 0) != rows.integer(i, 1)) moved_to.emplace(rows.integer(i, 0), rows.integer(i, 1));
-  execute("UPDATE kg_batch_internal.identity SET former_node_id = NULL WHERE graph_id = $1 AND former_node_id IS NOT NULL AND node_id IS NOT NULL",
+  execute_generic("UPDATE kg_batch_internal.identity SET former_node_id = NULL WHERE graph_id = $1 AND former_node_id IS NOT NULL AND node_id IS NOT NULL",
           {graph_id});
   redirect(graph_id, moved_to);
 }

@@ -13,7 +13,7 @@
 namespace kg_batch::store {
 
 using backend::Error;
-using backend::execute;
+using backend::execute_generic;
 using nlohmann::json;
 
 namespace {
@@ -156,7 +156,7 @@ void fold_names(Document& document) {
     names.insert(names.end(), element.names.begin(), element.names.end());
     if (element.aliases) names.insert(names.end(), element.aliases->begin(), element.aliases->end());
   }
-  const auto keys = execute(
+  const auto keys = execute_generic(
       "SELECT kg_batch_internal.category_key(n.name) FROM unnest($1::text[]) WITH ORDINALITY AS n (name, nth) ORDER BY n.nth", {names});
   std::size_t next = 0;
   for (Element& element : document.elements) {
@@ -207,7 +207,7 @@ struct Suggestion {
 };
 
 Suggestion suggestion_of(std::int64_t graph_id, std::int64_t suggestion_id) {
-  const auto rows = execute(
+  const auto rows = execute_generic(
       "SELECT parent, name, state FROM kg_batch_internal.taxon_suggestion WHERE graph_id = $1 AND suggestion_id = $2 FOR NO KEY UPDATE",
       {graph_id, suggestion_id});
   if (rows.empty())
@@ -217,7 +217,7 @@ Suggestion suggestion_of(std::int64_t graph_id, std::int64_t suggestion_id) {
 }
 
 void decide(std::int64_t graph_id, std::int64_t suggestion_id, const char* state, unsigned int role) {
-  execute(
+  execute_generic(
       "UPDATE kg_batch_internal.taxon_suggestion SET state = $3, decided_at = pg_catalog.now(), decided_by = $4::oid::regrole "
       "WHERE graph_id = $1 AND suggestion_id = $2 AND state <> $3",
       {graph_id, suggestion_id, state, static_cast<std::int64_t>(role)});
@@ -225,7 +225,7 @@ void decide(std::int64_t graph_id, std::int64_t suggestion_id, const char* state
 
 // Changes of one graph's taxonomy come one after the other.
 void lock_taxonomy(std::int64_t graph_id) {
-  execute("SELECT FROM kg_batch_internal.graph WHERE graph_id = $1 FOR NO KEY UPDATE", {graph_id});
+  execute_generic("SELECT FROM kg_batch_internal.graph WHERE graph_id = $1 FOR NO KEY UPDATE", {graph_id});
 }
 
 }  // namespace
@@ -234,7 +234,7 @@ std::int64_t load_taxonomy(std::int64_t graph_id, const std::string& taxonomy_js
   Document document = read_document(taxonomy_json);
   fold_names(document);
   lock_taxonomy(graph_id);
-  const auto rows = execute(
+  const auto rows = execute_generic(
       "SELECT path FROM kg_batch_internal.known_taxon WHERE graph_id = $1 AND (shipped OR NOT $2)", {graph_id, document.replace});
   std::set<std::string> known;
   for (std::size_t i = 0; i < rows.size(); ++i) known.insert(rows.text(i, 0));
@@ -250,10 +250,10 @@ std::int64_t load_taxonomy(std::int64_t graph_id, const std::string& taxonomy_js
     if (element.aliases) aliases.back() = json(*element.aliases).dump();
   }
   if (document.replace)
-    execute("DELETE FROM kg_batch_internal.taxon WHERE graph_id = $1 AND path <> ALL ($2::text[])", {graph_id, paths});
+    execute_generic("DELETE FROM kg_batch_internal.taxon WHERE graph_id = $1 AND path <> ALL ($2::text[])", {graph_id, paths});
   // What a shipped one becomes in the graph keeps its id, so that kinds stay filed;
   // what an element does not say stays as it is.
-  execute(
+  execute_generic(
       "INSERT INTO kg_batch_internal.taxon AS t (graph_id, taxon_id, path, definition, aliases) "
       "SELECT $1, COALESCE(s.taxon_id, pg_catalog.nextval(pg_catalog.pg_get_serial_sequence('kg_batch_internal.taxon', 'taxon_id'))), u.path, "
       " COALESCE(u.definition, o.definition, s.definition), CASE WHEN u.aliases IS NULL THEN COALESCE(o.aliases, s.aliases, '{}') "
@@ -263,32 +263,32 @@ std::int64_t load_taxonomy(std::int64_t graph_id, const std::string& taxonomy_js
       "LEFT JOIN kg_batch_internal.taxon o ON o.graph_id = $1 AND o.path = u.path AND NOT $5 "
       "ON CONFLICT (graph_id, path) DO UPDATE SET definition = EXCLUDED.definition, aliases = EXCLUDED.aliases",
       {graph_id, paths, definitions, aliases, document.replace});
-  execute("SELECT kg_batch_internal.file_kinds($1)", {graph_id});
+  execute_generic("SELECT kg_batch_internal.file_kinds($1)", {graph_id});
   return static_cast<std::int64_t>(paths.size());
 }
 
 std::int64_t accept_suggestion(std::int64_t graph_id, std::int64_t suggestion_id, unsigned int role) {
   lock_taxonomy(graph_id);
   const Suggestion suggestion = suggestion_of(graph_id, suggestion_id);
-  const auto parents = execute(
+  const auto parents = execute_generic(
       "SELECT name FROM kg_batch_internal.known_taxon WHERE graph_id = $1 AND path = $2", {graph_id, suggestion.parent});
   if (parents.empty())
     throw Error(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
                 "taxon \"" + suggestion.parent + "\" of suggestion " + std::to_string(suggestion_id) + " does not exist any more", "",
                 "Load it again with kg_batch.load_taxonomy, or refuse the suggestion.");
   const std::string path = suggestion.parent + " > " + suggestion.name;
-  execute(
+  execute_generic(
       "INSERT INTO kg_batch_internal.taxon (graph_id, path, definition, aliases) SELECT $1, $2, $3, '{}' "
       "WHERE NOT EXISTS (SELECT FROM kg_batch_internal.known_taxon WHERE graph_id = $1 AND path = $2)",
       {graph_id, path, "a kind of " + parents.text(0, 0)});
   const std::int64_t taxon_id =
-      execute("SELECT taxon_id FROM kg_batch_internal.known_taxon WHERE graph_id = $1 AND path = $2", {graph_id, path}).integer(0, 0);
+      execute_generic("SELECT taxon_id FROM kg_batch_internal.known_taxon WHERE graph_id = $1 AND path = $2", {graph_id, path}).integer(0, 0);
   decide(graph_id, suggestion_id, "accepted", role);
-  execute(
+  execute_generic(
       "UPDATE kg_batch_internal.kind SET taxon_id = $3, decided_by = 'person', confidence = 1000 "
       "WHERE graph_id = $1 AND suggestion_id = $2",
       {graph_id, suggestion_id, taxon_id});
-  execute("SELECT kg_batch_internal.file_kinds($1)", {graph_id});
+  execute_generic("SELECT kg_batch_internal.file_kinds($1)", {graph_id});
   return taxon_id;
 }
 

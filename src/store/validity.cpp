@@ -8,7 +8,7 @@
 
 namespace kg_batch::store {
 
-using backend::execute;
+using backend::execute_generic;
 using backend::Rows;
 using graph::Key;
 
@@ -35,7 +35,7 @@ constexpr const char* states_of_nodes =
     "   AND p.name = p.canonical ORDER BY p.shipped LIMIT 1)) e ON true";
 
 void load_states(std::int64_t graph_id, const std::vector<std::int64_t>& nodes, States& states) {
-  const Rows rows = execute(states_of_nodes, {graph_id, nodes});
+  const Rows rows = execute_generic(states_of_nodes, {graph_id, nodes});
   for (std::size_t i = 0; i < rows.size(); ++i) {
     Loaded& one = states[rows.integer(i, 0)];
     one.state.key = graph::key_from(rows.text(i, 1));
@@ -52,7 +52,7 @@ std::vector<std::int64_t> beside(std::int64_t graph_id, const std::vector<std::i
   for (const std::int64_t node : nodes)
     if (const auto found = states.find(node); found != states.end())
       holders.insert(holders.end(), found->second.holders.begin(), found->second.holders.end());
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "SELECT DISTINCT e.source_id FROM unnest($2) AS u (holder) CROSS JOIN LATERAL (SELECT d.source_id FROM kg_batch_internal.edge d "
       " WHERE d.graph_id = $1 AND d.target_id = u.holder AND d.predicate IN (SELECT p.exclusive_role FROM kg_batch_internal.predicate p "
       "  WHERE p.exclusive_role IS NOT NULL)) e",
@@ -66,7 +66,7 @@ std::vector<std::int64_t> beside(std::int64_t graph_id, const std::vector<std::i
 void load_marks(std::int64_t graph_id, States& states) {
   std::vector<std::int64_t> nodes;
   for (const auto& [node, one] : states) nodes.push_back(node);
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "SELECT i.node_id, m.start_date, m.start_how, m.end_date, m.end_how, m.replaces, (m.said_at AT TIME ZONE 'UTC')::date - '1970-01-01'::date, "
       " m.order_key, "
       // The speaker of one of its facts takes part in it.
@@ -102,7 +102,7 @@ void load_marks(std::int64_t graph_id, States& states) {
 std::set<std::pair<std::int64_t, std::string>> load_corrections(std::int64_t graph_id, States& states) {
   std::vector<std::int64_t> nodes;
   for (const auto& [node, one] : states) nodes.push_back(node);
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "SELECT DISTINCT ON (u.node_id, w.field) u.node_id, w.field, w.value FROM unnest($2) AS u (node_id) "
       "CROSS JOIN LATERAL (SELECT o.key, o.given_key FROM kg_batch_internal.identity o WHERE o.graph_id = $1 AND o.node_id = u.node_id OFFSET 0) i "
       "CROSS JOIN LATERAL (SELECT k.decision_id FROM kg_batch_internal.word_key k WHERE k.graph_id = $1 "
@@ -144,14 +144,14 @@ std::vector<std::vector<std::int64_t>> groups_of(const States& states) {
 }
 
 std::vector<std::int64_t> all_states(std::int64_t graph_id) {
-  const Rows rows = execute("SELECT n.node_id FROM kg_batch_internal.node n WHERE n.graph_id = $1 AND n.type = 'State'", {graph_id});
+  const Rows rows = execute_generic("SELECT n.node_id FROM kg_batch_internal.node n WHERE n.graph_id = $1 AND n.type = 'State'", {graph_id});
   std::vector<std::int64_t> nodes;
   for (std::size_t i = 0; i < rows.size(); ++i) nodes.push_back(rows.integer(i, 0));
   return nodes;
 }
 
 std::vector<std::int64_t> present_ids(std::int64_t graph_id, const std::vector<std::int64_t>& asked) {
-  const Rows rows = execute(
+  const Rows rows = execute_generic(
       "SELECT DISTINCT COALESCE((SELECT r.node_id FROM kg_batch_internal.node_redirect r WHERE r.graph_id = $1 AND r.old_node_id = u.id), u.id) "
       "FROM unnest($2) AS u (id)",
       {graph_id, asked});
@@ -229,7 +229,7 @@ void show_latest_periods(std::int64_t graph_id, const std::vector<std::int64_t>&
     if (corrected.contains({node, "end_date"})) ends.back() = keep;
   }
   if (shown.empty()) return;
-  execute("UPDATE kg_batch_internal.node n SET start_date = CASE u.s WHEN 'keep' THEN n.start_date ELSE NULLIF(u.s, '') END, "
+  execute_generic("UPDATE kg_batch_internal.node n SET start_date = CASE u.s WHEN 'keep' THEN n.start_date ELSE NULLIF(u.s, '') END, "
           " start_how = CASE u.s WHEN 'keep' THEN n.start_how ELSE NULLIF(u.sh, '') END, "
           " end_date = CASE u.e WHEN 'keep' THEN n.end_date ELSE NULLIF(u.e, '') END, "
           " end_how = CASE u.e WHEN 'keep' THEN n.end_how ELSE NULLIF(u.eh, '') END "

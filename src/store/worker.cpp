@@ -5,13 +5,12 @@
 
 namespace kg_batch::store {
 
-using backend::execute;
 using backend::execute_generic;
 
 std::int64_t add_worker_row(const std::string& kind) {
   // Names of workers that are gone are of use for a while, not for ever.
-  execute("DELETE FROM kg_batch_internal.worker WHERE ended_at < pg_catalog.now() - interval '7 days'");
-  return execute("INSERT INTO kg_batch_internal.worker (kind, pid) VALUES ($1, pg_catalog.pg_backend_pid()) RETURNING worker_id", {kind})
+  execute_generic("DELETE FROM kg_batch_internal.worker WHERE ended_at < pg_catalog.now() - interval '7 days'");
+  return execute_generic("INSERT INTO kg_batch_internal.worker (kind, pid) VALUES ($1, pg_catalog.pg_backend_pid()) RETURNING worker_id", {kind})
       .integer(0, 0);
 }
 
@@ -39,7 +38,7 @@ void count_minute(std::int64_t worker_id, std::int64_t chunks_done, std::int64_t
 }
 
 void sum_up_minutes() {
-  execute(
+  execute_generic(
       "WITH old AS (DELETE FROM kg_batch_internal.work_minute w WHERE w.minute < pg_catalog.clock_timestamp() - interval '62 minutes' AND w.minute > '-infinity' "
       "  OR w.worker_id <> 0 AND w.minute = '-infinity' AND NOT EXISTS (SELECT FROM kg_batch_internal.worker x WHERE x.worker_id = w.worker_id AND x.ended_at IS NULL) "
       "  RETURNING w.*, EXISTS (SELECT FROM kg_batch_internal.worker x WHERE x.worker_id = w.worker_id AND x.ended_at IS NULL) AS lives) "
@@ -54,7 +53,7 @@ void sum_up_minutes() {
       " edges = w.edges + EXCLUDED.edges, idle_ms = w.idle_ms + EXCLUDED.idle_ms, waiting_ms = w.waiting_ms + EXCLUDED.waiting_ms, "
       " cutting_ms = w.cutting_ms + EXCLUDED.cutting_ms, asking_ms = w.asking_ms + EXCLUDED.asking_ms, storing_ms = w.storing_ms + EXCLUDED.storing_ms, "
       " reading_ms = w.reading_ms + EXCLUDED.reading_ms, folding_ms = w.folding_ms + EXCLUDED.folding_ms, busy_ms = w.busy_ms + EXCLUDED.busy_ms");
-  execute(
+  execute_generic(
       "WITH old AS (DELETE FROM kg_batch_internal.answer_minute m WHERE m.minute < pg_catalog.clock_timestamp() - interval '62 minutes' AND m.minute > '-infinity' "
       "  RETURNING m.*) "
       "INSERT INTO kg_batch_internal.answer_minute AS m (graph_id, minute, stage, mode, minutes, requests, answered, input_tokens, cached_tokens, output_tokens, "
@@ -73,22 +72,22 @@ void sum_up_minutes() {
 
 void reset_performance() {
   // Row by row it could meet those who write minutes.
-  execute("LOCK TABLE kg_batch_internal.work_minute, kg_batch_internal.answer_minute IN SHARE ROW EXCLUSIVE MODE");
-  execute("DELETE FROM kg_batch_internal.work_minute");
-  execute("DELETE FROM kg_batch_internal.answer_minute");
+  execute_generic("LOCK TABLE kg_batch_internal.work_minute, kg_batch_internal.answer_minute IN SHARE ROW EXCLUSIVE MODE");
+  execute_generic("DELETE FROM kg_batch_internal.work_minute");
+  execute_generic("DELETE FROM kg_batch_internal.answer_minute");
 }
 
 void end_worker_row(std::int64_t worker_id) {
-  execute("UPDATE kg_batch_internal.worker SET ended_at = pg_catalog.now() WHERE worker_id = $1 AND ended_at IS NULL", {worker_id});
+  execute_generic("UPDATE kg_batch_internal.worker SET ended_at = pg_catalog.now() WHERE worker_id = $1 AND ended_at IS NULL", {worker_id});
 }
 
 void note_worker_error(std::int64_t worker_id, const std::string& error) {
-  execute("UPDATE kg_batch_internal.worker SET last_error = $2 WHERE worker_id = $1", {worker_id, error});
+  execute_generic("UPDATE kg_batch_internal.worker SET last_error = $2 WHERE worker_id = $1", {worker_id, error});
 }
 
 void sample_progress() {
-  execute("DELETE FROM kg_batch_internal.progress_sample WHERE at < pg_catalog.now() - interval '15 minutes'");
-  execute(
+  execute_generic("DELETE FROM kg_batch_internal.progress_sample WHERE at < pg_catalog.now() - interval '15 minutes'");
+  execute_generic(
       "INSERT INTO kg_batch_internal.progress_sample (graph_id, job_id, done, total) "
       "SELECT n.graph_id, n.job_id, COALESCE(pg_catalog.sum(n.size) FILTER (WHERE n.what IN ('chunk done', 'chunk failed', 'chunk cancelled')), 0), "
       " pg_catalog.sum(n.size) FROM kg_batch_internal.count_now n JOIN kg_batch_internal.job j ON j.graph_id = n.graph_id AND j.job_id = n.job_id "

@@ -42,16 +42,12 @@ const stages::Stage& stage_of(const std::string& name) {
 
 }  // namespace
 
-Body finished_body(std::int64_t graph_id, const stages::Json& body) {
-  return finished_body(graph_id, body.dump(-1, ' ', false, stages::Json::error_handler_t::replace));
-}
-
 Body finished_body(std::int64_t graph_id, std::string body) {
   Body built;
   built.text = std::move(body);
-  const auto digest = graph::sha256(std::to_string(graph_id) + "\n" + built.text);
+  static graph::Sha256OfAlike sha256;
+  const auto digest = sha256.of(std::to_string(graph_id) + "\n" + built.text);
   built.hash.assign(digest.begin(), digest.end());
-  built.tokens = chunking::estimate_tokens(built.text);
   return built;
 }
 
@@ -123,9 +119,9 @@ std::vector<Prepared> plan_questions(std::int64_t worker_id, const std::vector<I
     draft.model = options.model;
     draft.mode = options.use_batch_api ? "batch" : "direct";
     draft.input_hash = std::move(body.hash);
-    draft.input_tokens = body.tokens;
+    draft.input_tokens = chunking::estimate_tokens(body.text);
     draft.max_output = max_output;
-    worst.push_back({draft.model, draft.mode, body.tokens, max_output});
+    worst.push_back({draft.model, draft.mode, draft.input_tokens, max_output});
     drafts.push_back(std::move(draft));
     plannings.push_back({&chunk, std::move(body.text), options.use_batch_api});
   }

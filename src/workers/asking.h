@@ -25,11 +25,9 @@ struct Prepared {
 
 struct Body {
   std::string text, hash;
-  int tokens = 0;
 };
 // As it is sent, with what it is found again by.
 Body finished_body(std::int64_t graph_id, std::string body);
-Body finished_body(std::int64_t graph_id, const stages::Json& body);
 
 // What stands in the ledger once a draft is planned.
 store::Request request_of(const store::Draft& draft, const store::PlanResult& result);

@@ -1,6 +1,7 @@
 #include "workers/deciding.h"
 
 #include "backend/bridge.h"
+#include "chunking/cuts.h"
 #include "store/budget.h"
 #include "store/chunk.h"
 #include "store/inquiry.h"
@@ -55,9 +56,9 @@ std::vector<Prepared> plan_inquiries(std::int64_t worker_id, const Item& decide)
       draft.model = model;
       draft.mode = options.merge_by_batch ? "batch" : "direct";
       draft.input_hash = std::move(body.hash);
-      draft.input_tokens = body.tokens;
+      draft.input_tokens = chunking::estimate_tokens(body.text);
       draft.max_output = max_output;
-      worst.push_back({draft.model, draft.mode, body.tokens, max_output});
+      worst.push_back({draft.model, draft.mode, draft.input_tokens, max_output});
       drafts.push_back(std::move(draft));
       plannings.push_back({sort, std::move(inquiry), std::move(body.text)});
     }

@@ -13,6 +13,7 @@
 #include "workers/reading.h"
 
 #include "backend/bridge.h"
+#include "chunking/cuts.h"
 
 namespace kg_batch::workers {
 
@@ -127,9 +128,9 @@ bool plan_windows(const store::Uncut& conversation, const store::Job& job, const
     const bool whole = windows[i].begins && windows[i].reaches_end;
     draft.mode = job.options.use_batch_api && whole ? "batch" : "direct";
     draft.input_hash = std::move(body.hash);
-    draft.input_tokens = body.tokens;
+    draft.input_tokens = chunking::estimate_tokens(body.text);
     draft.max_output = max_output;
-    worst.push_back({draft.model, draft.mode, body.tokens, max_output});
+    worst.push_back({draft.model, draft.mode, draft.input_tokens, max_output});
     drafts.push_back(std::move(draft));
   }
   const auto costs = store::most_costs(worst);

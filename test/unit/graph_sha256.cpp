@@ -41,5 +41,13 @@ TEST(Sha256, does_not_depend_on_how_the_bytes_come) {
   }
 }
 
+TEST(Sha256OfAlike, is_the_digest_whatever_came_before) {
+  Sha256OfAlike alike;
+  const std::string start(300, 's');
+  for (const std::string& text : {start + "one", start + "two", start, start + "two", std::string("s"), std::string(), start + "three", std::string(64, 's'),
+                                  std::string(64, 's'), std::string(400, 's'), std::string("other"), start + "one"})
+    EXPECT_EQ(alike.of(text), sha256(text)) << text;
+}
+
 }  // namespace
 }  // namespace kg_batch::graph

@@ -43,7 +43,7 @@ TEST(KgExtract, has_a_schema_within_the_strict_subset) {
 
 TEST(ChatBody, holds_what_the_model_takes_and_nothing_else) {
   const Json question = {{"task", "extract"}, {"words", "\"äöü\" 👋\n"}};
-  const Json body = chat_body(kg_extract(), "gpt-5-mini", "Read this.", "none", 1234, question);
+  const Json body = Json::parse(chat_body(kg_extract(), "gpt-5-mini", "Read this.", "none", 1234, question));
   EXPECT_EQ(body["model"], "gpt-5-mini");
   EXPECT_EQ(body["messages"], Json::parse(R"([{"role":"system","content":"Read this."},{"role":"user","content":""}])")
                                   .patch(Json::array({{{"op", "replace"},
@@ -58,14 +58,24 @@ TEST(ChatBody, holds_what_the_model_takes_and_nothing_else) {
   EXPECT_EQ(body["max_completion_tokens"], 1234);
   EXPECT_EQ(body["reasoning_effort"], "none");
   EXPECT_EQ(body.size(), 5U);
-  EXPECT_FALSE(chat_body(kg_extract(), "m", "", "", 1, {}).contains("reasoning_effort"));
+  EXPECT_FALSE(Json::parse(chat_body(kg_extract(), "m", "", "", 1, {})).contains("reasoning_effort"));
+}
+
+TEST(ChatBody, has_nothing_of_another_model_or_prompt_that_the_stage_was_asked_with) {
+  const auto body = [](const char* model, const char* prompt, int tokens) { return Json::parse(chat_body(kg_extract(), model, prompt, "", tokens, {})); };
+  const Json first = body("m", "p", 1), other_model = body("n", "p", 1), other_prompt = body("n", "q", 2);
+  EXPECT_EQ(first["model"], "m");
+  EXPECT_EQ(other_model["model"], "n");
+  EXPECT_EQ(other_prompt["messages"][0]["content"], "q");
+  EXPECT_EQ(other_prompt["max_completion_tokens"], 2);
+  EXPECT_EQ(body("m", "p", 1), first);
 }
 
 TEST(ChatBody, is_the_same_bytes_for_the_same_question) {
   test::Conversation conversation;
   conversation.says(1, {"Words."});
   const auto body = [&] {
-    return chat_body(kg_extract(), "m", "p", "low", 1, kg_extract().question(conversation.question, {})).dump();
+    return chat_body(kg_extract(), "m", "p", "low", 1, kg_extract().question(conversation.question, {}));
   };
   EXPECT_EQ(body(), body());
 }

@@ -53,10 +53,10 @@ class Asking {
       const Attempt starting = *attempt;
       attempt = waiting_.erase(attempt);
       const Asked& question = asked_[starting.which];
-      const Json body = stages::chat_body(*question.stage, options_.model, question.prompt->text,
-                                          options_.reasoning_effort, question.stage->max_output_tokens(),
-                                          question.question);
-      http_.start(openai::chat_request(options_.endpoint, body.dump(-1, ' ', false, Json::error_handler_t::replace)),
+      const std::string body = stages::chat_body(*question.stage, options_.model, question.prompt->text,
+                                                 options_.reasoning_effort, question.stage->max_output_tokens(),
+                                                 question.question);
+      http_.start(openai::chat_request(options_.endpoint, body),
                   [this, starting](openai::HttpResponse&& response) { take(starting, response); });
     }
   }

@@ -1,0 +1,96 @@
+# What a chunk costs does not creep up: statements and pages from cutting to the graph,
+# and instructions of the core, against figures that are written down here. Nothing is
+# timed. Ten percent more fails; who makes it cheaper writes the new figure down.
+#
+# The figures are of one pipeline, by batch, of 100 generated conversations after 100
+# others, so that answers are all there before the first of them is read. What is asked
+# of the queue while there is nothing to do (claims that find nothing, looks of the
+# coordinator) depends on the machine and is not counted.
+
+use strict;
+use warnings;
+
+use FindBin;
+BEGIN { $FindBin::Bin = "$FindBin::RealBin/../bench"; }
+use lib "$FindBin::RealBin/../bench";
+
+use Bench::Conversations;
+use KgBatch::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my %recorded = (
+	'statements a chunk' => 38.6,
+	'pages a chunk' => 5514,
+	'instructions to cut 100 messages' => 9_700_000,
+	'instructions to ask about a chunk' => 887_000,
+	'instructions to read an answer' => 4_037_000);
+
+sub is_no_more_than_recorded
+{
+	my ($what, $figure) = @_;
+	cmp_ok($figure, '<=', 1.1 * $recorded{$what}, "$what: at most 10 percent more than $recorded{$what}");
+	note(sprintf '%s: %.1f, recorded %s', $what, $figure, $recorded{$what});
+	diag(sprintf '%s: %.1f, recorded %s: cheaper, write it down', $what, $figure, $recorded{$what}) if $figure < 0.8 * $recorded{$what};
+	return;
+}
+
+# ---- the database ----
+
+my $conversations = 100;
+Bench::Conversations::begin(1);
+my @portions = map { my $portion = $_; [ map { [ Bench::Conversations::conversation($portion * $conversations + $_, 5) ] } 1 .. $conversations ] } 0, 1;
+my $gold = PostgreSQL::Test::Utils::tempdir() . '/gold.json';
+append_to_file($gold, Bench::Conversations::gold());
+
+my $node = KgBatch::Cluster->with_stand_in('work_per_chunk', preload => 0, sim => [ '--mode', 'oracle', '--gold', $gold, '--batch-turnaround-s', 1 ],
+	settings => { shared_preload_libraries => 'kg_batch,pg_stat_statements', 'pg_stat_statements.track' => 'all', 'pg_stat_statements.max' => 5000, autovacuum => 'off',
+		'kg_batch.num_pipelines' => 1, 'kg_batch.batch_linger' => '100ms', 'kg_batch.batch_poll_interval' => '200ms', 'kg_batch.enable_progress_tracking' => 'off' });
+$node->kg('CREATE EXTENSION pg_stat_statements; CREATE TABLE said (portion int, n int GENERATED ALWAYS AS IDENTITY, conversation text, speaker text, content text, sent_at timestamptz)');
+$node->kg("COPY said (portion, conversation, speaker, content, sent_at) FROM stdin;\n"
+	  . join('', map { my $portion = $_; map { join("\t", $portion, @$_{qw(conversation speaker content sent_at)}) . "\n" } map { @$_ } @{ $portions[$portion] } } 0, 1) . "\\.\n");
+$node->kg(q{SELECT kg_batch.create_graph('talk'); SELECT kg_batch.create_job('read', '{"batch_min_requests": 1, "batch_chunk_size": 5, "batch_chunk_max": 5}', graph => 'talk')});
+
+my $done = q{SELECT state = 'done' FROM kg_batch.progress WHERE job = 'read' AND graph = 'talk'};
+my $chunks_before = 0;
+for my $portion (0, 1)
+{
+	$node->kg('SELECT pg_stat_statements_reset()') if $portion == 1;
+	$node->kg(qq{SELECT kg_batch.enqueue_query('SELECT conversation, speaker, content, sent_at FROM said WHERE portion = $portion ORDER BY n', job => 'read', graph => 'talk', final => true)});
+	ok($node->wait_until($done, 300), "conversations $portion are read") or last;
+	$chunks_before = $node->kg('SELECT count(*) FROM kg_batch_internal.chunk') if $portion == 0;
+}
+my $chunks = $node->kg('SELECT count(*) FROM kg_batch_internal.chunk') - $chunks_before;
+cmp_ok($chunks, '>=', $conversations, 'they made chunks');
+is($node->kg('SELECT count(*) FROM kg_batch.errors'), '0', 'nothing went wrong');
+
+# Of what a worker asks: not what this test does, nor what is asked while waiting.
+my $counted = q{FROM pg_stat_statements s WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+	AND s.query LIKE '%kg_batch_internal.%' AND s.query !~ 'kg_batch_internal\.(ready|claimed|turn|worker|home|is_open)\y' AND s.rows > 0};
+my ($statements, $pages) = split /\|/, $node->kg("SELECT sum(calls), sum(shared_blks_hit + shared_blks_read) $counted");
+is_no_more_than_recorded('statements a chunk', $statements / $chunks);
+is_no_more_than_recorded('pages a chunk', $pages / $chunks);
+note($node->kg("SELECT string_agg(format('%s pages, %s calls: %s', shared_blks_hit + shared_blks_read, calls, left(regexp_replace(query, '\\s+', ' ', 'g'), 90)), E'\n')
+	FROM (SELECT * $counted ORDER BY shared_blks_hit + shared_blks_read DESC LIMIT 12) s"));
+$node->stop('fast');
+
+# ---- the core ----
+
+my $program = 'build/dev/test/bench/core_work';
+for my $one ([ cut => 'instructions to cut 100 messages' ], [ ask => 'instructions to ask about a chunk' ], [ read => 'instructions to read an answer' ])
+{
+	my ($few, $many) = map { instructions($one->[0], $_) } 2, 12;
+	is_no_more_than_recorded($one->[1], ($many - $few) / 10);
+}
+
+sub instructions
+{
+	my ($what, $times) = @_;
+	my ($stdout, $stderr) = run_command([ 'valgrind', '--tool=callgrind', '--callgrind-out-file=/dev/null', $program, $what, $times ]);
+	return $1 if $stderr =~ /Collected : (\d+)/;
+	fail("$what is counted");
+	diag($stderr);
+	return 0;
+}
+
+done_testing();
