@@ -1,5 +1,7 @@
 #include "extension/call.h"
 
+#include "backend/giving_way.h"
+
 namespace kg_batch::extension {
 
 using backend::backend_call;
@@ -96,6 +98,7 @@ Datum Call::nothing() const {
 OwnerWork::OwnerWork() : caller_(GetUserId()) {}
 
 void OwnerWork::done() {
+  backend::note_rows_held();
   owner_.leave();
   spi_.finish();
 }

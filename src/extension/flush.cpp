@@ -1,5 +1,6 @@
 // flush: what is open in a graph is read now.
 
+#include "backend/giving_way.h"
 #include "backend/wake.h"
 #include "extension/intake.h"
 #include "store/access.h"
@@ -15,9 +16,12 @@ Datum kg_batch_flush(PG_FUNCTION_ARGS) {
     Call call(fcinfo);
     const std::string graph = call.graph(0);
     const std::string warning = backend::announce_work();
-    OwnerWork work;
-    const std::int64_t closed = store::flush(store::graph_for(work.caller(), graph, store::Right::writer));
-    work.done();
+    std::int64_t closed = 0;
+    backend::again_after_deadlock([&] {
+      OwnerWork work;
+      closed = store::flush(store::graph_for(work.caller(), graph, store::Right::writer));
+      work.done();
+    });
     warn_of_slots(warning);
     return call.give(closed);
   });

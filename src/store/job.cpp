@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/bridge.h"
+#include "backend/giving_way.h"
 #include "backend/settings.h"
 #include "backend/spi.h"
 #include "store/follow.h"
@@ -284,11 +285,18 @@ Job read_job(std::int64_t graph_id, std::int64_t job_id) {
 
 void touch_job(std::int64_t graph_id, std::int64_t job_id) {
   // Held until the end of the caller's transaction: see advance_jobs.
-  execute("SELECT FROM kg_batch_internal.job WHERE graph_id = $1 AND job_id = $2 FOR KEY SHARE", {graph_id, job_id});
-  execute(
-      "UPDATE kg_batch_internal.job SET state = 'running', reason = NULL, ended_at = NULL, "
-      "started_at = COALESCE(started_at, pg_catalog.now()) WHERE graph_id = $1 AND job_id = $2 AND state IN ('done', 'cancelled')",
-      {graph_id, job_id});
+  const auto held = execute("SELECT state IN ('done', 'cancelled') FROM kg_batch_internal.job WHERE graph_id = $1 AND job_id = $2 FOR KEY SHARE SKIP LOCKED",
+                            {graph_id, job_id});
+  if (!held.empty() && !held.boolean(0, 0)) return;
+  // Once a transaction at most: a subtransaction for each of many conversations would
+  // be dear for everybody who looks at rows.
+  backend::again_after_deadlock([&] {
+    execute("SELECT FROM kg_batch_internal.job WHERE graph_id = $1 AND job_id = $2 FOR KEY SHARE", {graph_id, job_id});
+    execute(
+        "UPDATE kg_batch_internal.job SET state = 'running', reason = NULL, ended_at = NULL, "
+        "started_at = COALESCE(started_at, pg_catalog.now()) WHERE graph_id = $1 AND job_id = $2 AND state IN ('done', 'cancelled')",
+        {graph_id, job_id});
+  });
 }
 
 void note_made(std::int64_t graph_id, std::int64_t job_id, std::int64_t nodes, std::int64_t edges) {
