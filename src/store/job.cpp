@@ -319,6 +319,12 @@ void pause_job(std::int64_t graph_id, std::int64_t job_id, const std::string& re
 }
 
 void resume_job(std::int64_t graph_id, std::int64_t job_id, std::optional<double> budget) {
+  // A batch of which nobody knows whether it was created, and a person has perhaps
+  // seen it: it is looked for once more. Batches first, as in cancel_job.
+  execute(
+      "UPDATE kg_batch_internal.batch b SET state = 'creating', attempts = 0, next_poll_at = NULL WHERE b.state = 'unclear' AND b.ended_at IS NULL "
+      "AND EXISTS (SELECT FROM kg_batch_internal.batch_job m WHERE m.batch_id = b.batch_id AND m.graph_id = $1 AND m.job_id = $2)",
+      {graph_id, job_id});
   if (budget) {
     const double most = backend::settings::budget();
     if (*budget < 0 ? most >= 0 : (most >= 0 && *budget > most))
