@@ -103,4 +103,12 @@ void OwnerWork::done() {
   spi_.finish();
 }
 
+void do_as_owner(const std::function<void(const OwnerWork& work)>& change) {
+  backend::again_after_deadlock([&] {
+    OwnerWork work;
+    change(work);
+    work.done();
+  });
+}
+
 }  // namespace kg_batch::extension

@@ -1,6 +1,5 @@
 // flush: what is open in a graph is read now.
 
-#include "backend/giving_way.h"
 #include "backend/wake.h"
 #include "extension/intake.h"
 #include "store/access.h"
@@ -17,11 +16,7 @@ Datum kg_batch_flush(PG_FUNCTION_ARGS) {
     const std::string graph = call.graph(0);
     const std::string warning = backend::announce_work();
     std::int64_t closed = 0;
-    backend::again_after_deadlock([&] {
-      OwnerWork work;
-      closed = store::flush(store::graph_for(work.caller(), graph, store::Right::writer));
-      work.done();
-    });
+    do_as_owner([&](const OwnerWork& work) { closed = store::flush(store::graph_for(work.caller(), graph, store::Right::writer)); });
     warn_of_slots(warning);
     return call.give(closed);
   });

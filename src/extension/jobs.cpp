@@ -1,6 +1,5 @@
 // Graphs, jobs and workers as a person steers them.
 
-#include "backend/giving_way.h"
 #include "backend/locks.h"
 #include "backend/log.h"
 #include "backend/shared_memory.h"
@@ -16,6 +15,7 @@ using backend::entry_point;
 using backend::Error;
 using extension::Call;
 using extension::OwnerWork;
+using extension::do_as_owner;
 using store::Right;
 
 namespace {
@@ -36,13 +36,11 @@ std::string required(const Call& call, int argument, const char* name) {
 // of these verbs goes over rows that another takes in its own order. The transaction may
 // hold those of other jobs.
 void steer(const std::string& job, const std::string& graph, const std::function<void(std::int64_t graph_id, std::int64_t job_id)>& verb) {
-  backend::again_after_deadlock([&] {
-    OwnerWork work;
+  do_as_owner([&](const OwnerWork& work) {
     const std::int64_t graph_id = store::graph_for(work.caller(), graph, Right::writer);
     const std::int64_t job_id = store::job_by(graph_id, job);
     backend::lock_exclusive(backend::LockClass::steering, job_id, backend::LockSpan::transaction);
     verb(graph_id, job_id);
-    work.done();
   });
 }
 
