@@ -472,7 +472,10 @@ std::vector<JobChange> advance_jobs() {
 
 bool some_job_is_held() {
   return !execute("SELECT 1 FROM kg_batch_internal.job j WHERE j.state IS DISTINCT FROM j.told "
-                  "OR j.state = 'running' AND NOT kg_batch_internal.is_open(j.graph_id, j.job_id) LIMIT 1").empty();
+                  "OR j.state = 'running' AND NOT kg_batch_internal.is_open(j.graph_id, j.job_id) "
+                  // What advance_jobs could not put back from being parked.
+                  "OR j.state = 'running' AND NOT j.waits_for_budget AND EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = j.job_id "
+                  " AND r.priority >= 1000) LIMIT 1").empty();
 }
 
 }  // namespace kg_batch::store
