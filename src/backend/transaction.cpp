@@ -1,5 +1,6 @@
 #include "backend/bridge.h"
 #include "backend/extension.h"
+#include "backend/giving_way.h"
 #include "backend/locks.h"
 #include "backend/plain_text.h"
 #include "backend/transaction.h"
@@ -51,6 +52,8 @@ void run(const std::function<void()>& work, bool look_for_extension) {
         PopActiveSnapshot();
         PushActiveSnapshot(GetTransactionSnapshot());
       });
+      // Not for the lock before: who drops or upgrades may take long, and nothing is held.
+      limit_waits_for_locks();
     }
     work();
   } catch (...) {

@@ -1,4 +1,5 @@
 #include "backend/bridge.h"
+#include "backend/giving_way.h"
 #include "backend/locks.h"
 #include "backend/read_only.h"
 #include "backend/settings.h"
@@ -16,6 +17,7 @@ bool work_announced = false;  // in the present transaction
 std::int64_t own_registration = 0;  // of this process, when a client registered it
 
 void at_transaction_end(XactEvent event, void*) {
+  if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE) forget_rows_held();
   if (!work_announced) return;
   switch (event) {
     case XACT_EVENT_COMMIT:

@@ -1,5 +1,7 @@
 #include "extension/call.h"
 
+#include "backend/giving_way.h"
+
 namespace kg_batch::extension {
 
 using backend::backend_call;
@@ -96,8 +98,17 @@ Datum Call::nothing() const {
 OwnerWork::OwnerWork() : caller_(GetUserId()) {}
 
 void OwnerWork::done() {
+  backend::note_rows_held();
   owner_.leave();
   spi_.finish();
+}
+
+void do_as_owner(const std::function<void(const OwnerWork& work)>& change) {
+  backend::again_after_deadlock([&] {
+    OwnerWork work;
+    change(work);
+    work.done();
+  });
 }
 
 }  // namespace kg_batch::extension

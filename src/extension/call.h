@@ -14,6 +14,7 @@
 
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -63,5 +64,10 @@ class OwnerWork {
   backend::SpiSession spi_;
   backend::AsOwner owner_;
 };
+
+// The same for what changes rows that a worker may have or want, in a transaction that
+// may hold others: done again after a deadlock with one (backend/giving_way.h), so what
+// it writes into is made anew each time.
+void do_as_owner(const std::function<void(const OwnerWork& work)>& change);
 
 }  // namespace kg_batch::extension

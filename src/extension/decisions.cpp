@@ -12,6 +12,7 @@ using backend::entry_point;
 using backend::Error;
 using extension::Call;
 using extension::OwnerWork;
+using extension::do_as_owner;
 using store::Right;
 
 namespace {
@@ -42,9 +43,10 @@ Datum kg_batch_merge(PG_FUNCTION_ARGS) {
     const std::int64_t a = required(call, 0, "a"), b = required(call, 1, "b");
     const std::string reason = call.text(2).value_or("");
     const std::string graph = call.graph(3);
-    OwnerWork work;
-    const std::int64_t decision = store::say_same(graph_to_change(work, graph), a, b, reason, work.caller());
-    work.done();
+    std::int64_t decision = 0;
+    do_as_owner([&](const OwnerWork& work) {
+      decision = store::say_same(graph_to_change(work, graph), a, b, reason, work.caller());
+    });
     return call.give(decision);
   });
 }
@@ -56,9 +58,10 @@ Datum kg_batch_keep_apart(PG_FUNCTION_ARGS) {
     const std::int64_t a = required(call, 0, "a"), b = required(call, 1, "b");
     const std::string reason = call.text(2).value_or("");
     const std::string graph = call.graph(3);
-    OwnerWork work;
-    const std::int64_t decision = store::say_different(graph_to_change(work, graph), a, b, reason, work.caller());
-    work.done();
+    std::int64_t decision = 0;
+    do_as_owner([&](const OwnerWork& work) {
+      decision = store::say_different(graph_to_change(work, graph), a, b, reason, work.caller());
+    });
     return call.give(decision);
   });
 }
@@ -71,9 +74,10 @@ Datum kg_batch_unmerge(PG_FUNCTION_ARGS) {
     const std::vector<std::int64_t> identities = call.bigints(1);
     const std::string reason = call.text(2).value_or("");
     const std::string graph = call.graph(3);
-    OwnerWork work;
-    const std::int64_t decision = store::say_apart(graph_to_change(work, graph), node, identities, reason, work.caller());
-    work.done();
+    std::int64_t decision = 0;
+    do_as_owner([&](const OwnerWork& work) {
+      decision = store::say_apart(graph_to_change(work, graph), node, identities, reason, work.caller());
+    });
     return call.give(decision);
   });
 }
@@ -88,9 +92,10 @@ Datum kg_batch_split(PG_FUNCTION_ARGS) {
     if (!call.is_null(2)) by.fact_ids = call.bigints(2);
     const std::string reason = call.text(3).value_or("");
     const std::string graph = call.graph(4);
-    OwnerWork work;
-    const std::int64_t decision = store::say_split(graph_to_change(work, graph), node, by, reason, work.caller());
-    work.done();
+    std::int64_t decision = 0;
+    do_as_owner([&](const OwnerWork& work) {
+      decision = store::say_split(graph_to_change(work, graph), node, by, reason, work.caller());
+    });
     return call.give(decision);
   });
 }
@@ -102,9 +107,10 @@ Datum kg_batch_retract(PG_FUNCTION_ARGS) {
     const std::int64_t fact = required(call, 0, "fact_id");
     const std::string reason = call.text(1).value_or("");
     const std::string graph = call.graph(2);
-    OwnerWork work;
-    const std::int64_t decision = store::say_retracted(graph_to_change(work, graph), fact, reason, work.caller());
-    work.done();
+    std::int64_t decision = 0;
+    do_as_owner([&](const OwnerWork& work) {
+      decision = store::say_retracted(graph_to_change(work, graph), fact, reason, work.caller());
+    });
     return call.give(decision);
   });
 }
@@ -119,9 +125,10 @@ Datum kg_batch_correct(PG_FUNCTION_ARGS) {
     const auto value = call.text(2);
     const std::string reason = call.text(3).value_or("");
     const std::string graph = call.graph(4);
-    OwnerWork work;
-    const std::int64_t decision = store::say_corrected(graph_to_change(work, graph), node, *field, value, reason, work.caller());
-    work.done();
+    std::int64_t decision = 0;
+    do_as_owner([&](const OwnerWork& work) {
+      decision = store::say_corrected(graph_to_change(work, graph), node, *field, value, reason, work.caller());
+    });
     return call.give(decision);
   });
 }
@@ -132,9 +139,7 @@ Datum kg_batch_undo(PG_FUNCTION_ARGS) {
     Call call(fcinfo);
     const std::int64_t decision = required(call, 0, "decision");
     const std::string graph = call.graph(1);
-    OwnerWork work;
-    store::undo(graph_to_change(work, graph), decision);
-    work.done();
+    do_as_owner([&](const OwnerWork& work) { store::undo(graph_to_change(work, graph), decision); });
     return call.nothing();
   });
 }

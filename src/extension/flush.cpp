@@ -15,9 +15,8 @@ Datum kg_batch_flush(PG_FUNCTION_ARGS) {
     Call call(fcinfo);
     const std::string graph = call.graph(0);
     const std::string warning = backend::announce_work();
-    OwnerWork work;
-    const std::int64_t closed = store::flush(store::graph_for(work.caller(), graph, store::Right::writer));
-    work.done();
+    std::int64_t closed = 0;
+    do_as_owner([&](const OwnerWork& work) { closed = store::flush(store::graph_for(work.caller(), graph, store::Right::writer)); });
     warn_of_slots(warning);
     return call.give(closed);
   });

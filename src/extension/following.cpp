@@ -377,10 +377,8 @@ Datum kg_batch_unfollow(PG_FUNCTION_ARGS) {
     Call call(fcinfo);
     const unsigned int source = source_argument(call, 0);
     const std::string graph = call.graph(1);
-    OwnerWork work;
-    const std::int64_t graph_id = store::graph_for(work.caller(), graph, store::Right::writer);
-    const std::int64_t left = store::unfollow(graph_id, source);
-    work.done();
+    std::int64_t left = 0;
+    do_as_owner([&](const OwnerWork& work) { left = store::unfollow(store::graph_for(work.caller(), graph, store::Right::writer), source); });
     if (left > 0)
       backend::report(backend::Level::notice, std::to_string(left) + (left == 1 ? " change was" : " changes were") + " not taken in yet and will not be", "",
                       "CALL kg_batch.wait before unfollow takes in what is there.");

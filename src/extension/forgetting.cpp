@@ -26,11 +26,12 @@ Datum kg_batch_forget(PG_FUNCTION_ARGS) {
     const auto message_id = call.text(1);
     const std::string graph = call.graph(2);
     const std::string warning = backend::announce_work();  // what others shared, or was out, is asked again
-    extension::OwnerWork work;
-    const std::int64_t graph_id = store::graph_for(work.caller(), graph, store::Right::admin);
-    backend::lock_exclusive(backend::LockClass::graph, graph_id, backend::LockSpan::transaction);
-    const std::int64_t gone = message_id ? store::forget_message(graph_id, key, *message_id) : store::forget_conversation(graph_id, key);
-    work.done();
+    std::int64_t gone = 0;
+    extension::do_as_owner([&](const extension::OwnerWork& work) {
+      const std::int64_t graph_id = store::graph_for(work.caller(), graph, store::Right::admin);
+      backend::lock_exclusive(backend::LockClass::graph, graph_id, backend::LockSpan::transaction);
+      gone = message_id ? store::forget_message(graph_id, key, *message_id) : store::forget_conversation(graph_id, key);
+    });
     extension::warn_of_slots(warning);
     return call.give(gone);
   });
@@ -43,11 +44,12 @@ Datum kg_batch_rebuild(PG_FUNCTION_ARGS) {
     const std::string graph = call.graph(0);
     const bool recompare = call.boolean(1).value_or(false);
     const std::string warning = backend::announce_work();  // names that no embedding was asked for may be asked about
-    extension::OwnerWork work;
-    const std::int64_t graph_id = store::graph_for(work.caller(), graph, store::Right::admin);
-    backend::lock_exclusive(backend::LockClass::graph, graph_id, backend::LockSpan::transaction);
-    const std::int64_t nodes = store::rebuild(graph_id, recompare);
-    work.done();
+    std::int64_t nodes = 0;
+    extension::do_as_owner([&](const extension::OwnerWork& work) {
+      const std::int64_t graph_id = store::graph_for(work.caller(), graph, store::Right::admin);
+      backend::lock_exclusive(backend::LockClass::graph, graph_id, backend::LockSpan::transaction);
+      nodes = store::rebuild(graph_id, recompare);
+    });
     extension::warn_of_slots(warning);
     return call.give(nodes);
   });
@@ -77,11 +79,12 @@ Datum kg_batch_alter_graph(PG_FUNCTION_ARGS) {
     const auto options = call.jsonb(1);
     if (!options) throw backend::Error(ERRCODE_NULL_VALUE_NOT_ALLOWED, "argument \"options\" must not be null");
     const std::string warning = backend::announce_work();  // things that are several now may have to be asked about
-    extension::OwnerWork work;
-    const std::int64_t graph_id = store::graph_for(work.caller(), name, store::Right::admin);
-    backend::lock_exclusive(backend::LockClass::graph, graph_id, backend::LockSpan::transaction);
-    const std::int64_t asked_before = store::alter_graph(graph_id, *options);
-    work.done();
+    std::int64_t asked_before = 0;
+    extension::do_as_owner([&](const extension::OwnerWork& work) {
+      const std::int64_t graph_id = store::graph_for(work.caller(), name, store::Right::admin);
+      backend::lock_exclusive(backend::LockClass::graph, graph_id, backend::LockSpan::transaction);
+      asked_before = store::alter_graph(graph_id, *options);
+    });
     extension::warn_of_slots(warning);
     if (asked_before > 0)
       backend::report(backend::Level::notice, std::to_string(asked_before) + " chunks were asked about under the name that a nameless user had",
@@ -95,12 +98,12 @@ Datum kg_batch_drop_graph(PG_FUNCTION_ARGS) {
   return entry_point([&] {
     extension::Call call(fcinfo);
     const std::string name = extension::required_text(call, 0, "name");
-    extension::OwnerWork work;
-    store::require_all_powerful(work.caller(), "drop a graph");
-    const std::int64_t graph_id = store::graph_for(work.caller(), name, store::Right::admin);
-    backend::lock_exclusive(backend::LockClass::graph, graph_id, backend::LockSpan::transaction);
-    store::drop_graph(graph_id, name);
-    work.done();
+    extension::do_as_owner([&](const extension::OwnerWork& work) {
+      store::require_all_powerful(work.caller(), "drop a graph");
+      const std::int64_t graph_id = store::graph_for(work.caller(), name, store::Right::admin);
+      backend::lock_exclusive(backend::LockClass::graph, graph_id, backend::LockSpan::transaction);
+      store::drop_graph(graph_id, name);
+    });
     return call.nothing();
   });
 }

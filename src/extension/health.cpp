@@ -377,10 +377,13 @@ void embeddings(Checks& checks, std::int64_t role) {
 
 void batches(Checks& checks) {
   const auto rows = execute(
-      "SELECT b.batch_id::text FROM kg_batch_internal.batch b WHERE b.state IN ('unclear', 'lost') ORDER BY b.batch_id DESC LIMIT 10");
+      "SELECT b.batch_id::text FROM kg_batch_internal.batch b WHERE b.state = 'unclear' "
+      // Until somebody has said that what was in it is to be asked again.
+      "OR (b.state = 'lost' AND EXISTS (SELECT FROM kg_batch_internal.request r WHERE r.batch_id = b.batch_id AND r.state = 'failed')) "
+      "ORDER BY b.batch_id DESC LIMIT 10");
   checks.add("batches", rows.empty(),
              rows.empty() ? "the outcome of every batch is known" : "not known whether the API took, or still has, batch " + joined(rows, 0),
-             rows.empty() ? "" : "Look at the account's batches; kg_batch.errors says which jobs to retry.");
+             rows.empty() ? "" : "Look at the account's list of batches; kg_batch.errors says what to do where it is there, and where not.");
 }
 
 void access(Checks& checks) {

@@ -15,6 +15,7 @@ using backend::entry_point;
 using backend::Error;
 using extension::Call;
 using extension::OwnerWork;
+using extension::do_as_owner;
 using store::Right;
 
 namespace {
@@ -31,12 +32,16 @@ std::string required(const Call& call, int argument, const char* name) {
   return *value;
 }
 
-// The job, and nobody else steering it until the end of the transaction: each of
-// these verbs goes over rows that another takes in its own order.
-std::int64_t job_to_steer(std::int64_t graph_id, const std::string& job) {
-  const std::int64_t job_id = store::job_by(graph_id, job);
-  backend::lock_exclusive(backend::LockClass::steering, job_id, backend::LockSpan::transaction);
-  return job_id;
+// Steers the job as its owner, and nobody else does until the end of the transaction: each
+// of these verbs goes over rows that another takes in its own order. The transaction may
+// hold those of other jobs.
+void steer(const std::string& job, const std::string& graph, const std::function<void(std::int64_t graph_id, std::int64_t job_id)>& verb) {
+  do_as_owner([&](const OwnerWork& work) {
+    const std::int64_t graph_id = store::graph_for(work.caller(), graph, Right::writer);
+    const std::int64_t job_id = store::job_by(graph_id, job);
+    backend::lock_exclusive(backend::LockClass::steering, job_id, backend::LockSpan::transaction);
+    verb(graph_id, job_id);
+  });
 }
 
 }  // namespace
@@ -92,10 +97,7 @@ Datum kg_batch_pause(PG_FUNCTION_ARGS) {
     Call call(fcinfo);
     const std::string job = required(call, 0, "job");
     const std::string graph = call.graph(1);
-    OwnerWork work;
-    const std::int64_t graph_id = store::graph_for(work.caller(), graph, Right::writer);
-    store::pause_job(graph_id, job_to_steer(graph_id, job), "paused");
-    work.done();
+    steer(job, graph, [](std::int64_t graph_id, std::int64_t job_id) { store::pause_job(graph_id, job_id, "paused"); });
     return call.nothing();
   });
 }
@@ -111,16 +113,15 @@ Datum kg_batch_resume(PG_FUNCTION_ARGS) {
     const std::string graph = call.graph(3);
     const std::string warning = backend::announce_work();
     bool at_home = false;
-    OwnerWork work;
     if (job) {
-      const std::int64_t graph_id = store::graph_for(work.caller(), graph, Right::writer);
-      store::resume_job(graph_id, job_to_steer(graph_id, *job), budget);
+      steer(*job, graph, [&](std::int64_t graph_id, std::int64_t job_id) { store::resume_job(graph_id, job_id, budget); });
     } else {
+      OwnerWork work;
       store::require_all_powerful(work.caller(), "resume kg_batch in this database");
       at_home = store::look_at_home() == store::Home::ours;
       store::take_home(same);
+      work.done();
     }
-    work.done();
     if (at_home)
       backend::report(backend::Level::notice, "this database is at home already: nothing was to be taken over", "",
                       "SELECT kg_batch.resume(job) goes on with a paused job.");
@@ -135,10 +136,7 @@ Datum kg_batch_cancel(PG_FUNCTION_ARGS) {
     Call call(fcinfo);
     const std::string job = required(call, 0, "job");
     const std::string graph = call.graph(1);
-    OwnerWork work;
-    const std::int64_t graph_id = store::graph_for(work.caller(), graph, Right::writer);
-    store::cancel_job(graph_id, job_to_steer(graph_id, job));
-    work.done();
+    steer(job, graph, [](std::int64_t graph_id, std::int64_t job_id) { store::cancel_job(graph_id, job_id); });
     return call.nothing();
   });
 }
@@ -151,10 +149,8 @@ Datum kg_batch_retry(PG_FUNCTION_ARGS) {
     const auto chunk = call.bigint(1);
     const std::string graph = call.graph(2);
     const std::string warning = backend::announce_work();
-    OwnerWork work;
-    const std::int64_t graph_id = store::graph_for(work.caller(), graph, Right::writer);
-    const std::int64_t chunks = store::retry_job(graph_id, job_to_steer(graph_id, job), chunk);
-    work.done();
+    std::int64_t chunks = 0;
+    steer(job, graph, [&](std::int64_t graph_id, std::int64_t job_id) { chunks = store::retry_job(graph_id, job_id, chunk); });
     warn_if(warning);
     return call.give(chunks);
   });

@@ -22,14 +22,15 @@ Datum kg_batch_reread(PG_FUNCTION_ARGS) {
     const std::string options = call.jsonb(2).value_or("{}");
     const std::string graph = call.graph(3);
     const std::string warning = backend::announce_work();
-    extension::OwnerWork work;
-    const std::int64_t graph_id = store::graph_for(work.caller(), graph, store::Right::admin);
-    backend::lock_exclusive(backend::LockClass::graph, graph_id, backend::LockSpan::transaction);
-    store::WhatToReread what;
-    what.conversation = conversation;
-    if (job) what.job = store::job_by(graph_id, *job);
-    const auto made = store::reread(graph_id, what, options, work.caller());
-    work.done();
+    std::optional<std::int64_t> made;
+    extension::do_as_owner([&](const extension::OwnerWork& work) {
+      const std::int64_t graph_id = store::graph_for(work.caller(), graph, store::Right::admin);
+      backend::lock_exclusive(backend::LockClass::graph, graph_id, backend::LockSpan::transaction);
+      store::WhatToReread what;
+      what.conversation = conversation;
+      if (job) what.job = store::job_by(graph_id, *job);
+      made = store::reread(graph_id, what, options, work.caller());
+    });
     extension::warn_of_slots(warning);
     return made ? call.give(*made) : call.nothing();
   });

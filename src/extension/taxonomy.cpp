@@ -26,10 +26,10 @@ Datum kg_batch_load_taxonomy(PG_FUNCTION_ARGS) {
     const auto taxonomy = call.jsonb(0);
     if (!taxonomy) throw Error(ERRCODE_NULL_VALUE_NOT_ALLOWED, "argument \"taxonomy\" must not be null");
     const std::string graph = call.graph(1);
-    extension::OwnerWork work;
-    const std::int64_t loaded =
-        store::load_taxonomy(store::graph_for(work.caller(), graph, store::Right::admin), *taxonomy);
-    work.done();
+    std::int64_t loaded = 0;
+    extension::do_as_owner([&](const extension::OwnerWork& work) {
+      loaded = store::load_taxonomy(store::graph_for(work.caller(), graph, store::Right::admin), *taxonomy);
+    });
     return call.give(loaded);
   });
 }
@@ -40,10 +40,11 @@ Datum kg_batch_accept_suggestion(PG_FUNCTION_ARGS) {
     extension::Call call(fcinfo);
     const std::int64_t suggestion = suggestion_of(call);
     const std::string graph = call.graph(1);
-    extension::OwnerWork work;
-    const std::int64_t taxon = store::accept_suggestion(store::graph_for(work.caller(), graph, store::Right::admin), suggestion,
-                                                        work.caller());
-    work.done();
+    std::int64_t taxon = 0;
+    extension::do_as_owner([&](const extension::OwnerWork& work) {
+      taxon = store::accept_suggestion(store::graph_for(work.caller(), graph, store::Right::admin), suggestion,
+          work.caller());
+    });
     return call.give(taxon);
   });
 }
@@ -54,9 +55,9 @@ Datum kg_batch_refuse_suggestion(PG_FUNCTION_ARGS) {
     extension::Call call(fcinfo);
     const std::int64_t suggestion = suggestion_of(call);
     const std::string graph = call.graph(1);
-    extension::OwnerWork work;
-    store::refuse_suggestion(store::graph_for(work.caller(), graph, store::Right::admin), suggestion, work.caller());
-    work.done();
+    extension::do_as_owner([&](const extension::OwnerWork& work) {
+      store::refuse_suggestion(store::graph_for(work.caller(), graph, store::Right::admin), suggestion, work.caller());
+    });
     return call.nothing();
   });
 }

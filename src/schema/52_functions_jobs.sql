@@ -31,7 +31,7 @@ CREATE FUNCTION kg_batch.resume(job text DEFAULT NULL, budget float8 DEFAULT NUL
                                 graph text DEFAULT NULL) RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_resume';
 COMMENT ON FUNCTION kg_batch.resume(text, float8, boolean, text)
-    IS 'goes on with a paused job, with another budget (US dollars in all, -1 for none) where one is given; needs writer. Without a job: makes a copied or restored database its own, so that workers run in it (same => true after pg_upgrade keeps the identity); for superusers and members of the extension''s owner';
+    IS 'goes on with a paused job, with another budget (US dollars in all, -1 for none) where one is given; batches of it that are unclear are looked for once more; needs writer. Without a job: makes a copied or restored database its own, so that workers run in it (same => true after pg_upgrade keeps the identity); for superusers and members of the extension''s owner';
 CREATE FUNCTION kg_batch.resume(job bigint, budget float8 DEFAULT NULL, same boolean DEFAULT false, graph text DEFAULT NULL)
     RETURNS void
     LANGUAGE sql SET search_path = pg_catalog, pg_temp BEGIN ATOMIC SELECT kg_batch.resume(job::text, budget, same, graph); END;

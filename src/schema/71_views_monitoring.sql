@@ -261,9 +261,10 @@ SELECT g.name AS graph, j.name AS job, e.what, e.conversation, e.chunk_id, e.bat
         WHEN e.what IN ('conversation', 'decision', 'kind', 'word', 'embedding') THEN format('SELECT kg_batch.retry(%L, graph => %L)', j.name, g.name)
         WHEN e.what = 'follow' THEN e.state
         WHEN e.what = 'question' THEN 'Nothing to do: it is asked again by itself.'
-        WHEN e.state = 'unclear' THEN 'Whether the API took this batch is not known. Its requests are asked again only by a person: '
+        WHEN e.state = 'unclear' THEN 'Whether the API took this batch is not known. Is it in the account''s list of batches, it is taken by '
+            || format('SELECT kg_batch.resume(%L, graph => %L)', j.name, g.name) || '; is it not, its requests are asked again by '
             || format('SELECT kg_batch.retry(%L, graph => %L)', j.name, g.name)
-        WHEN e.state = 'lost' THEN 'The API does not know this batch any more, its chunks failed. They are asked again only by a person: '
+        WHEN e.state = 'for a person' THEN 'What was in it failed with it, and is asked again only by a person: '
             || format('SELECT kg_batch.retry(%L, graph => %L)', j.name, g.name)
         ELSE 'Nothing to do: its requests are asked again by themselves.' END AS hint,
     e.graph_id, e.job_id, r.attempt AS attempts, e.next_retry, y.status AS api_status, y.error AS api_said, e.request_id
@@ -295,7 +296,9 @@ FROM (SELECT c.graph_id, c.job_id, 'chunk' AS what, v.key AS conversation, c.chu
       FROM kg_batch_internal.embedding t
       WHERE t.error IS NOT NULL AND t.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
       UNION ALL
-      SELECT m.graph_id, m.job_id, 'batch', NULL, NULL, b.batch_id, COALESCE(b.error, b.state), b.ended_at, b.state, NULL, NULL
+      SELECT m.graph_id, m.job_id, 'batch', NULL, NULL, b.batch_id, COALESCE(b.error, b.state), COALESCE(b.ended_at, b.last_error_at),
+          CASE WHEN b.state <> 'unclear' AND EXISTS (SELECT FROM kg_batch_internal.request r WHERE r.batch_id = b.batch_id
+              AND r.graph_id = m.graph_id AND r.job_id = m.job_id AND r.state = 'failed') THEN 'for a person' ELSE b.state END, NULL, NULL
       FROM kg_batch_internal.batch b
       JOIN kg_batch_internal.batch_job m ON m.batch_id = b.batch_id
       WHERE b.state IN ('failed', 'lost', 'unclear')

@@ -5,6 +5,7 @@
 
 #include "store/boundary.h"
 
+#include "backend/giving_way.h"
 #include "backend/spi.h"
 #include "store/job.h"
 #include "store/queue.h"
@@ -134,10 +135,13 @@ std::vector<std::size_t> Ingest::take(const std::vector<IncomingMessage>& page) 
 
 void Ingest::touch(const std::string& conversation) {
   if (target_.dry_run || conversations_.contains(conversation)) return;
-  const auto found = execute_generic(
-      "SELECT conversation_id, messages, deliveries FROM kg_batch_internal.conversation "
-      "WHERE graph_id = $1 AND key = $2 FOR NO KEY UPDATE",
-      {target_.graph_id, conversation});
+  backend::Rows found;
+  backend::again_after_deadlock([&] {
+    found = execute_generic(
+        "SELECT conversation_id, messages, deliveries FROM kg_batch_internal.conversation "
+        "WHERE graph_id = $1 AND key = $2 FOR NO KEY UPDATE",
+        {target_.graph_id, conversation});
+  });
   if (found.empty()) return;
   Conversation& known = conversations_[conversation];
   known.conversation_id = found.integer(0, 0);
@@ -167,6 +171,19 @@ void Ingest::finish() {
             {target_.graph_id, without_messages});
 }
 
+// Locks those that are there and that nobody has. Of the others one that a worker
+// makes just now is of a table that is followed.
+bool Ingest::nobody_has(const std::vector<std::string>& keys) const {
+  return execute(
+             "WITH free AS MATERIALIZED (SELECT FROM kg_batch_internal.conversation v WHERE v.graph_id = $1 AND v.key = ANY ($2) "
+             "  ORDER BY v.key COLLATE \"C\" FOR NO KEY UPDATE SKIP LOCKED), "
+             "there AS (SELECT pg_catalog.count(*) AS n FROM kg_batch_internal.conversation v WHERE v.graph_id = $1 AND v.key = ANY ($2)) "
+             "SELECT there.n = (SELECT pg_catalog.count(*) FROM free) "
+             "AND (there.n = pg_catalog.cardinality($2) OR NOT EXISTS (SELECT FROM kg_batch_internal.follow f WHERE f.graph_id = $1)) FROM there",
+             {target_.graph_id, keys})
+      .boolean(0, 0);
+}
+
 // Makes or locks the conversations of a page that this call has not met, in the
 // order of their keys, so that two calls at once do not wait for each other.
 void Ingest::open_conversations(const std::vector<IncomingMessage>& page) {
@@ -175,18 +192,24 @@ void Ingest::open_conversations(const std::vector<IncomingMessage>& page) {
     if (!conversations_.contains(message.conversation)) unmet.insert(message.conversation);
   if (unmet.empty()) return;
   const std::vector<std::string> keys(unmet.begin(), unmet.end());
-  const auto rows =
-      target_.dry_run
-          ? execute_generic(
-                "SELECT key, conversation_id, messages, deliveries, cut_deliveries, participant_names, participant_ids "
-                "FROM kg_batch_internal.conversation WHERE graph_id = $1 AND key = ANY ($2)",
-                {target_.graph_id, keys})
-          : execute_generic(
-                "INSERT INTO kg_batch_internal.conversation AS v (graph_id, key, job_id, priority) "
-                "SELECT $1, k.key, $3, $4 FROM unnest($2::text[]) WITH ORDINALITY k(key, n) ORDER BY k.n "
-                "ON CONFLICT (graph_id, key) DO UPDATE SET key = EXCLUDED.key "
-                "RETURNING v.key, v.conversation_id, v.messages, v.deliveries, v.cut_deliveries, v.participant_names, v.participant_ids",
-                {target_.graph_id, keys, target_.job_id, target_.priority});
+  backend::Rows rows;
+  const auto open = [&] {
+    rows = target_.dry_run
+               ? execute_generic(
+                     "SELECT key, conversation_id, messages, deliveries, cut_deliveries, participant_names, participant_ids "
+                     "FROM kg_batch_internal.conversation WHERE graph_id = $1 AND key = ANY ($2)",
+                     {target_.graph_id, keys})
+               : execute_generic(
+                     "INSERT INTO kg_batch_internal.conversation AS v (graph_id, key, job_id, priority) "
+                     "SELECT $1, k.key, $3, $4 FROM unnest($2::text[]) WITH ORDINALITY k(key, n) ORDER BY k.n "
+                     "ON CONFLICT (graph_id, key) DO UPDATE SET key = EXCLUDED.key "
+                     "RETURNING v.key, v.conversation_id, v.messages, v.deliveries, v.cut_deliveries, v.participant_names, v.participant_ids",
+                     {target_.graph_id, keys, target_.job_id, target_.priority});
+  };
+  if (target_.dry_run || !backend::may_hold_rows() || nobody_has(keys))
+    open();
+  else
+    backend::again_after_deadlock(open);
   for (const std::string& key : keys) {
     Conversation& conversation = conversations_[key];
     conversation.number = conversations_.size();
@@ -249,15 +272,18 @@ void Ingest::drop_forgotten(std::vector<Incoming>& incoming) {
     hashes.push_back({bytes_of(digests.back())});
   }
   // Hex by encode: the caller's bytea_output is not ours to trust.
-  const auto rows =
-      target_.dry_run
-          ? execute_generic(
-                "SELECT pg_catalog.encode(hash, 'hex') FROM kg_batch_internal.tombstone WHERE graph_id = $1 AND hash = ANY ($2)",
-                {target_.graph_id, hashes})
-          : execute_generic(
-                "UPDATE kg_batch_internal.tombstone SET skipped = skipped + 1 WHERE graph_id = $1 AND hash = ANY ($2) "
-                "RETURNING pg_catalog.encode(hash, 'hex')",
-                {target_.graph_id, hashes});
+  backend::Rows rows;
+  // Where nothing was forgotten that costs nothing: no row is written.
+  backend::again_after_deadlock([&] {
+    rows = target_.dry_run
+               ? execute_generic(
+                     "SELECT pg_catalog.encode(hash, 'hex') FROM kg_batch_internal.tombstone WHERE graph_id = $1 AND hash = ANY ($2)",
+                     {target_.graph_id, hashes})
+               : execute_generic(
+                     "UPDATE kg_batch_internal.tombstone SET skipped = skipped + 1 WHERE graph_id = $1 AND hash = ANY ($2) "
+                     "RETURNING pg_catalog.encode(hash, 'hex')",
+                     {target_.graph_id, hashes});
+  });
   std::set<std::string> forgotten;
   for (std::size_t i = 0; i < rows.size(); ++i) forgotten.insert(rows.text(i, 0));
   if (forgotten.empty()) return;

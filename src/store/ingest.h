@@ -92,6 +92,7 @@ class Ingest {
   struct Stored;  // a message that is there
   struct Incoming;
 
+  bool nobody_has(const std::vector<std::string>& keys) const;
   void open_conversations(const std::vector<IncomingMessage>& page);
   std::vector<Incoming> identify(const std::vector<IncomingMessage>& page);
   void drop_forgotten(std::vector<Incoming>& incoming);

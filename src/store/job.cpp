@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backend/bridge.h"
+#include "backend/giving_way.h"
 #include "backend/settings.h"
 #include "backend/spi.h"
 #include "store/follow.h"
@@ -284,11 +285,18 @@ Job read_job(std::int64_t graph_id, std::int64_t job_id) {
 
 void touch_job(std::int64_t graph_id, std::int64_t job_id) {
   // Held until the end of the caller's transaction: see advance_jobs.
-  execute("SELECT FROM kg_batch_internal.job WHERE graph_id = $1 AND job_id = $2 FOR KEY SHARE", {graph_id, job_id});
-  execute(
-      "UPDATE kg_batch_internal.job SET state = 'running', reason = NULL, ended_at = NULL, "
-      "started_at = COALESCE(started_at, pg_catalog.now()) WHERE graph_id = $1 AND job_id = $2 AND state IN ('done', 'cancelled')",
-      {graph_id, job_id});
+  const auto held = execute("SELECT state IN ('done', 'cancelled') FROM kg_batch_internal.job WHERE graph_id = $1 AND job_id = $2 FOR KEY SHARE SKIP LOCKED",
+                            {graph_id, job_id});
+  if (!held.empty() && !held.boolean(0, 0)) return;
+  // Once a transaction at most: a subtransaction for each of many conversations would
+  // be dear for everybody who looks at rows.
+  backend::again_after_deadlock([&] {
+    execute("SELECT FROM kg_batch_internal.job WHERE graph_id = $1 AND job_id = $2 FOR KEY SHARE", {graph_id, job_id});
+    execute(
+        "UPDATE kg_batch_internal.job SET state = 'running', reason = NULL, ended_at = NULL, "
+        "started_at = COALESCE(started_at, pg_catalog.now()) WHERE graph_id = $1 AND job_id = $2 AND state IN ('done', 'cancelled')",
+        {graph_id, job_id});
+  });
 }
 
 void note_made(std::int64_t graph_id, std::int64_t job_id, std::int64_t nodes, std::int64_t edges) {
@@ -311,6 +319,12 @@ void pause_job(std::int64_t graph_id, std::int64_t job_id, const std::string& re
 }
 
 void resume_job(std::int64_t graph_id, std::int64_t job_id, std::optional<double> budget) {
+  // A batch of which nobody knows whether it was created, and a person has perhaps
+  // seen it: it is looked for once more. Batches first, as in cancel_job.
+  execute(
+      "UPDATE kg_batch_internal.batch b SET state = 'creating', attempts = 0, next_poll_at = NULL WHERE b.state = 'unclear' AND b.ended_at IS NULL "
+      "AND EXISTS (SELECT FROM kg_batch_internal.batch_job m WHERE m.batch_id = b.batch_id AND m.graph_id = $1 AND m.job_id = $2)",
+      {graph_id, job_id});
   if (budget) {
     const double most = backend::settings::budget();
     if (*budget < 0 ? most >= 0 : (most >= 0 && *budget > most))
@@ -459,8 +473,9 @@ std::vector<JobChange> advance_jobs() {
 bool some_job_is_held() {
   return !execute("SELECT 1 FROM kg_batch_internal.job j WHERE j.state IS DISTINCT FROM j.told "
                   "OR j.state = 'running' AND NOT kg_batch_internal.is_open(j.graph_id, j.job_id) "
-                  "OR j.state = 'running' AND NOT j.waits_for_budget AND EXISTS (SELECT FROM kg_batch_internal.ready r "
-                  " WHERE r.job_id = j.job_id AND r.priority >= 1000) LIMIT 1").empty();
+                  // What advance_jobs could not put back from being parked.
+                  "OR j.state = 'running' AND NOT j.waits_for_budget AND EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.job_id = j.job_id "
+                  " AND r.priority >= 1000) LIMIT 1").empty();
 }
 
 }  // namespace kg_batch::store

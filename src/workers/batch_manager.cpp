@@ -500,7 +500,7 @@ class BatchManager {
         commit("batch unclear", [&] { store::set_unclear(batch.batch_id, "it is not known whether the batch was created; it was not found"); });
         report(Level::warning, "kg_batch does not know whether batch " + std::to_string(batch.batch_id) + " was created",
                "It was looked for and not found; a late one would still be known by file " + batch.input_file_id + ".",
-               "Look at the API's list of batches; kg_batch.retry asks its requests again.");
+               "Look at the API's list of batches: kg_batch.resume takes one that is there, kg_batch.retry asks its requests again.");
         return;
       }
       commit("batch not found", [&] {

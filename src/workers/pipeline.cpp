@@ -91,13 +91,15 @@ class Pipeline {
       try {
         worked = turn();
         if (gave_back_) {
-          gave_back_ = worked = false;
+          gave_back_ = waited_in_vain_ = worked = false;
           pause_ms_ = backoff_after(++errors);
         } else {
           errors = 0;
         }
       } catch (const Error& error) {
-        report(Level::warning, "kg_batch pipeline: " + error.message(), error.detail(), error.hint());
+        // Somebody has a job in an open transaction, or for long: nothing that is to be mended.
+        const Level level = error.sqlstate() == ERRCODE_LOCK_NOT_AVAILABLE ? Level::log : Level::warning;
+        report(level, "kg_batch pipeline: " + error.message(), error.detail(), error.hint());
         give_back_hands();
         pause_ms_ = backoff_after(++errors);
       }
@@ -451,6 +453,7 @@ class Pipeline {
       in_transaction([&] {
         if (passes(error)) {
           store::give_back({item});
+          gave_back_ = true;
           return;
         }
         store::mark_cut_failed(item.graph_id, item.id, error.message());
@@ -538,7 +541,7 @@ class Pipeline {
     const std::int64_t graph_id = items.front().graph_id;
     store::RoundResult result;
     bool locked = false;
-    commit("round folded", [&] {
+    const auto fold = [&] {
       locked = try_lock_exclusive(LockClass::graph, graph_id, LockSpan::transaction);
       if (!locked) {
         store::give_back(items);
@@ -555,7 +558,14 @@ class Pipeline {
         result.edges += decided.edges;
       }
       store::release(items);
-    });
+    };
+    try {
+      commit("round folded", fold);
+    } catch (const Error&) {
+      // Nobody else folds in the graph while these are claimed.
+      in_transaction([&] { store::give_back(items); });
+      throw;
+    }
     if (!locked) {
       // Whoever had it may have looked for work just before this was given back.
       pause_ms_ = round_retry_ms;
@@ -570,7 +580,8 @@ class Pipeline {
 
   // For those who watch a job. A round is of all jobs of its graph, so each gets its
   // share; one transaction a job, because answers lock jobs in an order of their own.
-  static void note_made(const std::vector<Item>& items, const store::RoundResult& result) {
+  // One that somebody has is told after the next round.
+  void note_made(const std::vector<Item>& items, const store::RoundResult& result) {
     std::map<std::int64_t, std::int64_t> chunks_of_job;
     for (const Item& item : items) ++chunks_of_job[item.job_id];
     const auto all = static_cast<std::int64_t>(items.size());
@@ -579,12 +590,18 @@ class Pipeline {
       const auto share = [&](std::int64_t made) { return made * (before + chunks) / all - made * before / all; };
       const std::int64_t nodes = share(result.nodes), edges = share(result.edges);
       before += chunks;
-      if (nodes + edges > 0) in_transaction([&] { store::note_made(items.front().graph_id, job_id, nodes, edges); });
+      auto& made = made_[{items.front().graph_id, job_id}];
+      made.first += nodes;
+      made.second += edges;
     }
+    std::erase_if(made_, [](const auto& one) { return one.second == std::pair<std::int64_t, std::int64_t>(); });
+    for (auto one = made_.begin(); one != made_.end(); one = made_.erase(one))
+      in_transaction([&] { store::note_made(one->first.first, one->first.second, one->second.first, one->second.second); });
   }
 
   // Items of one graph, `commit_frequency` a transaction; when one raises an
-  // error they are tried one by one, and what fails alone fails.
+  // error they are tried one by one, and what fails alone fails. Where somebody has a
+  // row, the others would wait for the same one, one after the other: all go back.
   template <typename Work_>
   void for_groups(const std::vector<Item>& items, Work_ work) {
     std::map<std::int64_t, std::vector<Item>> by_graph;
@@ -594,9 +611,19 @@ class Pipeline {
       for (std::size_t at = 0; at < list.size(); at += size) {
         const std::vector<Item> group(list.begin() + static_cast<std::ptrdiff_t>(at),
                                       list.begin() + static_cast<std::ptrdiff_t>(std::min(at + size, list.size())));
+        if (waited_in_vain_) {
+          in_transaction([&] { store::give_back(group); });
+          continue;
+        }
         try {
           work(group);
         } catch (const Error& error) {
+          if (error.sqlstate() == ERRCODE_LOCK_NOT_AVAILABLE) {
+            report(Level::log, "kg_batch waited in vain for what somebody has: " + error.message());
+            in_transaction([&] { store::give_back(group); });
+            gave_back_ = waited_in_vain_ = true;
+            continue;
+          }
           if (group.size() == 1) {
             fail_alone(group.front(), error);
             continue;
@@ -613,10 +640,10 @@ class Pipeline {
     }
   }
 
-  // A cancel, a deadlock, a full or a bad disk says nothing of the item.
+  // A cancel, a row that somebody has, a deadlock, a full or a bad disk says nothing of the item.
   static bool passes(const Error& error) {
     const int category = ERRCODE_TO_CATEGORY(error.sqlstate());
-    return error.sqlstate() == ERRCODE_QUERY_CANCELED || category == ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE) ||
+    return error.sqlstate() == ERRCODE_QUERY_CANCELED || error.sqlstate() == ERRCODE_LOCK_NOT_AVAILABLE || category == ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE) ||
            category == ERRCODE_TO_CATEGORY(ERRCODE_INSUFFICIENT_RESOURCES) || category == ERRCODE_TO_CATEGORY(ERRCODE_SYSTEM_ERROR);
   }
 
@@ -680,8 +707,10 @@ class Pipeline {
   std::int64_t rate_wait_ms_ = -1;
   std::int64_t pause_ms_ = 0;
   bool gave_back_ = false;  // after an error that says nothing of the item
+  bool waited_in_vain_ = false;  // in this turn, for a row that somebody has
   std::int64_t round_at_ms_ = 0;
   bool to_fold_ = false;  // something was read since
+  std::map<std::pair<std::int64_t, std::int64_t>, std::pair<std::int64_t, std::int64_t>> made_;  // by graph and job: nodes and edges it was not told of yet
   std::int64_t counted_at_ms_ = 0;
 };
 

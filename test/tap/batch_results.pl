@@ -55,6 +55,22 @@ for my $fault (qw(not_found forbidden bad_gateway rate_limited))
 	ok($node->wait_until(sub { join(' ', $run->batches('state')) eq 'failed' }), "$name: nobody waits for it");
 	is($run->progress('reserved'), '0.000000000', "$name: nothing stays reserved");
 }
+# It is gone, and stays so: what was in it is asked again only by a person, for it was paid.
+{
+	my $name = 'download: gone for good';
+	$run->begin($name, { fault => 'not_found', path => $content, retry_after_ms => 20 });
+	ok($node->wait_for_job($run->job, 'done', 120), "$name: it is given up");
+	is(join(' ', $run->batches('state')), 'failed', "$name: the batch failed");
+	is($run->progress('chunks_failed = chunks'), 't', "$name: and its chunks, which are not asked again by themselves");
+	my $batch = 'FROM kg_batch.errors WHERE what = \'batch\' AND job_id = ' . $run->job;
+	like($node->kg("SELECT reason $batch"), qr/its results are gone/, "$name: errors says so");
+	my ($retry) = $node->kg("SELECT hint $batch") =~ /only by a person: (SELECT kg_batch\.retry.*)/;
+	ok($retry, "$name: and what to do") or diag($node->kg("SELECT hint $batch"));
+	$sim->request('DELETE', '/_sim/faults');
+	$node->kg($retry);
+	$run->whole($name, repeated => $run->chunks, errors => 1, bill => 0);
+	is($node->kg("SELECT hint $batch"), 'Nothing to do: its requests are asked again by themselves.', "$name: once it was said, there is nothing more to do");
+}
 
 # The file comes slowly, and in pieces that end within lines.
 {

@@ -49,9 +49,33 @@ my @poll = (method => 'GET', path => '^/v1/batches/');
 	my $look_again = q{UPDATE kg_batch_internal.batch SET next_poll_at = now() WHERE state = 'creating' AND next_poll_at > now()};
 	ok($node->wait_until(sub { $node->kg($look_again); return $node->kg(q{SELECT count(*) FROM kg_batch_internal.batch WHERE state = 'unclear' AND ended_at IS NULL}) }), "$name: it is said");
 	is($sim->stats->{routes}{'POST /v1/batches'}{requests}, 1, "$name: and not made anew");
-	$node->kg("SELECT kg_batch.retry('" . $run->job . "', graph => '$name')");
+	is_told($name);
+	# By the statement that the hint gives.
+	my ($retry) = unclear_hint() =~ /(SELECT kg_batch\.retry\(.*\))/;
+	$node->kg($retry);
 	$run->whole($name, errors => 1);
 	is(join(' ', $run->batches('state')), 'lost done', "$name: but by a person's word");
+	is($node->kg(q{SELECT ok FROM kg_batch.health() WHERE name = 'batches'}), 't', "$name: health has nothing to say of it any more");
+}
+
+# It did, and was in no list for as long as it was looked for: a person who sees it has it taken.
+{
+	my $name = 'create: it is seen later';
+	$run->begin($name, { fault => 'accepted_but_500', @create, count => 1 }, { fault => 'missing_in_list', @list, for_s => 86_400 });
+	my $look_again = q{UPDATE kg_batch_internal.batch SET next_poll_at = now() WHERE state = 'creating' AND next_poll_at > now()};
+	my $unclear = sub { $node->kg($look_again); return $node->kg(q{SELECT count(*) FROM kg_batch_internal.batch WHERE state = 'unclear' AND ended_at IS NULL}) };
+	ok($node->wait_until($unclear), "$name: it is not found");
+	is_told($name);
+	my ($resume) = unclear_hint() =~ /(SELECT kg_batch\.resume\(.*?\))/;
+	$node->kg($resume);
+	ok($node->wait_until($unclear), "$name: who looks too early finds nothing, and it is as before");
+	is_told($name);
+	$sim->request('DELETE', '/_sim/faults');
+	$node->kg($resume);
+	$run->whole($name);
+	created_once($name);
+	is(join(' ', $run->batches('state')), 'done', "$name: it was taken");
+	is($node->kg(q{SELECT ok FROM kg_batch.health() WHERE name = 'batches'}), 't', "$name: health has nothing to say of it any more");
 }
 
 # There are two: the older one is it, the other is cancelled.
@@ -128,11 +152,13 @@ for my $skew (-172_800, 172_800)
 	cmp_ok($sim->stats->{routes}{'GET /v1/batches/{batch_id}'}{requests}, '>', 10, "$name: after more than one question");
 	is($run->progress('chunks_failed = chunks'), 't', "$name: its chunks failed, and are not asked again by themselves");
 	is($node->kg("SELECT count(*) FROM kg_batch.errors WHERE job_id = " . $run->job . " AND what = 'batch' AND reason ~ 'does not know' AND hint ~ 'retry'"), 1, "$name: errors says so, and what to do");
+	is($node->kg(q{SELECT ok FROM kg_batch.health() WHERE name = 'batches'}), 'f', "$name: health as well");
 	is($sim->stats->{direct}{answers}, 0, "$name: nor directly");
 	is($sim->stats->{routes}{'POST /v1/batches'}{requests}, 1, "$name: nor in another batch");
 	$sim->request('DELETE', '/_sim/faults');
 	$node->kg("SELECT kg_batch.retry(" . $run->job . ", graph => '$name')");
 	$run->whole($name, repeated => $run->chunks, errors => 1, bill => 0);
+	is($node->kg(q{SELECT ok FROM kg_batch.health() WHERE name = 'batches'}), 't', "$name: … until it is asked again");
 }
 # An outage before one 404 is no reason to give it up.
 {
@@ -238,6 +264,21 @@ for my $case ([ 'file', 'unauthorized', 'invalid_api_key' ], [ 'file', 'forbidde
 
 $node->stop('fast');
 done_testing();
+
+sub unclear_hint { return $node->kg('SELECT hint FROM kg_batch.errors WHERE what = \'batch\' AND job_id = ' . $run->job); }
+
+# What a person sees, who has to decide.
+sub is_told
+{
+	my ($name) = @_;
+	my $job = $run->job;
+	is($node->kg("SELECT state, error FROM kg_batch.batches WHERE $job = ANY (job_ids)"), 'unclear|it is not known whether the batch was created; it was not found', "$name: batches has it");
+	is($node->kg("SELECT reason, at IS NOT NULL FROM kg_batch.errors WHERE what = 'batch' AND job_id = $job"), 'it is not known whether the batch was created; it was not found|t', "$name: errors too");
+	like(unclear_hint(), qr/resume\('read', graph => '\Q$name\E'\).*retry\('read', graph => '\Q$name\E'\)/, "$name: … and what to do");
+	like($node->kg(q{SELECT ok, detail, hint FROM kg_batch.health() WHERE name = 'batches'}), qr/^f\|not known whether the API took.*\|.*kg_batch\.errors/, "$name: health says so");
+	is($node->kg("SELECT state FROM kg_batch.progress WHERE job_id = $job"), 'running', "$name: the job is not done");
+	return;
+}
 
 sub remote { return scalar @{ $sim->request('GET', '/v1/batches?limit=100')->{data} }; }
 

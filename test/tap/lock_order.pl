@@ -88,6 +88,11 @@ my $job = $node->kg(q{SELECT job_id FROM kg_batch.progress WHERE job = 'paused'}
 is($taker->query("BEGIN; SELECT 'locked ' || count(*) FROM (SELECT FROM kg_batch_internal.ready WHERE job_id = $job FOR UPDATE) l"), 'locked 1', 'somebody takes a piece of work');
 is($node->kg(q{SET lock_timeout = '60s'; SELECT 'back ' FROM kg_batch.resume('paused'); SELECT 'back' FROM kg_batch.pause('paused'); SELECT 'back' FROM kg_batch.resume('paused')}),
 	"back \nback\nback", '… and pause and resume do not wait for it');
+# Whoever comes to supervise meanwhile stays for it.
+$node->kg('SELECT kg_batch.stop()');
+ok($node->wait_until(q{SELECT count(*) = 0 FROM kg_batch_internal.live_workers()}), '… nobody is there');
+$node->kg('SELECT kg_batch.start()');
+ok($node->wait_until(q{SELECT bool_and(query = 'supervising') FROM pg_stat_activity WHERE backend_type = 'kg_batch coordinator'}, 30), '… the next coordinator waits with it');
 $taker->query('COMMIT');
 $taker->quit;
 # The coordinator looks again at least once a minute.

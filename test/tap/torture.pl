@@ -209,11 +209,12 @@ sub happen
 			$sim->fault($torture->{faults});
 		},
 		'pause and resume' => sub {
-			# One transaction each: who holds several jobs may meet a deadlock with one who has them in another order.
-			my @jobs = split /\n/, $node->kg("SELECT job_id FROM kg_batch.progress WHERE graph = '$torture->{graph}'");
-			$node->kg("SELECT kg_batch.pause($_, graph => '$torture->{graph}')") for @jobs;
+			# All in one transaction, in an order that is not the workers'.
+			my @jobs = shuffle split /\n/, $node->kg("SELECT job_id FROM kg_batch.progress WHERE graph = '$torture->{graph}'");
+			my $all = sub { my ($verb) = @_; return $node->kg(join ';', 'BEGIN', (map { "SELECT kg_batch.$verb($_, graph => '$torture->{graph}')" } @jobs), 'COMMIT'); };
+			$all->('pause');
 			until_nothing_is_out($torture) if rand() < 0.5;
-			$node->kg("SELECT kg_batch.resume($_, graph => '$torture->{graph}')") for @jobs;
+			$all->('resume');
 		});
 	for my $event (@events)
 	{
