@@ -20,8 +20,8 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my %recorded = (
-	'statements a chunk' => 38.6,
-	'pages a chunk' => 5514,
+	'statements a chunk' => 47.4,
+	'pages a chunk' => 5704,
 	'instructions to cut 100 messages' => 9_700_000,
 	'instructions to ask about a chunk' => 887_000,
 	'instructions to read an answer' => 4_037_000);
