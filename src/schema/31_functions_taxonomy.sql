@@ -123,8 +123,8 @@ CREATE FUNCTION kg_batch_internal.candidate_taxa(graph bigint, type text, catego
     BEGIN ATOMIC
         WITH asked AS MATERIALIZED (
             SELECT k.key, w.words, p.canonical, l.labels, l.words AS label_words,
-                ARRAY(SELECT DISTINCT left(x, 4) FROM unnest(w.words || l.words) x) AS stems,
-                ARRAY(SELECT DISTINCT left(x, 4) FROM unnest(w.words) x) AS category_stems
+                ARRAY(SELECT DISTINCT '%' || regexp_replace(left(x, 4), '([\\%_])', '\\\1', 'g') || '%' FROM unnest(w.words || l.words) x) AS stems,
+                ARRAY(SELECT DISTINCT '%' || regexp_replace(left(x, 4), '([\\%_])', '\\\1', 'g') || '%' FROM unnest(w.words) x) AS category_stems
             FROM (SELECT kg_batch_internal.category_key(candidate_taxa.category) AS key) k
             CROSS JOIN LATERAL (SELECT kg_batch_internal.category_words(k.key) AS words) w
             CROSS JOIN LATERAL (
@@ -147,8 +147,8 @@ CREATE FUNCTION kg_batch_internal.candidate_taxa(graph bigint, type text, catego
                 FROM (SELECT t.name AS name, 1 AS rank UNION ALL SELECT i, 2 FROM unnest(t.aliases) i) n
                 CROSS JOIN LATERAL (SELECT kg_batch_internal.category_words(n.name) AS words OFFSET 0) w
                 CROSS JOIN LATERAL (SELECT count(*)::int AS shared FROM unnest(w.words) x WHERE x = ANY (a.words)) s
-                WHERE n.name IN (a.key, a.canonical) OR EXISTS (SELECT FROM unnest(a.stems) x WHERE strpos(n.name, x) > 0)), 0)
-                + CASE WHEN EXISTS (SELECT FROM unnest(a.category_stems) x WHERE strpos(t.definition, x) > 0)
+                WHERE n.name IN (a.key, a.canonical) OR n.name LIKE ANY (a.stems)), 0)
+                + CASE WHEN t.definition LIKE ANY (a.category_stems)
                     AND a.words && kg_batch_internal.category_words(kg_batch_internal.category_key(t.definition)) THEN 20 ELSE 0 END AS score
             FROM taxa t CROSS JOIN asked a),
         hits AS MATERIALIZED (SELECT s.path, s.depth, s.score FROM scored s WHERE s.score > 0),
