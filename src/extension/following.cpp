@@ -351,15 +351,19 @@ Datum kg_batch_follow(PG_FUNCTION_ARGS) {
     wish.priority = priority_argument(call, 13);
     const std::string graph = call.graph(14);
     const std::string warning = backend::announce_work();
+    store::Job target;
+    std::string keyed, all;
+    std::vector<Attention> attention;
+    do_as_owner([&](const OwnerWork&) {
+      wish.graph_id = store::graph_for(wish.role, graph, wish.deletions ? store::Right::admin : store::Right::writer);
+      target = target_job(wish.role, wish.graph_id, job, false);
+      wish.job_id = target.job_id;
+      const std::int64_t follow_id = store::follow(wish);
+      keyed = store::query_to_try(wish.graph_id, follow_id);
+      all = store::query_of_all(wish.graph_id, follow_id);
+      attention = what_needs_attention(target);
+    });
     backend::SpiSession spi;
-    backend::AsOwner owner;
-    wish.graph_id = store::graph_for(wish.role, graph, wish.deletions ? store::Right::admin : store::Right::writer);
-    const store::Job target = target_job(wish.role, wish.graph_id, job, false);
-    wish.job_id = target.job_id;
-    const std::int64_t follow_id = store::follow(wish);
-    const std::string keyed = store::query_to_try(wish.graph_id, follow_id), all = store::query_of_all(wish.graph_id, follow_id);
-    const auto attention = what_needs_attention(target);
-    owner.leave();
     backend_call([] { PushActiveSnapshot(GetTransactionSnapshot()); });
     try_query(keyed);
     try_query(all);

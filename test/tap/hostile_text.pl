@@ -91,7 +91,7 @@ for my $kind (@kinds)
 		my $out;
 		($code, $err) = said("SET kg_batch.graph = " . ($text =~ /'|\\/ ? ' E' : '') . "'" . ($text =~ s/(['\\])/$1$1/gr) . "'; LISTEN owned; $hint; SELECT 1");
 		is($code, 0, "$kind: what the hint says can be done") or diag($hint, $err);
-		is(kg("SELECT state FROM kg_batch.progress WHERE job_id = $job{$kind}"), 'running', "$kind: and does what it says");
+		isnt(kg("SELECT state FROM kg_batch.progress WHERE job_id = $job{$kind}"), 'paused', "$kind: and does what it says");
 	}
 	else { kg("SELECT kg_batch.resume($job{$kind}, graph => $name)"); }
 	($code, $err) = said("SELECT kg_batch.pause($name || 'x', graph => $name)");
