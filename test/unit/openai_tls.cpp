@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -86,7 +87,10 @@ class Program {
   }
 
  private:
+  // What prints nothing for so long prints no more.
   bool read_some() {
+    pollfd printed{output_, POLLIN, 0};
+    if (poll(&printed, 1, 60'000) <= 0) return false;
     char buffer[4096];
     const ssize_t got = read(output_, buffer, sizeof buffer);
     if (got > 0) printed_.append(buffer, static_cast<std::size_t>(got));
@@ -180,7 +184,7 @@ TEST_F(OpenaiTls, AnotherHostIsToldNothingWhoeverVouchesForIt) {
   const HttpResponse response = Loop{http}.fetch(with_key(url));
   EXPECT_EQ(response.outcome, Outcome::not_sent);
   EXPECT_THAT(response.error, AllOf(HasSubstr("certificate"), HasSubstr("host name 'localhost'")));
-  EXPECT_THAT(server->read_until("DONE"), HasSubstr("CIPHER is")) << "it was called, and had shown its certificate";
+  EXPECT_THAT(server->read_until("CIPHER is"), HasSubstr("CIPHER is")) << "it was called, and had shown its certificate";
   EXPECT_THAT(server->end(), Not(AnyOf(HasSubstr(key), HasSubstr("GET"), HasSubstr("Authorization"))));
 }
 
