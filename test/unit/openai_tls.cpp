@@ -10,6 +10,7 @@
 #include <spawn.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -57,15 +58,16 @@ class Program {
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
-  // All that was printed, when the words are in it or it has ended.
-  const std::string& read_until(std::string_view words) {
-    while (printed_.find(words) == std::string::npos && read_some()) {
+  // All that was printed, when one of these is in it or it has ended.
+  const std::string& read_until(std::initializer_list<std::string_view> words) {
+    const auto is_printed = [&](std::string_view one) { return printed_.find(one) != std::string::npos; };
+    while (std::none_of(words.begin(), words.end(), is_printed) && read_some()) {
     }
     return printed_;
   }
 
   const std::string& read_line_with(std::string_view words) {
-    for (read_until(words); printed_.find('\n', std::min(printed_.find(words), printed_.size())) == std::string::npos && read_some();) {
+    for (read_until({words}); printed_.find('\n', std::min(printed_.find(words), printed_.size())) == std::string::npos && read_some();) {
     }
     return printed_;
   }
@@ -164,7 +166,7 @@ TEST_F(OpenaiTls, TheHostThatWasAskedForHearsTheKey) {
   std::string url;
   const auto server = serve(url);
   std::thread answers([&] {
-    server->read_until(key);
+    server->read_until({key});
     server->write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}");
   });
   Http http(trusting());
@@ -183,8 +185,8 @@ TEST_F(OpenaiTls, AnotherHostIsToldNothingWhoeverVouchesForIt) {
   Http http(trusting());
   const HttpResponse response = Loop{http}.fetch(with_key(url));
   EXPECT_EQ(response.outcome, Outcome::not_sent);
-  EXPECT_THAT(response.error, AllOf(HasSubstr("certificate"), HasSubstr("host name 'localhost'")));
-  EXPECT_THAT(server->read_until("CIPHER is"), HasSubstr("CIPHER is")) << "it was called, and had shown its certificate";
+  EXPECT_THAT(response.error, AllOf(HasSubstr("certificate"), HasSubstr("'localhost'")));
+  EXPECT_THAT(server->read_until({"CIPHER is"}), HasSubstr("CIPHER is")) << "it was called, and had shown its certificate";
   EXPECT_THAT(server->end(), Not(AnyOf(HasSubstr(key), HasSubstr("GET"), HasSubstr("Authorization"))));
 }
 
@@ -197,7 +199,8 @@ TEST_F(OpenaiTls, WhomNoTrustedAuthorityVouchesForIsToldNothing) {
   const HttpResponse response = Loop{http}.fetch(with_key(url));
   EXPECT_EQ(response.outcome, Outcome::not_sent);
   EXPECT_THAT(response.error, HasSubstr("certificate"));
-  EXPECT_THAT(server->read_until("alert"), HasSubstr("alert")) << "it was called, and heard that it is not believed";
+  // Which of the two comes first is the library's.
+  EXPECT_THAT(server->read_until({"alert", "CIPHER is"}), AnyOf(HasSubstr("alert"), HasSubstr("CIPHER is"))) << "it was called, and had shown its certificate";
   EXPECT_THAT(server->end(), Not(AnyOf(HasSubstr(key), HasSubstr("GET"), HasSubstr("Authorization"))));
 }
 
