@@ -11,6 +11,18 @@ SELECT t.graph_id, t.conversation_id, t.job_id,
 FROM kg_batch_internal.conversation t;
 COMMENT ON VIEW kg_batch_internal.conversation_standing IS 'as what each conversation is to be counted: what conversation_count has once it is folded';
 
+-- In rows of job_count: what it is to be counted as, and, taken away, what it is counted as.
+CREATE VIEW kg_batch_internal.conversation_part AS
+SELECT t.graph_id, t.conversation_id, t.sign, t.job_id, x.what, t.sign * x.number AS number, t.sign * x.size AS size
+FROM (SELECT s.graph_id, s.conversation_id, 1 AS sign, s.job_id, s.is_done, s.is_settling, s.uncut_messages FROM kg_batch_internal.conversation_standing s
+      UNION ALL
+      SELECT c.graph_id, c.conversation_id, -1, c.job_id, c.is_done, c.is_settling, c.uncut_messages FROM kg_batch_internal.conversation_count c) t
+CROSS JOIN LATERAL (VALUES
+    ('conversation', 1, 0), ('conversation done', t.is_done::int, 0), ('conversation settling', t.is_settling::int, 0),
+    ('conversation uncut', (t.uncut_messages IS NOT NULL)::int, COALESCE(t.uncut_messages, 0))) AS x (what, number, size)
+WHERE x.number <> 0;
+COMMENT ON VIEW kg_batch_internal.conversation_part IS 'what each conversation adds to job_count as it stands (sign 1), and what is to be taken away for it (sign -1)';
+
 CREATE FUNCTION kg_batch_internal.fold_now() RETURNS void
     LANGUAGE c SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_fold_now';
 COMMENT ON FUNCTION kg_batch_internal.fold_now() IS 'folds all that is noted of counts, unless somebody else does';
@@ -27,17 +39,21 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kg_batch_internal.fold_many() IS 'folds what is noted of counts where a statement noted much';
 
+-- What a subscription writes is counted where it comes from, and the counts come along.
+-- What a restore fills in as a replica would is counted here.
+CREATE FUNCTION kg_batch_internal.comes_by_subscription() RETURNS boolean
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+    RETURN EXISTS (SELECT FROM pg_stat_subscription s WHERE s.pid = pg_backend_pid());
+COMMENT ON FUNCTION kg_batch_internal.comes_by_subscription() IS 'whether this session writes what a subscription brings';
+
 -- Notes of a job whose counts do not change are none: most updates are such.
 CREATE FUNCTION kg_batch_internal.note_chunks() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     noted bigint;
 BEGIN
-    IF current_setting('session_replication_role') = 'replica' THEN
-        -- What a subscription writes is counted where it comes from, and the counts come along.
-        IF EXISTS (SELECT FROM pg_catalog.pg_stat_subscription s WHERE s.pid = pg_backend_pid()) THEN
-            RETURN NULL;
-        END IF;
+    IF current_setting('session_replication_role') = 'replica' AND kg_batch_internal.comes_by_subscription() THEN
+        RETURN NULL;
     END IF;
     IF TG_OP = 'INSERT' THEN
         INSERT INTO kg_batch_internal.job_count_change (graph_id, job_id, what, step, number, size)
@@ -76,11 +92,8 @@ CREATE FUNCTION kg_batch_internal.note_conversations() RETURNS trigger
 DECLARE
     noted bigint;
 BEGIN
-    IF current_setting('session_replication_role') = 'replica' THEN
-        -- What a subscription writes is counted where it comes from, and the counts come along.
-        IF EXISTS (SELECT FROM pg_catalog.pg_stat_subscription s WHERE s.pid = pg_backend_pid()) THEN
-            RETURN NULL;
-        END IF;
+    IF current_setting('session_replication_role') = 'replica' AND kg_batch_internal.comes_by_subscription() THEN
+        RETURN NULL;
     END IF;
     IF TG_OP = 'INSERT' THEN
         INSERT INTO kg_batch_internal.conversation_change (graph_id, conversation_id) SELECT n.graph_id, n.conversation_id FROM new_rows n;
@@ -106,11 +119,8 @@ COMMENT ON FUNCTION kg_batch_internal.note_conversations() IS 'notes conversatio
 CREATE FUNCTION kg_batch_internal.note_queue() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF current_setting('session_replication_role') = 'replica' THEN
-        -- What a subscription writes is counted where it comes from, and the counts come along.
-        IF EXISTS (SELECT FROM pg_catalog.pg_stat_subscription s WHERE s.pid = pg_backend_pid()) THEN
-            RETURN NULL;
-        END IF;
+    IF current_setting('session_replication_role') = 'replica' AND kg_batch_internal.comes_by_subscription() THEN
+        RETURN NULL;
     END IF;
     IF TG_OP = 'INSERT' THEN
         INSERT INTO kg_batch_internal.job_count_change (graph_id, job_id, what, step, number, size)
@@ -128,8 +138,7 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION kg_batch_internal.note_queue() IS 'notes what a statement changed of the number of rows in the queue by job and kind';
 
--- Also for what a restore fills in as a replica would: that is how several tables at
--- once are restored.
+-- ALWAYS: that is how several tables at once are restored.
 DO $$
 DECLARE
     counted record;
@@ -153,16 +162,8 @@ CREATE VIEW kg_batch_internal.conversation_correction AS
 SELECT t.graph_id, x.job_id, x.what, x.number, x.size
 FROM (SELECT DISTINCT c.graph_id, c.conversation_id FROM kg_batch_internal.conversation_change c) t
 CROSS JOIN LATERAL (
-    SELECT s.*, 1 AS sign FROM (SELECT s.job_id, s.is_done, s.is_settling, s.uncut_messages FROM kg_batch_internal.conversation_standing s
-        WHERE s.graph_id = t.graph_id AND s.conversation_id = t.conversation_id OFFSET 0) s
-    UNION ALL
-    SELECT c.*, -1 FROM (SELECT c.job_id, c.is_done, c.is_settling, c.uncut_messages FROM kg_batch_internal.conversation_count c
-        WHERE c.graph_id = t.graph_id AND c.conversation_id = t.conversation_id OFFSET 0) c) s
-CROSS JOIN LATERAL (VALUES
-    (s.job_id, 'conversation', s.sign, 0), (s.job_id, 'conversation done', s.sign * s.is_done::int, 0),
-    (s.job_id, 'conversation settling', s.sign * s.is_settling::int, 0),
-    (s.job_id, 'conversation uncut', s.sign * (s.uncut_messages IS NOT NULL)::int, s.sign * COALESCE(s.uncut_messages, 0))) AS x (job_id, what, number, size)
-WHERE x.number <> 0;
+    SELECT p.job_id, p.what, p.number, p.size FROM kg_batch_internal.conversation_part p
+    WHERE p.graph_id = t.graph_id AND p.conversation_id = t.conversation_id OFFSET 0) x;
 COMMENT ON VIEW kg_batch_internal.conversation_correction IS 'what conversations that are noted in conversation_change add to job_count, and take away';
 
 CREATE VIEW kg_batch_internal.count_now AS
@@ -212,16 +213,11 @@ BEGIN
         SELECT x.graph_id, x.job_id, x.what, x.step, sum(x.number) AS number, sum(x.size) AS size
         FROM (SELECT c.graph_id, c.job_id, c.what, c.step, c.number, c.size FROM changes c
               UNION ALL
-              SELECT s.graph_id, v.job_id, v.what, 0::smallint, v.number, v.size
-              FROM seen s
-              CROSS JOIN LATERAL (VALUES
-                  (s.job_id, 'conversation', 1, 0), (s.job_id, 'conversation done', s.is_done::int, 0),
-                  (s.job_id, 'conversation settling', s.is_settling::int, 0),
-                  (s.job_id, 'conversation uncut', (s.uncut_messages IS NOT NULL)::int, COALESCE(s.uncut_messages, 0)),
-                  (s.old_job_id, 'conversation', -1, 0), (s.old_job_id, 'conversation done', -s.was_done::int, 0),
-                  (s.old_job_id, 'conversation settling', -s.was_settling::int, 0),
-                  (s.old_job_id, 'conversation uncut', -(s.were_uncut IS NOT NULL)::int, -COALESCE(s.were_uncut, 0))) AS v (job_id, what, number, size)
-              WHERE v.job_id IS NOT NULL) x
+              SELECT p.graph_id, p.job_id, p.what, 0::smallint, p.number, p.size
+              FROM (SELECT t.graph_id, t.conversation_id FROM seen t OFFSET 0) t
+              CROSS JOIN LATERAL (
+                  SELECT p.graph_id, p.job_id, p.what, p.number, p.size FROM kg_batch_internal.conversation_part p
+                  WHERE p.graph_id = t.graph_id AND p.conversation_id = t.conversation_id OFFSET 0) p) x
         GROUP BY x.graph_id, x.job_id, x.what, x.step HAVING sum(x.number) <> 0 OR sum(x.size) <> 0),
     folded AS (
         INSERT INTO kg_batch_internal.job_count AS c (graph_id, job_id, what, step, number, size)
@@ -242,12 +238,8 @@ FROM (SELECT k.graph_id, k.job_id, 'chunk ' || k.state AS what, CASE WHEN k.stat
       UNION ALL
       SELECT q.graph_id, q.job_id, 'queue', q.kind, count(*), 0 FROM kg_batch_internal.ready q GROUP BY 1, 2, 4
       UNION ALL
-      SELECT s.graph_id, v.job_id, v.what, 0, sum(v.number), sum(v.size)
-      FROM kg_batch_internal.conversation_standing s
-      CROSS JOIN LATERAL (VALUES
-          (s.job_id, 'conversation', 1, 0), (s.job_id, 'conversation done', s.is_done::int, 0), (s.job_id, 'conversation settling', s.is_settling::int, 0),
-          (s.job_id, 'conversation uncut', (s.uncut_messages IS NOT NULL)::int, COALESCE(s.uncut_messages, 0))) AS v (job_id, what, number, size)
-      GROUP BY 1, 2, 3
+      SELECT p.graph_id, p.job_id, p.what, 0, sum(p.number), sum(p.size)
+      FROM kg_batch_internal.conversation_part p WHERE p.sign > 0 GROUP BY 1, 2, 3
       UNION ALL
       SELECT c.graph_id, c.job_id, c.what, c.step, -c.number, -c.size FROM kg_batch_internal.count_now c) x
 GROUP BY x.graph_id, x.job_id, x.what, x.step HAVING sum(x.number) <> 0 OR sum(x.size) <> 0;
