@@ -261,9 +261,8 @@ SELECT g.name AS graph, j.name AS job, e.what, e.conversation, e.chunk_id, e.bat
         WHEN e.what IN ('conversation', 'decision', 'kind', 'word', 'embedding') THEN format('SELECT kg_batch.retry(%L, graph => %L)', j.name, g.name)
         WHEN e.what = 'follow' THEN e.state
         WHEN e.what = 'question' THEN 'Nothing to do: it is asked again by itself.'
-        WHEN e.state = 'unclear' THEN 'Whether the API took this batch is not known. Is it in the account''s list of batches, it is taken by '
-            || format('SELECT kg_batch.resume(%L, graph => %L)', j.name, g.name) || '; is it not, its requests are asked again by '
-            || format('SELECT kg_batch.retry(%L, graph => %L)', j.name, g.name)
+        WHEN e.state = 'unclear' THEN format('Whether the API took this batch is not known. If it is in the account''s list of batches, '
+            'SELECT kg_batch.resume(%1$L, graph => %2$L) takes it; if it is not, SELECT kg_batch.retry(%1$L, graph => %2$L) asks its requests again.', j.name, g.name)
         WHEN e.state = 'for a person' THEN 'What was in it failed with it, and is asked again only by a person: '
             || format('SELECT kg_batch.retry(%L, graph => %L)', j.name, g.name)
         ELSE 'Nothing to do: its requests are asked again by themselves.' END AS hint,
