@@ -19,6 +19,7 @@ use JSON::PP ();
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+# They are not part of the project (doc/benchmarks.md), so a machine may be without.
 my $where = { data => '../shared/data/locomo' };
 my $missing = Bench::Dialogues::missing($where);
 plan skip_all => $missing if $missing;

@@ -3,7 +3,8 @@
 # timed. Ten percent more fails; who makes it cheaper writes the new figure down.
 #
 # The figures are of one pipeline, by batch, of 100 generated conversations after 100
-# others, so that answers are all there before the first of them is read. What is asked
+# others in another graph, so that the database has statistics that know nothing of this
+# one; and answers are all there before the first of them is read. What is asked
 # of the queue while there is nothing to do (claims that find nothing, looks of the
 # coordinator) depends on the machine and is not counted.
 
@@ -20,8 +21,10 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my %recorded = (
-	'statements a chunk' => 47.4,
-	'pages a chunk' => 5704,
+	'statements a chunk' => 46,
+	'statements for many chunks at once' => 130,
+	'pages a chunk' => 5700,
+	'pages a message that is handed in' => 21.8,
 	'instructions to cut 100 messages' => 9_700_000,
 	'instructions to ask about a chunk' => 887_000,
 	'instructions to read an answer' => 4_037_000);
@@ -49,15 +52,14 @@ my $node = KgBatch::Cluster->with_stand_in('work_per_chunk', preload => 0, sim =
 $node->kg('CREATE EXTENSION pg_stat_statements; CREATE TABLE said (portion int, n int GENERATED ALWAYS AS IDENTITY, conversation text, speaker text, content text, sent_at timestamptz)');
 $node->kg("COPY said (portion, conversation, speaker, content, sent_at) FROM stdin;\n"
 	  . join('', map { my $portion = $_; map { join("\t", $portion, @$_{qw(conversation speaker content sent_at)}) . "\n" } map { @$_ } @{ $portions[$portion] } } 0, 1) . "\\.\n");
-$node->kg(q{SELECT kg_batch.create_graph('talk'); SELECT kg_batch.create_job('read', '{"batch_min_requests": 1, "batch_chunk_size": 5, "batch_chunk_max": 5}', graph => 'talk')});
-
-my $done = q{SELECT state = 'done' FROM kg_batch.progress WHERE job = 'read' AND graph = 'talk'};
 my $chunks_before = 0;
 for my $portion (0, 1)
 {
 	$node->kg('SELECT pg_stat_statements_reset()') if $portion == 1;
-	$node->kg(qq{SELECT kg_batch.enqueue_query('SELECT conversation, speaker, content, sent_at FROM said WHERE portion = $portion ORDER BY n', job => 'read', graph => 'talk', final => true)});
-	ok($node->wait_until($done, 300), "conversations $portion are read") or last;
+	$node->kg(qq{SELECT kg_batch.create_graph('graph $portion'); SELECT kg_batch.create_job('read', '{"batch_min_requests": 1, "batch_chunk_size": 5, "batch_chunk_max": 5}', graph => 'graph $portion')});
+	$node->kg(qq{SELECT kg_batch.enqueue_query('SELECT conversation, speaker, content, sent_at FROM said WHERE portion = $portion ORDER BY n', job => 'read', graph => 'graph $portion', final => true)});
+	ok($node->wait_until(q{SELECT bool_and(state = 'done') FROM kg_batch.progress}, 300), "conversations $portion are read") or last;
+	$node->kg('ANALYZE') if $portion == 0;
 	$chunks_before = $node->kg('SELECT count(*) FROM kg_batch_internal.chunk') if $portion == 0;
 }
 my $chunks = $node->kg('SELECT count(*) FROM kg_batch_internal.chunk') - $chunks_before;
@@ -67,11 +69,23 @@ is($node->kg('SELECT count(*) FROM kg_batch.errors'), '0', 'nothing went wrong')
 # Of what a worker asks: not what this test does, nor what is asked while waiting.
 my $counted = q{FROM pg_stat_statements s WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
 	AND s.query LIKE '%kg_batch_internal.%' AND s.query !~ 'kg_batch_internal\.(ready|claimed|turn|worker|home|is_open)\y' AND s.rows > 0};
-my ($statements, $pages) = split /\|/, $node->kg("SELECT sum(calls), sum(shared_blks_hit + shared_blks_read) $counted");
+# How many rounds there are depends on the machine too: what is asked for each chunk is
+# counted by calls, what is asked for many at once by how many statements that are.
+my $for_each = "calls >= $chunks / 2";
+my ($statements, $others, $pages) = split /\|/, $node->kg("SELECT sum(calls) FILTER (WHERE $for_each), count(*) FILTER (WHERE NOT ($for_each)), sum(shared_blks_hit + shared_blks_read) $counted");
 is_no_more_than_recorded('statements a chunk', $statements / $chunks);
+is_no_more_than_recorded('statements for many chunks at once', $others);
 is_no_more_than_recorded('pages a chunk', $pages / $chunks);
 note($node->kg("SELECT string_agg(format('%s pages, %s calls: %s', shared_blks_hit + shared_blks_read, calls, left(regexp_replace(query, '\\s+', ' ', 'g'), 90)), E'\n')
 	FROM (SELECT * $counted ORDER BY shared_blks_hit + shared_blks_read DESC LIMIT 12) s"));
+
+# Autovacuum comes by while a transaction fills a table, and finds no row that is
+# committed in all its pages. What is planned after that must not believe it.
+$node->kg(q{SELECT kg_batch.create_job('waits', '{"paused": true}', graph => 'graph 1'); SELECT pg_stat_statements_reset();
+	UPDATE pg_class SET reltuples = 0 WHERE relnamespace = 'kg_batch_internal'::regnamespace AND relkind = 'r'});
+my $messages = 10_000;
+$node->kg("SELECT kg_batch.enqueue_query('SELECT n / 10 AS conversation, ''Anna'' AS speaker, ''I have seen whale '' || n AS content FROM generate_series(1, $messages) n', job => 'waits', graph => 'graph 1')");
+is_no_more_than_recorded('pages a message that is handed in', $node->kg(q{SELECT sum(shared_blks_hit + shared_blks_read) FROM pg_stat_statements WHERE toplevel AND query LIKE '%enqueue_query%'}) / $messages);
 $node->stop('fast');
 
 # ---- the core ----
