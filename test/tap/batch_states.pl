@@ -12,7 +12,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $node = KgBatch::Cluster->with_stand_in('batch_states', sim => [ '--batch-turnaround-s', 0.3 ],
-	settings => { fsync => 'off', 'kg_batch.batch_linger' => '100ms', 'kg_batch.batch_poll_interval' => '100ms',
+	settings => { fsync => 'off', 'kg_batch.batch_linger' => '500ms', 'kg_batch.batch_poll_interval' => '100ms',
 		'kg_batch.batch_min_requests' => 1 });
 my $sim = $node->sim;
 my $run = KgBatch::DemoRun->new($node);

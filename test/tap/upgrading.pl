@@ -107,7 +107,8 @@ sub updates
 	$node->restart;
 	$node->psql('kg', 'SELECT kg_batch.start()', stderr => \$err);
 	like($err, qr/HINT:  Run ALTER EXTENSION kg_batch UPDATE/, 'a library and a schema that differ say what to do, after a restart, too');
-	is(workers($node), '0', '… and nothing runs');
+	# The launcher's coordinator comes to see that, and goes.
+	ok($node->wait_until(sub { workers($node) eq '0' }), '… and nothing runs');
 	updates($node, $version, 'which is done');
 	# Whoever left between a create and its answer does not know whether there is a batch: when it is not found, a person has to say.
 	my $unclear = q{EXISTS (SELECT FROM kg_batch_internal.batch WHERE state = 'unclear' AND ended_at IS NULL)};
