@@ -65,7 +65,8 @@ sub one_by_one
 		if ($n % 2 && !$node->wait_until($nobody)) { fail("$how, one by one: the coordinator leaves after conversation $n"); return; }
 	}
 	is($node->kg(q{SELECT count(*) FROM enqueued WHERE key LIKE '%single%'}), '12', "$how, one by one: each was done before the next was made");
-	cmp_ok($node->kg($left) - $before, '>=', 7, '… and the coordinator left again and again');
+	# After each odd one that was committed, that is.
+	cmp_ok($node->kg($left) - $before, '>=', 6, '… and the coordinator left again and again');
 	return;
 }
 
