@@ -12,8 +12,6 @@ CREATE TABLE kg_batch_internal.job (
     spent            numeric NOT NULL DEFAULT 0,
     reserved         numeric NOT NULL DEFAULT 0,
     waits_for_budget boolean NOT NULL DEFAULT false,
-    nodes            bigint NOT NULL DEFAULT 0,
-    edges            bigint NOT NULL DEFAULT 0,
     told             text,
     made_by          regrole,
     created_at       timestamptz NOT NULL DEFAULT pg_catalog.now(),
@@ -26,7 +24,6 @@ CREATE INDEX job_active ON kg_batch_internal.job (graph_id, job_id) WHERE state 
 COMMENT ON TABLE kg_batch_internal.job IS 'conversations that were asked for together: unit of options, budget, progress, pause and cancel';
 COMMENT ON COLUMN kg_batch_internal.job.options IS 'all job settings, frozen when it was made';
 COMMENT ON COLUMN kg_batch_internal.job.budget IS 'US dollars; null has only the day''s budget';
-COMMENT ON COLUMN kg_batch_internal.job.nodes IS 'that rounds with its chunks made; edges likewise';
 COMMENT ON COLUMN kg_batch_internal.job.told IS 'the state that was last notified on channel kg_batch';
 COMMENT ON COLUMN kg_batch_internal.job.spent IS 'US dollars, with the most that lost answers can have cost';
 COMMENT ON COLUMN kg_batch_internal.job.reserved IS 'US dollars that requests in flight may cost at most';

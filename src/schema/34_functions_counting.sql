@@ -174,7 +174,30 @@ FROM (SELECT c.graph_id, c.job_id, c.what, c.step, c.number, c.size FROM kg_batc
 GROUP BY x.graph_id, x.job_id, x.what, x.step;
 COMMENT ON VIEW kg_batch_internal.count_now IS 'how many chunks, conversations and rows of the queue there are of each job, by what they are: exact, and as cheap as what is not folded yet';
 
+CREATE VIEW kg_batch_internal.made_now AS
+SELECT m.graph_id, m.job_id, sum(m.nodes)::bigint AS nodes, sum(m.edges)::bigint AS edges
+FROM kg_batch_internal.job_made m GROUP BY m.graph_id, m.job_id;
+COMMENT ON VIEW kg_batch_internal.made_now IS 'nodes and edges that chunks of each job brought to the graph';
+
 -- ---- folding ----
+
+-- Into a row that is there: a restore may be bringing ids that a new row would take.
+-- Hardly more than two rows a job are left, so looking whether there are more is cheap.
+CREATE FUNCTION kg_batch_internal.fold_made() RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF (SELECT count(*) > 2 * count(DISTINCT (m.graph_id, m.job_id)) + 100 FROM kg_batch_internal.job_made m) THEN
+        WITH sums AS (
+            SELECT m.graph_id, m.job_id, min(m.made_id) AS made_id, sum(m.nodes) AS nodes, sum(m.edges) AS edges
+            FROM kg_batch_internal.job_made m GROUP BY m.graph_id, m.job_id HAVING count(*) > 1),
+        gone AS (
+            DELETE FROM kg_batch_internal.job_made m USING sums s
+            WHERE m.graph_id = s.graph_id AND m.job_id = s.job_id AND m.made_id <> s.made_id)
+        UPDATE kg_batch_internal.job_made m SET nodes = s.nodes, edges = s.edges
+        FROM sums s WHERE m.graph_id = s.graph_id AND m.made_id = s.made_id;
+    END IF;
+END $$;
+COMMENT ON FUNCTION kg_batch_internal.fold_made() IS 'sums up what rounds noted of nodes and edges, a row a job, once there are many';
 
 -- One at a time (LockClass::counting): nobody else writes job_count and conversation_count.
 -- What is noted and what it counts as are looked at in one statement, so of one moment.
@@ -224,6 +247,7 @@ BEGIN
         SELECT s.graph_id, s.job_id, s.what, s.step, s.number, s.size FROM summed s
         ON CONFLICT (graph_id, job_id, what, step) DO UPDATE SET number = c.number + EXCLUDED.number, size = c.size + EXCLUDED.size)
     SELECT GREATEST((SELECT count(*) FROM changes), (SELECT count(*) FROM touched)) INTO found;
+    PERFORM kg_batch_internal.fold_made();
     RETURN found;
 END $$;
 COMMENT ON FUNCTION kg_batch_internal.fold_counts(int) IS 'takes up to so many notes of either sort into job_count; returns how many it found';

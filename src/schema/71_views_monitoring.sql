@@ -54,7 +54,8 @@ WITH counted AS MATERIALIZED (
         sum(n.number) FILTER (WHERE n.what = 'queue' AND n.step IN (4, 5))::bigint AS to_send,
         sum(n.number) FILTER (WHERE n.what = 'queue' AND n.step = 6)::bigint AS to_read,
         sum(n.number) FILTER (WHERE n.what = 'queue' AND n.step IN (7, 8))::bigint AS about_graph
-    FROM kg_batch_internal.count_now n GROUP BY n.graph_id, n.job_id)
+    FROM kg_batch_internal.count_now n GROUP BY n.graph_id, n.job_id),
+made AS MATERIALIZED (SELECT m.graph_id, m.job_id, m.nodes, m.edges FROM kg_batch_internal.made_now m)
 SELECT j.job_id, j.name AS job, g.name AS graph, i.state, j.reason,
     v.conversations, v.conversations_done, v.settling, v.settles_at, c.chunks, c.chunks_done, c.chunks_failed,
     p.percent, repeat('#', floor(p.percent / 5)::int) || repeat('.', 20 - floor(p.percent / 5)::int) AS bar,
@@ -84,10 +85,11 @@ SELECT j.job_id, j.name AS job, g.name AS graph, i.state, j.reason,
                 ELSE 'has caught up with the tables that it follows' END,
             CASE WHEN v.settling > 0 THEN format('%s conversations wait until they settle', v.settling) END)
         ELSE concat_ws(': ', j.state, NULLIF(j.reason, j.state)) END AS doing,
-    u.requests + o.out + o.leaving + q.direct AS questions, j.nodes, j.edges
+    u.requests + o.out + o.leaving + q.direct AS questions, COALESCE(b.nodes, 0) AS nodes, COALESCE(b.edges, 0) AS edges
 FROM kg_batch_internal.job j
 JOIN kg_batch_internal.graph g ON g.graph_id = j.graph_id
 LEFT JOIN counted n ON n.graph_id = j.graph_id AND n.job_id = j.job_id
+LEFT JOIN made b ON b.graph_id = j.graph_id AND b.job_id = j.job_id
 CROSS JOIN LATERAL (
     SELECT COALESCE(n.chunks, 0) AS chunks, COALESCE(n.chunks_done, 0) AS chunks_done, COALESCE(n.chunks_failed, 0) AS chunks_failed,
         COALESCE(n.sentences, 0) AS sentences, COALESCE(n.sentences_done, 0) AS sentences_done,
@@ -195,8 +197,8 @@ COMMENT ON COLUMN kg_batch.progress.budget IS 'US dollars; null has only the day
 COMMENT ON COLUMN kg_batch.progress.reserved IS 'US dollars that requests in flight may cost at most';
 COMMENT ON COLUMN kg_batch.progress.doing IS 'what it does now, in words: 342 of 500 answers in, the API works on the rest, usually 40 minutes';
 COMMENT ON COLUMN kg_batch.progress.questions IS 'that were asked so far, with those that are out';
-COMMENT ON COLUMN kg_batch.progress.nodes IS 'that its chunks brought to the graph; summary has those that they speak of';
-COMMENT ON COLUMN kg_batch.progress.edges IS 'that its chunks brought to the graph';
+COMMENT ON COLUMN kg_batch.progress.nodes IS 'new ones that its chunks brought to the graph';
+COMMENT ON COLUMN kg_batch.progress.edges IS 'new ones that its chunks brought to the graph';
 COMMENT ON COLUMN kg_batch.progress.lost_cost IS 'US dollars, at most, of direct requests whose worker died: perhaps billed, never answered; not in cost';
 
 CREATE VIEW kg_batch.pipelines WITH (security_barrier) AS
@@ -352,11 +354,12 @@ CREATE VIEW kg_batch.summary WITH (security_barrier) AS
 WITH counted AS MATERIALIZED (
     SELECT n.graph_id, n.job_id, sum(n.number) FILTER (WHERE n.what = 'chunk done')::bigint AS done,
         sum(n.number) FILTER (WHERE n.what = 'chunk failed')::bigint AS failed
-    FROM kg_batch_internal.count_now n GROUP BY n.graph_id, n.job_id)
+    FROM kg_batch_internal.count_now n GROUP BY n.graph_id, n.job_id),
+made AS MATERIALIZED (SELECT m.graph_id, m.job_id, m.nodes, m.edges FROM kg_batch_internal.made_now m)
 SELECT j.job_id, j.name AS job, g.name AS graph,
     date_trunc('milliseconds', COALESCE(j.ended_at, clock_timestamp()) - j.started_at) AS total_time,
-    c.processed AS chunks_processed, c.successful AS chunks_successful, c.failed AS chunks_failed, n.nodes, e.edges,
-    round(n.nodes / t.seconds, 2) AS nodes_per_second, round(e.edges / t.seconds, 2) AS edges_per_second, j.graph_id
+    c.processed AS chunks_processed, c.successful AS chunks_successful, c.failed AS chunks_failed, b.nodes, b.edges,
+    round(b.nodes / t.seconds, 2) AS nodes_per_second, round(b.edges / t.seconds, 2) AS edges_per_second, j.graph_id
 FROM kg_batch_internal.job j
 JOIN kg_batch_internal.graph g ON g.graph_id = j.graph_id
 CROSS JOIN LATERAL (
@@ -364,39 +367,13 @@ CROSS JOIN LATERAL (
 LEFT JOIN counted k ON k.graph_id = j.graph_id AND k.job_id = j.job_id
 CROSS JOIN LATERAL (
     SELECT COALESCE(k.done, 0) + COALESCE(k.failed, 0) AS processed, COALESCE(k.done, 0) AS successful, COALESCE(k.failed, 0) AS failed) c
--- From table to table, row by row: see node_fact in 70_views.sql. LEFT JOIN: who asks for
--- neither nodes nor edges does not pay for counting them.
-LEFT JOIN LATERAL (
-    SELECT count(DISTINCT i.node_id) AS nodes
-    FROM (SELECT k.chunk_id FROM kg_batch_internal.chunk k WHERE k.graph_id = j.graph_id AND k.job_id = j.job_id OFFSET 0) k
-    CROSS JOIN LATERAL (
-        SELECT m.key FROM kg_batch_internal.node_mention m
-        WHERE m.graph_id = j.graph_id AND m.chunk_id = k.chunk_id AND m.live OFFSET 0) m
-    CROSS JOIN LATERAL (
-        SELECT i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = j.graph_id AND i.key = m.key OFFSET 0) i) n ON true
-LEFT JOIN LATERAL (
-    SELECT count(DISTINCT (i.node_id, r.role, o.node_id)) AS edges
-    FROM (SELECT k.chunk_id FROM kg_batch_internal.chunk k WHERE k.graph_id = j.graph_id AND k.job_id = j.job_id OFFSET 0) k
-    CROSS JOIN LATERAL (
-        SELECT r.statement, r.target, r.role FROM kg_batch_internal.edge_mention r
-        WHERE r.graph_id = j.graph_id AND r.chunk_id = k.chunk_id OFFSET 0) r
-    CROSS JOIN LATERAL (
-        SELECT m.key FROM kg_batch_internal.node_mention m
-        WHERE m.graph_id = j.graph_id AND m.chunk_id = k.chunk_id AND m.n = r.statement AND m.live OFFSET 0) m
-    CROSS JOIN LATERAL (
-        SELECT w.key FROM kg_batch_internal.node_mention w
-        WHERE w.graph_id = j.graph_id AND w.chunk_id = k.chunk_id AND w.n = r.target OFFSET 0) w
-    CROSS JOIN LATERAL (
-        SELECT i.node_id FROM kg_batch_internal.identity i
-        WHERE i.graph_id = j.graph_id AND i.key = m.key AND i.node_id IS NOT NULL OFFSET 0) i
-    CROSS JOIN LATERAL (
-        SELECT o.node_id FROM kg_batch_internal.identity o
-        WHERE o.graph_id = j.graph_id AND o.key = w.key AND o.node_id IS NOT NULL OFFSET 0) o) e ON true
+LEFT JOIN made m ON m.graph_id = j.graph_id AND m.job_id = j.job_id
+CROSS JOIN LATERAL (SELECT COALESCE(m.nodes, 0) AS nodes, COALESCE(m.edges, 0) AS edges) b
 WHERE j.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
 COMMENT ON VIEW kg_batch.summary IS 'a row a job: what it took and what came of it';
 COMMENT ON COLUMN kg_batch.summary.total_time IS 'from its start to its end, or to now';
-COMMENT ON COLUMN kg_batch.summary.nodes IS 'of the graph, that its conversations speak of; counted when it is asked for';
-COMMENT ON COLUMN kg_batch.summary.edges IS 'of the graph, that its conversations speak of; counted when it is asked for';
+COMMENT ON COLUMN kg_batch.summary.nodes IS 'new ones that its chunks brought to the graph';
+COMMENT ON COLUMN kg_batch.summary.edges IS 'new ones that its chunks brought to the graph';
 
 CREATE VIEW kg_batch.cost WITH (security_barrier) AS
 SELECT u.day, g.name AS graph, j.name AS job, u.stage, u.model, u.mode, u.requests,

@@ -47,7 +47,8 @@ END $$;
 
 -- Rows of these go into a dump: all tables but those that describe this very
 -- installation (home), are made again from the others (ready, claimed, turn, and
--- what is counted of jobs, as their rows come back), or mean nothing elsewhere (worker, spending, work_minute, answer_minute). Shipped rows come with the script,
+-- what is counted of jobs, as their rows come back), or mean nothing elsewhere
+-- (worker, spending, work_minute, answer_minute). Shipped rows come with the script,
 -- and shipped_taxon holds nothing else.
 DO $$
 DECLARE

@@ -299,11 +299,6 @@ void touch_job(std::int64_t graph_id, std::int64_t job_id) {
   });
 }
 
-void note_made(std::int64_t graph_id, std::int64_t job_id, std::int64_t nodes, std::int64_t edges) {
-  execute_generic("UPDATE kg_batch_internal.job SET nodes = nodes + $3, edges = edges + $4 WHERE graph_id = $1 AND job_id = $2",
-                  {graph_id, job_id, nodes, edges});
-}
-
 void pause_job(std::int64_t graph_id, std::int64_t job_id, const std::string& reason) {
   execute(
       "UPDATE kg_batch_internal.job SET state = 'paused', reason = $3 "

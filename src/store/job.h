@@ -60,9 +60,6 @@ Job read_job(std::int64_t graph_id, std::int64_t job_id);
 // Something was added: a job that was done runs again.
 void touch_job(std::int64_t graph_id, std::int64_t job_id);
 
-// New nodes and edges that a round with chunks of it made, for those who watch.
-void note_made(std::int64_t graph_id, std::int64_t job_id, std::int64_t nodes, std::int64_t edges);
-
 // ---- a person's word ----
 void pause_job(std::int64_t graph_id, std::int64_t job_id, const std::string& reason);
 void resume_job(std::int64_t graph_id, std::int64_t job_id, std::optional<double> budget);

@@ -28,6 +28,7 @@
 #include "openai/http.h"
 #include "openai/retry.h"
 #include "store/conversation.h"
+#include "store/counting.h"
 #include "store/cutting_options.h"
 #include "store/follow.h"
 #include "store/job.h"
@@ -557,6 +558,7 @@ class Pipeline {
         result.nodes += decided.nodes;
         result.edges += decided.edges;
       }
+      note_made(items, result);
       store::release(items);
     };
     try {
@@ -573,30 +575,22 @@ class Pipeline {
       return false;
     }
     process_->count(0, 0, 0, result.nodes, result.edges);
-    note_made(items, result);
     in_transaction([] { store::analyze_grown(); });
     return true;
   }
 
-  // For those who watch a job. A round is of all jobs of its graph, so each gets its
-  // share; one transaction a job, because answers lock jobs in an order of their own.
-  // One that somebody has is told after the next round.
+  // For those who watch a job. A round is of all jobs of its graph, so each gets its share.
   void note_made(const std::vector<Item>& items, const store::RoundResult& result) {
+    if (result.nodes == 0 && result.edges == 0) return;
     std::map<std::int64_t, std::int64_t> chunks_of_job;
     for (const Item& item : items) ++chunks_of_job[item.job_id];
     const auto all = static_cast<std::int64_t>(items.size());
     std::int64_t before = 0;
     for (const auto& [job_id, chunks] : chunks_of_job) {
       const auto share = [&](std::int64_t made) { return made * (before + chunks) / all - made * before / all; };
-      const std::int64_t nodes = share(result.nodes), edges = share(result.edges);
+      store::note_made(items.front().graph_id, job_id, share(result.nodes), share(result.edges));
       before += chunks;
-      auto& made = made_[{items.front().graph_id, job_id}];
-      made.first += nodes;
-      made.second += edges;
     }
-    std::erase_if(made_, [](const auto& one) { return one.second == std::pair<std::int64_t, std::int64_t>(); });
-    for (auto one = made_.begin(); one != made_.end(); one = made_.erase(one))
-      in_transaction([&] { store::note_made(one->first.first, one->first.second, one->second.first, one->second.second); });
   }
 
   // Items of one graph, `commit_frequency` a transaction; when one raises an
@@ -710,7 +704,6 @@ class Pipeline {
   bool waited_in_vain_ = false;  // in this turn, for a row that somebody has
   std::int64_t round_at_ms_ = 0;
   bool to_fold_ = false;  // something was read since
-  std::map<std::pair<std::int64_t, std::int64_t>, std::pair<std::int64_t, std::int64_t>> made_;  // by graph and job: nodes and edges it was not told of yet
   std::int64_t counted_at_ms_ = 0;
 };
 

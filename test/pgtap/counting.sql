@@ -49,6 +49,22 @@ END $$;
 UPDATE kg_batch_internal.job SET state = 'running';
 SELECT counts_are_right('what was there');
 
+-- ---- what rounds made ----
+
+CREATE FUNCTION made_is_right(after text, expected text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN NEXT is((SELECT string_agg(format('%s %s %s', graph, nodes, edges), ', ' ORDER BY graph) FROM kg_batch.progress), expected, format('%s: progress has what rounds made', after));
+    RETURN NEXT is((SELECT string_agg(format('%s %s %s', graph, nodes, edges), ', ' ORDER BY graph) FROM kg_batch.summary), expected, format('%s: and summary', after));
+END $$;
+SELECT made_is_right('two rounds', 'pets 3 2, work 3 2');
+CALL fold_all();
+SELECT is((SELECT count(*) FROM kg_batch_internal.job_made), 4::bigint, 'few rows stay as they are');
+INSERT INTO kg_batch_internal.job_made (graph_id, job_id, nodes, edges) SELECT graph_id, job_id, n, 2 * n FROM pets, generate_series(1, 200) n;
+SELECT made_is_right('two hundred more', 'pets 20103 40202, work 3 2');
+CALL fold_all();
+SELECT is((SELECT count(*) FROM kg_batch_internal.job_made), 2::bigint, 'many become one a job');
+SELECT made_is_right('summed up', 'pets 20103 40202, work 3 2');
+
 -- ---- every way in which rows come, change and go ----
 
 CALL more_conversations(1, 20, 3);

@@ -30,6 +30,8 @@ is("@wrong", '', "at each of $looks looks it was what a plain count gives");
 is("@percents", join(' ', sort { $a <=> $b } @percents), 'percent never went back');
 is(scalar(grep { $_ == 100 } @percents), 1, '… and was 100 once it was done');
 is($node->kg(q{SELECT chunks_done, conversations_done, percent FROM kg_batch.progress}), '300|300|100.0', 'all of it is counted');
+is($node->kg('SELECT nodes, edges FROM kg_batch.summary'),
+	$node->kg('SELECT (SELECT count(*) FROM kg_batch.node) + (SELECT count(*) FROM kg_batch.node_redirect), (SELECT count(*) FROM kg_batch.edge)'), '… and so is what came of it');
 ok($node->wait_until(q{SELECT count(*) < 100 FROM kg_batch_internal.job_count_change}), 'what was noted is folded');
 
 # ---- what persons do ----
@@ -62,7 +64,7 @@ ok($node->wait_until(q{SELECT bool_and(state = 'done') FROM kg_batch.progress}),
 $node->counts_are_right('… which is counted');
 after('a graph is dropped', q{SELECT kg_batch.drop_graph('default')});
 is($node->kg('SELECT (SELECT count(*) FROM kg_batch_internal.job_count) + (SELECT count(*) FROM kg_batch_internal.job_count_change)
-	+ (SELECT count(*) FROM kg_batch_internal.conversation_count) + (SELECT count(*) FROM kg_batch_internal.conversation_change)'), 0, 'nothing is counted of what is gone');
+	+ (SELECT count(*) FROM kg_batch_internal.job_made) + (SELECT count(*) FROM kg_batch_internal.conversation_count) + (SELECT count(*) FROM kg_batch_internal.conversation_change)'), 0, 'nothing is counted of what is gone');
 
 $node->stop('fast');
 done_testing();

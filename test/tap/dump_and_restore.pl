@@ -122,7 +122,7 @@ is_deeply(\@differ, [], scalar(@kept) . ' tables hold the same, row by row');
 for my $in ('restored', 'at_once')
 {
 	is($node->safe_psql($in, 'SELECT count(*) FROM kg_batch_internal.count_difference'), 0, "$in: what is counted of jobs is right before anybody says resume");
-	my $progress = 'SELECT graph, job, chunks, chunks_done, conversations, conversations_done, sentences, sentences_done, percent FROM kg_batch.progress ORDER BY 1, 2';
+	my $progress = 'SELECT graph, job, chunks, chunks_done, conversations, conversations_done, sentences, sentences_done, percent, nodes, edges FROM kg_batch.progress ORDER BY 1, 2';
 	is($node->safe_psql($in, $progress), $node->kg($progress), '… and jobs are as far as they were');
 }
 is_deeply([ grep { contents('kg', $_) ne contents('at_once', $_) } @kept ], [], '… however it was restored');
