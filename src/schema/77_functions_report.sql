@@ -1,14 +1,17 @@
 -- A page to look at. What it shows comes from the views, with the rights of
 -- whoever calls; the page around it is the same for all (web/README.md).
 
+-- Each answer looks up its request: see node_fact in 70_views.sql.
 CREATE VIEW kg_batch.answers WITH (security_barrier) AS
 SELECT g.name AS graph, j.name AS job, a.received_at, r.stage, a.mode, a.outcome, a.attempt, a.latency_ms, r.sent_at, a.model, a.cost,
     a.input_tokens, a.cached_tokens, a.output_tokens, a.reasoning_tokens, a.request_id, r.batch_id, a.graph_id, r.job_id
-FROM kg_batch_internal.request r
-JOIN kg_batch_internal.answer a ON a.graph_id = r.graph_id AND a.request_id = r.request_id
-JOIN kg_batch_internal.job j ON j.graph_id = r.graph_id AND j.job_id = r.job_id
-JOIN kg_batch_internal.graph g ON g.graph_id = r.graph_id
-WHERE r.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
+FROM kg_batch_internal.answer a
+CROSS JOIN LATERAL (
+    SELECT q.job_id, q.stage, q.sent_at, q.batch_id FROM kg_batch_internal.request q
+    WHERE q.graph_id = a.graph_id AND q.request_id = a.request_id OFFSET 0) r
+JOIN kg_batch_internal.job j ON j.graph_id = a.graph_id AND j.job_id = r.job_id
+JOIN kg_batch_internal.graph g ON g.graph_id = a.graph_id
+WHERE a.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
 COMMENT ON VIEW kg_batch.answers IS 'the ledger answer by answer, without their words: when it came, after how long, what it cost';
 COMMENT ON COLUMN kg_batch.answers.outcome IS 'answered, refused, length, content_filter, empty, bad, error or lost (its worker died while it was in flight)';
 COMMENT ON COLUMN kg_batch.answers.latency_ms IS 'of a direct request: from sending to the last byte; null by batch';

@@ -5,14 +5,18 @@ SELECT c.graph_id, v.key AS conversation, COALESCE(c.rereads, c.chunk_id) AS fir
     c.folded AND NOT EXISTS (SELECT FROM kg_batch_internal.chunk r WHERE r.graph_id = c.graph_id AND r.rereads = COALESCE(c.rereads, c.chunk_id)
         AND r.reading >= c.reading GROUP BY r.reading HAVING bool_and(r.folded) <> (r.reading = c.reading)) AS counts,
     (SELECT count(*) FROM kg_batch_internal.fact f WHERE f.graph_id = c.graph_id AND f.chunk_id = c.chunk_id) AS facts,
-    ARRAY(SELECT DISTINCT q.stage || ' ' || p.version FROM kg_batch_internal.request q
-          JOIN kg_batch_internal.prompt p ON p.prompt_id = q.prompt_id
-          WHERE q.graph_id = c.graph_id AND q.request_id = ANY (c.answered_requests || c.request_id) ORDER BY 1) AS prompts,
-    (SELECT max(q.model) FROM kg_batch_internal.request q
-     WHERE q.graph_id = c.graph_id AND q.request_id = ANY (c.answered_requests || c.request_id)) AS model,
-    j.name AS job, c.job_id, c.done_at
+    COALESCE(a.prompts, '{}') AS prompts, a.model, j.name AS job, c.job_id, c.done_at
 FROM kg_batch_internal.chunk c
-JOIN kg_batch_internal.conversation v ON v.graph_id = c.graph_id AND v.conversation_id = c.conversation_id
+CROSS JOIN LATERAL (
+    SELECT w.key FROM kg_batch_internal.conversation w
+    WHERE w.graph_id = c.graph_id AND w.conversation_id = c.conversation_id OFFSET 0) v
+CROSS JOIN LATERAL (
+    SELECT array_agg(DISTINCT q.stage || ' ' || p.version ORDER BY q.stage || ' ' || p.version) AS prompts, max(q.model) AS model
+    FROM unnest(c.answered_requests || c.request_id) AS i (request_id)
+    CROSS JOIN LATERAL (
+        SELECT r.stage, r.prompt_id, r.model FROM kg_batch_internal.request r
+        WHERE r.graph_id = c.graph_id AND r.request_id = i.request_id OFFSET 0) q
+    JOIN kg_batch_internal.prompt p ON p.prompt_id = q.prompt_id) a
 JOIN kg_batch_internal.job j ON j.graph_id = c.graph_id AND j.job_id = c.job_id
 WHERE c.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
 COMMENT ON VIEW kg_batch.reading IS 'chunks and how often each was read: a row a chunk and reading, several where an answer was cut off by length';
