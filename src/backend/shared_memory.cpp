@@ -241,6 +241,13 @@ void beat(int pid, int in_flight) {
     }
 }
 
+void rest(int pid, std::int64_t at_most_ms) {
+  const std::int64_t until = wall_us() + 1'000 * at_most_ms;
+  Locked locked;
+  for (auto& slot : shared->workers)
+    if (slot.pid == pid) slot.rests_until_us = until;
+}
+
 void enter_phase(int pid, Phase phase) {
   const std::int64_t now = wall_us();
   Locked locked;
@@ -259,7 +266,7 @@ void note_statement(bool runs) {
 }
 
 bool hangs(const WorkerState& worker) {
-  return worker.beat_us != 0 && !worker.in_statement && wall_us() - worker.beat_us >= hung_after_us;
+  return worker.beat_us != 0 && !worker.in_statement && wall_us() - std::max(worker.beat_us, worker.rests_until_us) >= hung_after_us;
 }
 
 std::vector<WorkerState> workers(unsigned int database) {

@@ -16,7 +16,7 @@ Wait::Wait(openai::Http* http) : http_(http), set_(nullptr) {
   });
 }
 
-void Wait::until_something(std::int64_t timeout_ms) {
+bool Wait::until_something(std::int64_t timeout_ms) {
   if (IsTransactionState())
     throw Error(ERRCODE_INTERNAL_ERROR, "a worker of kg_batch must not wait inside a transaction");
   const long http_ms = http_ == nullptr ? -1 : http_->timeout_ms();
@@ -31,9 +31,11 @@ void Wait::until_something(std::int64_t timeout_ms) {
     CHECK_FOR_INTERRUPTS();
     return got;
   });
-  if (http_ == nullptr) return;
+  const bool woken = events > 0 && (event.events & WL_LATCH_SET) != 0;
+  if (http_ == nullptr) return woken;
   if (http_->timeout_ms() == 0) http_->timed_out();
   if (events > 0 && (event.events & WL_SOCKET_READABLE) != 0) http_->ready();
+  return woken;
 }
 
 void check_for_interrupts() {

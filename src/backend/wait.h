@@ -18,8 +18,9 @@ class Wait {
   explicit Wait(openai::Http* http);  // nullptr for workers without connections; the set is never freed
 
   // Until the latch is set, a transfer has something to do (its callbacks run in
-  // here) or the time is over. -1 waits for ever.
-  void until_something(std::int64_t timeout_ms);
+  // here) or the time is over. -1 waits for ever. True when the latch was set: somebody
+  // has something to say.
+  bool until_something(std::int64_t timeout_ms);
 
  private:
   openai::Http* http_;

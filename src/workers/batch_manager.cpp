@@ -59,6 +59,7 @@ using store::Batch;
 namespace {
 
 constexpr std::int64_t idle_limit_ms = 60'000;
+constexpr std::int64_t most_pause_ms = 300'000;  // with batches at the API, when nothing is due before
 constexpr std::size_t download_buffer = 4u << 20;
 constexpr std::size_t lines_a_transaction = 500;
 constexpr int lookups_before_upload = 2;
@@ -124,26 +125,36 @@ class BatchManager {
 
   void run(WorkerProcess& process) {
     process_ = &process;
-    std::int64_t idle_since = now_ms();
+    std::int64_t idle_since = now_ms(), step_at_ms = 0;
     int errors = 0;
+    bool busy = true, woken = true;
     while (process.go_on(static_cast<int>(http_.in_flight()))) {
-      std::int64_t pause = 1'000;
-      bool busy = true;
       try {
-        handle_arrivals();
+        const bool something_came = handle_arrivals() || !downloads_.empty();
         read_downloads();
-        busy = step(pause);
+        // Bytes of a transfer alone change nothing, nor does a batch that is as it was.
+        if (woken || something_came || now_ms() >= step_at_ms) {
+          std::int64_t pause = 0;
+          busy = step(pause);
+          step_at_ms = now_ms() + pause;
+        } else {
+          poll_what_is_due();
+        }
         errors = 0;
       } catch (const Error& error) {
         report(Level::warning, "kg_batch batch manager: " + error.message(), error.detail(), error.hint());
-        pause = backoff_after(++errors);
+        step_at_ms = now_ms() + backoff_after(++errors);
       }
       if (busy) idle_since = now_ms();
       if (now_ms() - idle_since >= idle_limit_ms) break;
-      if (!arrivals_.empty()) continue;
+      if (!arrivals_.empty() && errors == 0) continue;
       report_idle(activity_.c_str());
       process.enter(busy ? Phase::waiting : Phase::idle);
-      wait_.until_something(std::min<std::int64_t>(pause, 10'000));
+      std::int64_t next_ms = step_at_ms;
+      for (const auto& [id, waiting] : to_poll_) next_ms = std::min(next_ms, waiting.at_ms);
+      const std::int64_t left = std::max<std::int64_t>(next_ms - now_ms(), 0);
+      rest(MyProcPid, left);
+      woken = wait_.until_something(left);
       process.enter(Phase::busy);
     }
     process.end();
@@ -151,8 +162,12 @@ class BatchManager {
 
  private:
   // One look at everything: gathers what is ready, takes each open batch one step
-  // further. False when there is nothing to look after.
+  // further. False when there is nothing to look after. `pause`: when the next is due,
+  // unless somebody wakes us or an answer comes.
   bool step(std::int64_t& pause) {
+    pause = most_pause_ms;
+    to_poll_.clear();
+    passed_by_.clear();
     if (!has_access()) {
       pause = 5'000;
       return true;
@@ -171,16 +186,45 @@ class BatchManager {
     if (gathered.sent_directly > 0) backend_call([] { wake(coordinator_pid(MyDatabaseId)); });
     if (gathered.batch_id) pause = 1;  // perhaps there is more
     if (gathered.wait_ms) pause = std::min(pause, std::max<std::int64_t>(*gathered.wait_ms, 5));
+    if (now_ms() < no_new_batches_before_ms_) pause = std::min(pause, no_new_batches_before_ms_ - now_ms() + 1);
     activity_ = batches.empty() ? "waiting for requests" : "polling " + std::to_string(batches.size()) + " batches";
     for (const Batch& batch : batches) {
-      if (flying_.contains(batch.batch_id) || batch.state == "unclear") continue;
+      if (flying_.contains(batch.batch_id)) {
+        passed_by_.insert(batch.batch_id);
+        continue;
+      }
+      if (batch.state == "unclear") continue;
       if (batch.next_poll_ms > 0 && !(batch.state == "submitted" && must_cancel(batch))) {
-        pause = std::min(pause, batch.next_poll_ms);
+        pause = std::min(pause, batch.past_deadline ? most_pause_ms : batch.deadline_ms + 1);
+        if (batch.state == "submitted") {
+          to_poll_[batch.batch_id] = {now_ms() + batch.next_poll_ms + 1, batch};
+        } else {
+          pause = std::min(pause, batch.next_poll_ms + 1);
+        }
+        // The API did not hear the last one.
+        const auto cancel = next_cancel_ms_.find(batch.batch_id);
+        if (cancel != next_cancel_ms_.end() && cancel->second != INT64_MAX) pause = std::min(pause, std::max<std::int64_t>(cancel->second - now_ms(), 0) + 1);
         continue;
       }
       take_further(batch);
+      if (!flying_.contains(batch.batch_id)) pause = std::min<std::int64_t>(pause, 1'000);
     }
+    if (batches.empty() || !downloads_.empty()) pause = std::min<std::int64_t>(pause, 1'000);
     return !batches.empty() || gathered.wait_ms || gathered.batch_id || !flying_.empty();
+  }
+
+  // Without a look at the tables: who changes a batch wakes us.
+  void poll_what_is_due() {
+    if (!endpoint_) return;
+    for (auto one = to_poll_.begin(); one != to_poll_.end();) {
+      if (one->second.at_ms > now_ms()) {
+        ++one;
+        continue;
+      }
+      const Batch batch = one->second.batch;
+      one = to_poll_.erase(one);
+      poll(batch);
+    }
   }
 
   bool must_cancel(const Batch& batch) const {
@@ -245,16 +289,21 @@ class BatchManager {
     crash_point(step, ": begun");
   }
 
-  void handle_arrivals() {
+  // False when nothing came that changes anything.
+  bool handle_arrivals() {
+    bool changed = false;
     while (!arrivals_.empty()) {
       auto& [handler, response] = arrivals_.front();
       learn_rate(Pool::batch, response.status, {}, 0);
+      is_as_it_was_ = false;
       handler(response);  // on an error it stays in front and is handled again
+      changed |= !is_as_it_was_;
       arrivals_.pop_front();
     }
     const auto pages = std::move(next_pages_);
     next_pages_.clear();
     for (const auto& page : pages) page();
+    return changed || !pages.empty();
   }
 
   static void note_probe(long status, const std::string& text) {
@@ -533,14 +582,22 @@ class BatchManager {
       }
       const auto& remote = std::get<BatchObject>(result);
       not_known_.erase(batch.batch_id);
+      const std::int64_t next_ms = next_poll_ms(batch);
       commit("poll noted", [&] {
         if (openai::is_terminal(remote.status)) {
           store::note_poll(batch.batch_id, remote, 1);
           store::set_reading(batch.batch_id, remote);
         } else {
-          store::note_poll(batch.batch_id, remote, next_poll_ms(batch));
+          store::note_poll(batch.batch_id, remote, next_ms);
         }
       });
+      if (!openai::is_terminal(remote.status) && !passed_by_.contains(batch.batch_id)) {
+        Batch asked = batch;
+        ++asked.polls;
+        asked.attempts = 0;
+        to_poll_[batch.batch_id] = {now_ms() + next_ms, asked};
+        is_as_it_was_ = true;
+      }
       if (openai::is_terminal(remote.status)) {
         terminal_[batch.batch_id] = remote;
         report(Level::log, "kg_batch batch " + std::to_string(batch.batch_id) + " (" + batch.remote_id + ") is " + remote.status_text);
@@ -962,6 +1019,13 @@ class BatchManager {
   std::map<std::int64_t, Refused> refused_;
   std::map<std::int64_t, BatchObject> terminal_;
   std::map<std::int64_t, std::shared_ptr<Download>> downloads_;
+  struct ToPoll {
+    std::int64_t at_ms = 0;
+    Batch batch;
+  };
+  std::map<std::int64_t, ToPoll> to_poll_;  // submitted batches, as they were at the last look
+  std::set<std::int64_t> passed_by_;        // at the last look, because they were flying
+  bool is_as_it_was_ = false;               // of what the handler of an arrival learned
   std::int64_t no_new_batches_before_ms_ = 0;
 };
 

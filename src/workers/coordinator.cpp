@@ -4,7 +4,7 @@
 //   many ask for it at once        they register one (backend/wake)
 //   two are started all the same   one gets the coordinator's lock, the other leaves with exit code 0
 //   work is enqueued while it leaves   it leaves only while it holds lock E exclusively, after a fresh look
-//   a prepared transaction made work   E is held until COMMIT PREPARED: it stays, on a timer
+//   a prepared transaction made work   E is held until COMMIT PREPARED, which wakes nobody: it stays, on a timer
 //   somebody holds the row of a job that has ended   it stays, on a timer, until it can say so
 //   a child dies                   the postmaster says so; its lock is free, its claims become ready at once
 //   a child hangs                  no sign of life for 60 s: SIGTERM
@@ -42,6 +42,9 @@ namespace {
 constexpr std::int64_t sample_every_ms = 5'000;
 constexpr int most_folds = 10;  // in a row, of what is noted of the counts: everything else waits meanwhile
 constexpr std::int64_t sum_up_every_ms = 60'000;
+// Nothing moves, and whoever changes that wakes us: looks come twice as late each
+// time. COMMIT PREPARED wakes nobody.
+constexpr std::int64_t first_quiet_pause_ms = 250, most_quiet_pause_ms = 120'000, most_with_prepared_ms = 60'000;
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -108,7 +111,8 @@ class Coordinator {
         pause_ms = backoff_after(++errors);
       }
       report_idle("supervising");
-      wait_.until_something(pause_ms);
+      rest(MyProcPid, pause_ms);
+      woken_ = wait_.until_something(pause_ms);
     }
     let_children_go();
     process.end();
@@ -216,15 +220,19 @@ class Coordinator {
       return -1;
     }
     const bool moving = backlog.claimable + backlog.claimed + backlog.to_send > 0;
-    std::int64_t pause = moving ? 250 : 2'000;
+    if (moving || woken_ || !changes.empty()) quiet_pause_ms_ = first_quiet_pause_ms;
+    std::int64_t pause = quiet_pause_ms_;
+    const std::int64_t most = max_prepared_xacts > 0 ? most_with_prepared_ms : most_quiet_pause_ms;
+    if (!moving) quiet_pause_ms_ = std::min(2 * quiet_pause_ms_, most);
     if (backlog.next_due_ms) pause = std::clamp<std::int64_t>(*backlog.next_due_ms + 1, 10, pause);
     return pause;
   }
 
   void wake_idle_workers(const store::Backlog& backlog) {
     for (const WorkerState& worker : backend::workers(MyDatabaseId)) {
+      // What batches wait for by themselves, their manager knows.
       const bool for_it = (worker.kind == WorkerKind::pipeline && backlog.claimable > 0) ||
-                          (worker.kind == WorkerKind::batch_manager && backlog.to_send + backlog.open_batches > 0);
+                          (worker.kind == WorkerKind::batch_manager && (backlog.to_send > 0 || (woken_ && backlog.open_batches > 0)));
       if (for_it) backend_call([&] { wake(worker.pid); });
     }
   }
@@ -320,7 +328,8 @@ class Coordinator {
   std::vector<Child> pipelines_;
   Backoff batch_manager_backoff_, pipeline_backoff_;
   std::int64_t sampled_ms_ = 0, summed_up_ms_ = 0;
-  std::int64_t idle_pause_ms_ = 100;
+  std::int64_t idle_pause_ms_ = 100, quiet_pause_ms_ = first_quiet_pause_ms;
+  bool woken_ = true;  // not by the time alone
   bool complained_of_slots_ = false;
   bool job_is_held_ = false;  // nothing of it is open, and it could not be ended yet
   std::set<std::int64_t> hung_;  // workers that were told to end

@@ -120,14 +120,19 @@ class Launcher {
     }
   }
 
-  // Starts whoever is due; milliseconds until the next is, at most a minute.
+  // Starts whoever is due; milliseconds until the next is, -1 when nobody is waited for.
   std::int64_t start_due() {
-    std::int64_t pause = 60'000;
+    std::int64_t pause = -1;
+    const auto not_later_than = [&pause](std::int64_t ms) { pause = pause < 0 ? ms : std::min(pause, ms); };
     for (auto& [oid, one] : databases_) {
-      if (!one.wanted || one.handle != nullptr || is_blocked(oid)) continue;
+      if (!one.wanted || one.handle != nullptr) continue;
+      if (is_blocked(oid)) {
+        not_later_than(60'000);
+        continue;
+      }
       const std::int64_t until = one.start_at_ms - now_ms();
       if (until > 0) {
-        pause = std::min(pause, until);
+        not_later_than(until);
         continue;
       }
       const Registered registered = register_coordinator(oid, one.tablespace, true, &one.handle);
@@ -141,7 +146,7 @@ class Launcher {
       }
       one.handle = nullptr;
       one.start_at_ms = now_ms() + 5'000;
-      pause = std::min<std::int64_t>(pause, 5'000);
+      not_later_than(5'000);
       if (!complained_)
         report(Level::warning, "kg_batch found no free background worker slot for a coordinator", "",
                "max_worker_processes might need to be increased.");

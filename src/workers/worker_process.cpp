@@ -24,8 +24,9 @@ namespace {
 
 bool reloaded = false;
 
-// Time that a worker spent is written with its counts, and without any this often.
-constexpr std::int64_t most_between_flushes_us = 10'000'000;
+// Time that a worker spent is written with its counts, and less often when it counted nothing.
+constexpr std::int64_t flush_counted_after_us = 10'000'000;
+constexpr std::int64_t flush_uncounted_after_us = 300'000'000;
 
 std::int64_t monotonic_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -122,7 +123,7 @@ bool WorkerProcess::begin(WorkerKind kind, unsigned int database, int coordinato
 }
 
 void WorkerProcess::end() {
-  flush_counts();
+  flush(0);
   in_transaction([&] { store::end_worker_row(worker_id_); });
 }
 
@@ -136,7 +137,7 @@ bool WorkerProcess::go_on(int in_flight) {
     }
   });
   beat(MyProcPid, in_flight);
-  if (monotonic_us() - flushed_us_ >= most_between_flushes_us) {
+  if (monotonic_us() - flushed_us_ >= flush_counted_after_us) {
     try {
       flush_counts();
     } catch (const Error& error) {
@@ -165,11 +166,13 @@ void WorkerProcess::enter(Phase phase) {
   enter_phase(MyProcPid, phase);
 }
 
-void WorkerProcess::flush_counts() {
+void WorkerProcess::flush_counts() { flush(flush_uncounted_after_us); }
+
+void WorkerProcess::flush(std::int64_t uncounted_after_us) {
   const bool counted = chunks_done_ + chunks_failed_ + requests_ + nodes_ + edges_ > 0;
   const std::int64_t now = monotonic_us();
   const bool monitored = settings::enable_performance_monitoring();
-  if (!counted && (!monitored || now - flushed_us_ < most_between_flushes_us)) return;
+  if (!counted && (!monitored || now - flushed_us_ < uncounted_after_us)) return;
   flushed_us_ = now;
   enter(phase_);
   std::vector<std::int64_t> spent_ms;

@@ -32,6 +32,8 @@ class WorkerProcess {
   void flush_counts();  // in a transaction of its own, when there is anything
 
  private:
+  // Also the time in which nothing was counted, once it is so long.
+  void flush(std::int64_t uncounted_after_us);
   bool register_if_welcome(backend::WorkerKind kind);
 
   unsigned int database_ = 0;

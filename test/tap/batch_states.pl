@@ -46,8 +46,7 @@ my @poll = (method => 'GET', path => '^/v1/batches/');
 {
 	my $name = 'create: it did not arrive';
 	$run->begin($name, { fault => 'drop_after_read', @create, count => 1 });
-	my $look_again = q{UPDATE kg_batch_internal.batch SET next_poll_at = now() WHERE state = 'creating' AND next_poll_at > now()};
-	ok($node->wait_until(sub { $node->kg($look_again); return $node->kg(q{SELECT count(*) FROM kg_batch_internal.batch WHERE state = 'unclear' AND ended_at IS NULL}) }), "$name: it is said");
+	ok($node->wait_until(sub { $node->ask_about_batches('creating'); return $node->kg(q{SELECT count(*) FROM kg_batch_internal.batch WHERE state = 'unclear' AND ended_at IS NULL}) }), "$name: it is said");
 	is($sim->stats->{routes}{'POST /v1/batches'}{requests}, 1, "$name: and not made anew");
 	is_told($name);
 	# By the statement that the hint gives.
@@ -62,8 +61,7 @@ my @poll = (method => 'GET', path => '^/v1/batches/');
 {
 	my $name = 'create: it is seen later';
 	$run->begin($name, { fault => 'accepted_but_500', @create, count => 1 }, { fault => 'missing_in_list', @list, for_s => 86_400 });
-	my $look_again = q{UPDATE kg_batch_internal.batch SET next_poll_at = now() WHERE state = 'creating' AND next_poll_at > now()};
-	my $unclear = sub { $node->kg($look_again); return $node->kg(q{SELECT count(*) FROM kg_batch_internal.batch WHERE state = 'unclear' AND ended_at IS NULL}) };
+	my $unclear = sub { $node->ask_about_batches('creating'); return $node->kg(q{SELECT count(*) FROM kg_batch_internal.batch WHERE state = 'unclear' AND ended_at IS NULL}) };
 	ok($node->wait_until($unclear), "$name: it is not found");
 	is_told($name);
 	my ($resume) = unclear_hint() =~ /(SELECT kg_batch\.resume\(.*?\))/;

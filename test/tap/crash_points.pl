@@ -169,7 +169,9 @@ sub crash_at
 		$done = eval {
 			go_on();
 			$brought{meanwhile}->() if $brought{meanwhile};
-			hurry('creating', $brought{hurry} ? 'submitted' : ());
+			# One that may or may not have been created is looked for for a minute, and then it is a
+			# person's word; that one is lost is known after many polls.
+			$node->ask_about_batches('creating', $brought{hurry} ? 'submitted' : ());
 			my $state = $node->kg("SELECT state FROM kg_batch.progress WHERE job_id = $job");
 			my $ended = $state eq 'done' || $state eq 'cancelled';
 			# A person's word, where it takes one.
@@ -206,15 +208,6 @@ sub arm
 {
 	unlink $armed;
 	append_to_file($armed, join '', map { "$_\n" } @_);
-	return;
-}
-
-# A batch that may or may not have been created is looked for for a minute, and then it is a
-# person's word; that one is lost is known after many polls.
-sub hurry
-{
-	my $states = join ', ', map { "'$_'" } @_;
-	$node->kg("UPDATE kg_batch_internal.batch SET next_poll_at = now() WHERE ended_at IS NULL AND state IN ($states) AND next_poll_at > now()");
 	return;
 }
 

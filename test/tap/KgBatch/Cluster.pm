@@ -99,6 +99,18 @@ FROM generate_series(1, $count) n
 END
 }
 
+# The API is asked about batches in these states now, whenever it was to be asked next. Who
+# changes a batch by hand has to wake the workers: flush does, and nothing else where all is closed.
+sub ask_about_batches
+{
+	my ($self, @states) = @_;
+	my $states = join ', ', map { "'$_'" } @states;
+	my $changed = $self->kg("WITH changed AS (UPDATE kg_batch_internal.batch SET next_poll_at = now() WHERE ended_at IS NULL AND state IN ($states)
+		AND next_poll_at > now() RETURNING 1) SELECT count(*) FROM changed");
+	$self->kg('SELECT kg_batch.flush()') if $changed;
+	return;
+}
+
 # True when `$what`, SQL or a function, gave t within the seconds; else a failed
 # test that shows where the work stands.
 sub wait_until
