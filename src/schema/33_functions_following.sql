@@ -137,6 +137,7 @@ END $$;
 COMMENT ON FUNCTION kg_batch_internal.follow_query_of_messages(bigint, bigint, text[]) IS 'a SELECT of the rows of a followed table that are these messages';
 
 -- One sentence for what keeps a followed table from being read, the first that holds.
+-- OFFSET 0: what is said once is planned and computed once, and not wherever it is used.
 CREATE VIEW kg_batch_internal.follow_problem AS
 SELECT f.graph_id, f.follow_id, p.problem,
     CASE WHEN c.oid IS NULL THEN format('SELECT kg_batch.unfollow(%s, graph => %L) ends following it; what was read stays.', f.source::oid, g.name)
@@ -149,7 +150,7 @@ JOIN kg_batch_internal.job j ON j.graph_id = f.graph_id AND j.job_id = f.job_id
 LEFT JOIN pg_catalog.pg_class c ON c.oid = f.source
 LEFT JOIN pg_catalog.pg_namespace m ON m.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_roles r ON r.oid = f.role
-CROSS JOIN LATERAL (SELECT COALESCE(format('%I.%I', m.nspname, c.relname), f.name) AS name) n
+CROSS JOIN LATERAL (SELECT COALESCE(format('%I.%I', m.nspname, c.relname), f.name) AS name OFFSET 0) n
 LEFT JOIN LATERAL (
     SELECT string_agg(format('"%s"', e.value), ', ' ORDER BY e.value) AS names FROM jsonb_each_text(f.columns) e
     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = f.source AND a.attname = e.value AND a.attnum > 0 AND NOT a.attisdropped)) gone
@@ -169,7 +170,7 @@ CROSS JOIN LATERAL (
             THEN format('role "%s", which follows table %s, may not write to graph "%s" any more', r.rolname, n.name, g.name)
         WHEN NOT pg_catalog.has_table_privilege(f.role::oid, f.source::oid, 'SELECT') AND EXISTS (SELECT FROM jsonb_each_text(f.columns) e
                 WHERE NOT pg_catalog.has_column_privilege(f.role::oid, f.source::oid, e.value, 'SELECT'))
-            THEN format('role "%s", which follows table %s, may not read it any more', r.rolname, n.name) END AS problem) p
+            THEN format('role "%s", which follows table %s, may not read it any more', r.rolname, n.name) END AS problem OFFSET 0) p
 WHERE p.problem IS NOT NULL;
 COMMENT ON VIEW kg_batch_internal.follow_problem IS 'followed tables that cannot be read as things are, with why and what to do';
 
@@ -177,6 +178,7 @@ COMMENT ON VIEW kg_batch_internal.follow_problem IS 'followed tables that cannot
 CREATE VIEW kg_batch_internal.follow_trouble AS
 SELECT f.graph_id, f.follow_id, COALESCE(p.problem, f.error) AS error, CASE WHEN p.problem IS NOT NULL THEN p.hint ELSE f.hint END AS hint
 FROM kg_batch_internal.follow f
-LEFT JOIN kg_batch_internal.follow_problem p ON p.graph_id = f.graph_id AND p.follow_id = f.follow_id
+LEFT JOIN LATERAL (
+    SELECT o.problem, o.hint FROM kg_batch_internal.follow_problem o WHERE o.graph_id = f.graph_id AND o.follow_id = f.follow_id OFFSET 0) p ON true
 WHERE COALESCE(p.problem, f.error) IS NOT NULL;
 COMMENT ON VIEW kg_batch_internal.follow_trouble IS 'what is wrong with a followed table and what to do, for views and health()';

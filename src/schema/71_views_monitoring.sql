@@ -257,7 +257,9 @@ COMMENT ON COLUMN kg_batch.batches.error IS 'what is wrong with it now, or why i
 COMMENT ON COLUMN kg_batch.batches.last_error IS 'what went wrong last, whether or not it went on since';
 COMMENT ON COLUMN kg_batch.batches.cost IS 'US dollars of the answers that it gave to one''s own requests';
 
+-- Whose graphs one may see is looked up once for all sorts.
 CREATE VIEW kg_batch.errors WITH (security_barrier) AS
+WITH mine AS MATERIALIZED (SELECT kg_batch.my_graphs(current_user, 'auditor') AS graphs)
 SELECT g.name AS graph, j.name AS job, e.what, e.conversation, e.chunk_id, e.batch_id, e.reason, COALESCE(e.at, y.received_at) AS at,
     CASE WHEN e.what = 'chunk' THEN format('SELECT kg_batch.retry(%L, chunk => %s, graph => %L)', j.name, e.chunk_id, g.name)
         WHEN e.what IN ('conversation', 'decision', 'kind', 'word', 'embedding') THEN format('SELECT kg_batch.retry(%L, graph => %L)', j.name, g.name)
@@ -275,27 +277,27 @@ FROM (SELECT c.graph_id, c.job_id, 'chunk' AS what, v.key AS conversation, c.chu
       JOIN kg_batch_internal.conversation v ON v.graph_id = c.graph_id AND v.conversation_id = c.conversation_id
       WHERE c.state = 'failed' AND NOT EXISTS (SELECT FROM kg_batch_internal.chunk r WHERE r.graph_id = c.graph_id
               AND r.rereads = COALESCE(c.rereads, c.chunk_id) AND r.reading > c.reading GROUP BY r.reading HAVING bool_and(r.folded))
-          AND c.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
+          AND c.graph_id = ANY ((SELECT m.graphs FROM mine m)::bigint[])
       UNION ALL
       SELECT v.graph_id, v.job_id, 'conversation', v.key, NULL, NULL, v.cut_error, NULL, NULL, NULL, NULL
       FROM kg_batch_internal.conversation v
-      WHERE v.cut_error IS NOT NULL AND v.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
+      WHERE v.cut_error IS NOT NULL AND v.graph_id = ANY ((SELECT m.graphs FROM mine m)::bigint[])
       UNION ALL
       SELECT d.graph_id, d.job_id, 'decision', NULL, NULL, NULL, d.error, d.at, d.verdict, d.request_id, NULL
       FROM kg_batch_internal.decision d
-      WHERE d.error IS NOT NULL AND d.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
+      WHERE d.error IS NOT NULL AND d.graph_id = ANY ((SELECT m.graphs FROM mine m)::bigint[])
       UNION ALL
       SELECT w.graph_id, w.job_id, 'word', NULL, NULL, NULL, format('%s "%s": %s', w.sort, w.name, w.error), w.at, w.state, w.request_id, NULL
       FROM kg_batch_internal.predicate_mapping w
-      WHERE w.error IS NOT NULL AND w.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
+      WHERE w.error IS NOT NULL AND w.graph_id = ANY ((SELECT m.graphs FROM mine m)::bigint[])
       UNION ALL
       SELECT k.graph_id, k.job_id, 'kind', NULL, NULL, NULL, format('%s "%s": %s', k.type, k.category, k.error), k.error_at, NULL, k.request_id, NULL
       FROM kg_batch_internal.kind k
-      WHERE k.error IS NOT NULL AND k.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
+      WHERE k.error IS NOT NULL AND k.graph_id = ANY ((SELECT m.graphs FROM mine m)::bigint[])
       UNION ALL
       SELECT t.graph_id, t.job_id, 'embedding', NULL, NULL, NULL, format('"%s": %s', t.text, t.error), t.error_at, NULL, t.request_id, NULL
       FROM kg_batch_internal.embedding t
-      WHERE t.error IS NOT NULL AND t.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
+      WHERE t.error IS NOT NULL AND t.graph_id = ANY ((SELECT m.graphs FROM mine m)::bigint[])
       UNION ALL
       SELECT m.graph_id, m.job_id, 'batch', NULL, NULL, b.batch_id, COALESCE(b.error, b.state), COALESCE(b.ended_at, b.last_error_at),
           CASE WHEN b.state <> 'unclear' AND EXISTS (SELECT FROM kg_batch_internal.request r WHERE r.batch_id = b.batch_id
@@ -303,12 +305,12 @@ FROM (SELECT c.graph_id, c.job_id, 'chunk' AS what, v.key AS conversation, c.chu
       FROM kg_batch_internal.batch b
       JOIN kg_batch_internal.batch_job m ON m.batch_id = b.batch_id
       WHERE b.state IN ('failed', 'lost', 'unclear')
-        AND m.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
+        AND m.graph_id = ANY ((SELECT m.graphs FROM mine m)::bigint[])
       UNION ALL
       SELECT f.graph_id, f.job_id, 'follow', NULL, NULL, NULL, w.error, f.error_at, w.hint, NULL, f.retry_at
       FROM kg_batch_internal.follow f
       JOIN kg_batch_internal.follow_trouble w ON w.graph_id = f.graph_id AND w.follow_id = f.follow_id
-      WHERE f.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])
+      WHERE f.graph_id = ANY ((SELECT m.graphs FROM mine m)::bigint[])
       UNION ALL
       -- What went wrong and is tried again by itself.
       SELECT q.graph_id, q.job_id, 'question', v.key, c.chunk_id, NULL, COALESCE(r.error, 'no answer'), NULL, NULL, r.request_id, q.due_at
@@ -318,7 +320,7 @@ FROM (SELECT c.graph_id, c.job_id, 'chunk' AS what, v.key AS conversation, c.chu
           WHERE r.graph_id = q.graph_id AND r.request_id = q.chunk_id AND r.attempt > 0 OFFSET 0) r
       LEFT JOIN kg_batch_internal.chunk c ON c.graph_id = q.graph_id AND c.chunk_id = r.chunk_id
       LEFT JOIN kg_batch_internal.conversation v ON v.graph_id = c.graph_id AND v.conversation_id = c.conversation_id
-      WHERE q.kind IN (4, 5) AND q.due_at IS NOT NULL AND q.graph_id = ANY ((SELECT kg_batch.my_graphs(current_user, 'auditor'))::bigint[])) e
+      WHERE q.kind IN (4, 5) AND q.due_at IS NOT NULL AND q.graph_id = ANY ((SELECT m.graphs FROM mine m)::bigint[])) e
 JOIN kg_batch_internal.graph g ON g.graph_id = e.graph_id
 LEFT JOIN kg_batch_internal.job j ON j.graph_id = e.graph_id AND j.job_id = e.job_id
 LEFT JOIN LATERAL (
