@@ -237,6 +237,7 @@ void beat(int pid, int in_flight) {
   for (auto& slot : shared->workers)
     if (slot.pid == pid) {
       slot.beat_us = now;
+      slot.rests_until_us = 0;
       slot.in_flight = in_flight;
     }
 }

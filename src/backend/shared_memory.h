@@ -30,7 +30,7 @@ struct WorkerState {
   WorkerKind kind = WorkerKind::pipeline;
   std::int64_t worker_id = 0;
   std::int64_t beat_us = 0;  // last sign of life, microseconds of the wall clock
-  std::int64_t rests_until_us = 0;  // gives none before, unless it is woken
+  std::int64_t rests_until_us = 0;  // gives none before, unless it is woken; 0: is awake
   int in_flight = 0;         // requests
   int coordinator_pid = 0;   // who started it
   Phase phase = Phase::busy;
@@ -90,7 +90,7 @@ void remove_worker(int pid);
 // One ended less than a second ago: the postmaster may still have its slot to free.
 bool worker_ended_lately();
 void beat(int pid, int in_flight);
-void rest(int pid, std::int64_t at_most_ms);  // no beat before that is over
+void rest(int pid, std::int64_t at_most_ms);  // no beat before that is over, unless it is woken
 void enter_phase(int pid, Phase phase);
 void note_statement(bool runs);  // of this process; nothing when it is no worker
 bool hangs(const WorkerState& worker);
