@@ -150,7 +150,7 @@ JOIN kg_batch_internal.job j ON j.graph_id = f.graph_id AND j.job_id = f.job_id
 LEFT JOIN pg_catalog.pg_class c ON c.oid = f.source
 LEFT JOIN pg_catalog.pg_namespace m ON m.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_roles r ON r.oid = f.role
-CROSS JOIN LATERAL (SELECT COALESCE(format('%I.%I', m.nspname, c.relname), f.name) AS name OFFSET 0) n
+CROSS JOIN LATERAL (SELECT CASE WHEN c.oid IS NULL THEN f.name ELSE format('%I.%I', m.nspname, c.relname) END AS name OFFSET 0) n
 LEFT JOIN LATERAL (
     SELECT string_agg(format('"%s"', e.value), ', ' ORDER BY e.value) AS names FROM jsonb_each_text(f.columns) e
     WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = f.source AND a.attname = e.value AND a.attnum > 0 AND NOT a.attisdropped)) gone
