@@ -7,8 +7,8 @@ CREATE FUNCTION kg_batch_internal.live_workers(OUT kind text, OUT pid int, OUT w
 COMMENT ON FUNCTION kg_batch_internal.live_workers() IS 'background workers of this database as shared memory has them';
 
 -- When a batch that is out will be read, by what the last ones of its model took.
--- Once the API says how far it is, that says more, the further it is; one that
--- takes longer than usual is given a quarter more than it has had.
+-- Once the API says how far it is, it goes on as it went, or as usual if that is slower;
+-- one that takes longer than usual and says nothing is given a quarter more than it has had.
 CREATE VIEW kg_batch_internal.batch_outlook AS
 SELECT b.batch_id, u.usual, CASE WHEN x.at IS NOT NULL THEN LEAST(b.deadline, x.at) END AS expected_end
 FROM kg_batch_internal.batch b
@@ -21,7 +21,7 @@ CROSS JOIN LATERAL (
           ORDER BY d.batch_id DESC LIMIT 20) x) u
 CROSS JOIN LATERAL (
     SELECT CASE WHEN b.submitted_at IS NULL OR b.state = 'reading' THEN t.at + CASE WHEN b.state = 'reading' THEN interval '0' ELSE u.usual END
-        WHEN f.done >= 0.1 THEN t.at + (1 - f.done) * GREATEST(u.usual, t.at - b.submitted_at)
+        WHEN f.done >= 0.1 THEN t.at + (1 - f.done) * GREATEST(u.usual, (t.at - b.submitted_at) / f.done)
         WHEN u.usual IS NULL THEN NULL
         ELSE GREATEST(b.submitted_at + u.usual, t.at + CASE WHEN t.at - b.submitted_at > u.usual THEN (t.at - b.submitted_at) / 4 ELSE interval '0' END) END AS at) x
 WHERE b.ended_at IS NULL;
@@ -135,7 +135,8 @@ CROSS JOIN LATERAL (
         COALESCE(floor(sum(m.requests::float8 * LEAST(GREATEST(b.remote_completed - GREATEST(b.answered, CASE WHEN b.state = 'reading' THEN
                 (SELECT sum(a.answered) FROM kg_batch_internal.batch_job a WHERE a.batch_id = b.batch_id) END), 0), b.requests) / b.requests)), 0)::bigint
             AS to_store,
-        round(EXTRACT(epoch FROM max(l.usual))) AS usual_s, max(l.expected_end) AS expected_end,
+        round(EXTRACT(epoch FROM max(l.usual))) AS usual_s, max(l.expected_end) AS expected_end, count(*) AS batches,
+        sum(b.input_tokens)::float8 / NULLIF(sum(b.requests), 0) AS tokens_a_request,
         bool_or(l.expected_end IS NULL) AS unknown
     FROM kg_batch_internal.batch_job m
     JOIN kg_batch_internal.batch b ON b.batch_id = m.batch_id AND b.ended_at IS NULL
@@ -156,18 +157,25 @@ LEFT JOIN LATERAL (
     SELECT (max(a.done) - min(a.done)) * 60 / NULLIF(EXTRACT(epoch FROM max(a.at) - min(a.at)), 0) AS per_minute
     FROM kg_batch_internal.progress_sample a
     WHERE a.graph_id = j.graph_id AND a.job_id = j.job_id AND a.at > clock_timestamp() - interval '5 minutes') r ON true
--- What goes by batch takes what batches take, a step after the other; what goes
+-- What goes by batch takes what batches take, a step after the other, and where the
+-- account's tokens are too few for all at once, as many times as that; the last of several
+-- that are out takes longer than one does. What goes
 -- directly takes what it took so far. The longer of the two is left, and nothing is
 -- known while one of them is not.
 CROSS JOIN LATERAL (
     SELECT c.chunks_open - LEAST(q.to_read + o.out + o.leaving, c.chunks_open) AS chunks_unsent,
         (j.options ->> 'use_batch_api')::boolean AND (v.messages_uncut > 0
             OR c.chunks_open - q.to_read - o.out - o.leaving >= (j.options ->> 'batch_min_requests')::int) AS more_batches,
-        (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY x.took)
-         FROM (SELECT d.ended_at - d.submitted_at AS took FROM kg_batch_internal.batch d
-               WHERE d.state = 'done' AND d.submitted_at IS NOT NULL AND d.model = j.options ->> 'model' ORDER BY d.batch_id DESC LIMIT 20) x) AS usual) h
+        c.chunks_open + 2.0 * v.messages_uncut * c.chunks / GREATEST(c.sentences, 1) - q.to_read - o.out - o.leaving AS unsent,
+        NULLIF(NULLIF(current_setting('kg_batch.batch_enqueued_tokens', true), '')::float8, 0) / o.tokens_a_request AS at_once, took.usual, took.mean, took.last_of_all
+    FROM (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY x.took) AS usual, avg(x.took) AS mean,
+              percentile_cont(power(0.5, 1.0 / GREATEST(o.batches, 1))) WITHIN GROUP (ORDER BY x.took) AS last_of_all
+          FROM (SELECT d.ended_at - d.submitted_at AS took FROM kg_batch_internal.batch d
+                WHERE d.state = 'done' AND d.submitted_at IS NOT NULL AND d.model = j.options ->> 'model' ORDER BY d.batch_id DESC LIMIT 20) x) took) h
 CROSS JOIN LATERAL (
-    SELECT CASE WHEN o.unknown THEN NULL WHEN h.more_batches THEN h.usual * z.steps
+    SELECT CASE WHEN o.unknown THEN NULL
+            WHEN h.more_batches THEN h.usual * (z.steps - 1)
+                + CASE WHEN h.unsent > 0 AND h.at_once > 0 THEN h.mean * (h.unsent / h.at_once) + h.last_of_all ELSE h.usual END
             WHEN o.out + o.leaving > 0 THEN GREATEST(o.expected_end - clock_timestamp(), interval '0') + (z.steps - COALESCE(c.first_step, z.steps)) * h.usual
             ELSE interval '0' END AS by_batch,
         CASE WHEN h.more_batches OR h.chunks_unsent = 0 AND v.messages_uncut = 0 THEN interval '0'
@@ -189,7 +197,7 @@ COMMENT ON COLUMN kg_batch.progress.settles_at IS 'when the next of them has set
 COMMENT ON COLUMN kg_batch.progress.chunks_failed IS 'errors says why, and how to retry them';
 COMMENT ON COLUMN kg_batch.progress.percent IS 'of the work as it is estimated: of sentences, where what is not cut yet counts two a message and what is answered nine tenths; 100 only once the job is done';
 COMMENT ON COLUMN kg_batch.progress.rate IS 'chunks a minute over the last five minutes';
-COMMENT ON COLUMN kg_batch.progress.eta IS 'time left: of what goes directly at that rate, of batches by what the last ones of the model took and how far they are; null while there is no ground for it';
+COMMENT ON COLUMN kg_batch.progress.eta IS 'time left: of what goes directly at that rate, of batches by what the last ones of the model took, how far they are, and how many the tokens of the account let out at once; null while there is no ground for it';
 COMMENT ON COLUMN kg_batch.progress.cost IS 'US dollars so far';
 COMMENT ON COLUMN kg_batch.progress.cost_to_finish IS 'US dollars for the rest at the cost of what is done; null while nothing is';
 COMMENT ON COLUMN kg_batch.progress.saved IS 'US dollars: what the same tokens cost in real time, less what they did cost';

@@ -42,10 +42,18 @@ SELECT is((SELECT round(EXTRACT(epoch FROM eta)) FROM pets), 1800::numeric, 'lon
 UPDATE kg_batch_internal.batch SET submitted_at = clock_timestamp() - interval '10 minutes', remote_completed = 6 WHERE state = 'submitted';
 SELECT is(said(), '45.0 #########........... eta 1200; 5 of 10 answers in, the API works on the rest, usually 40 minutes', 'half of it is answered: half is left, and nine tenths of half are done');
 UPDATE kg_batch_internal.batch SET submitted_at = clock_timestamp() - interval '2 hours' WHERE state = 'submitted';
-SELECT is((SELECT round(EXTRACT(epoch FROM eta)) FROM pets), 3600::numeric, 'one that is slower than usual goes on as it was');
+SELECT is((SELECT round(EXTRACT(epoch FROM eta)) FROM pets), 7200::numeric, 'one that is slower than usual goes on as it was');
 SELECT is((SELECT percent FROM pets), 45.0, 'and its percent stays');
 UPDATE kg_batch_internal.batch SET deadline = clock_timestamp() + interval '10 minutes' WHERE state = 'submitted';
 SELECT is((SELECT round(EXTRACT(epoch FROM eta)) FROM pets), 600::numeric, 'no later than batch_timeout ends it');
+
+-- Half of them are not sent yet, since the account takes no more than five at once: once
+-- the mean of 20, 40 and 180 minutes for those, and the middle one for the last to end.
+UPDATE kg_batch_internal.batch_job SET requests = 5;
+UPDATE kg_batch_internal.batch SET remote_completed = 0, input_tokens = 12 * 400000 WHERE state = 'submitted';
+SELECT is((SELECT round(EXTRACT(epoch FROM eta)) FROM pets), (80 + 40) * 60::numeric, 'more than go at once: as often as it takes');
+UPDATE kg_batch_internal.batch_job SET requests = 10;
+UPDATE kg_batch_internal.batch SET remote_completed = 6, input_tokens = 100 WHERE state = 'submitted';
 
 -- It ends with that, and what came is stored: neither is counted twice.
 UPDATE kg_batch_internal.batch SET answered = 6, state = 'reading' WHERE state = 'submitted';
