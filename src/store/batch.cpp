@@ -51,7 +51,7 @@ std::vector<Batch> open_batches() {
       " COALESCE(deadline < pg_catalog.now(), false), EXTRACT(epoch FROM create_started_at)::bigint, "
       " COALESCE(GREATEST(EXTRACT(epoch FROM next_poll_at - pg_catalog.clock_timestamp()) * 1000, 0), 0)::bigint, "
       " EXTRACT(epoch FROM pg_catalog.clock_timestamp() - planned_at)::bigint, COALESCE(remote_completed, 0), endpoint, "
-      " COALESCE(GREATEST(EXTRACT(epoch FROM deadline - pg_catalog.clock_timestamp()) * 1000, 0), 4e9)::bigint "
+      " (EXTRACT(epoch FROM deadline - pg_catalog.clock_timestamp()) * 1000)::bigint "
       "FROM kg_batch_internal.batch WHERE ended_at IS NULL ORDER BY batch_id");
   std::vector<Batch> batches;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -76,7 +76,7 @@ std::vector<Batch> open_batches() {
     batch.age_s = rows.integer(i, 17);
     batch.remote_completed = rows.integer(i, 18);
     batch.endpoint = rows.text(i, 19);
-    batch.deadline_ms = rows.integer(i, 20);
+    batch.deadline_ms = rows.maybe_integer(i, 20);
     batches.push_back(std::move(batch));
   }
   return batches;

@@ -27,7 +27,7 @@ struct Batch {
   std::int64_t remote_completed = 0;              // answers that the API counts
   std::optional<std::int64_t> create_started_at;  // seconds since 1970
   std::int64_t next_poll_ms = 0;                  // from now; 0: due
-  std::int64_t deadline_ms = 0;                   // from now; 0: over; weeks when there is none
+  std::optional<std::int64_t> deadline_ms;        // from now; none before it is submitted
   std::int64_t age_s = 0;
 };
 

@@ -195,7 +195,7 @@ class BatchManager {
       }
       if (batch.state == "unclear") continue;
       if (batch.next_poll_ms > 0 && !(batch.state == "submitted" && must_cancel(batch))) {
-        pause = std::min(pause, batch.past_deadline ? most_pause_ms : batch.deadline_ms + 1);
+        if (batch.deadline_ms && !batch.past_deadline) pause = std::min(pause, std::max<std::int64_t>(*batch.deadline_ms, 0) + 1);
         if (batch.state == "submitted") {
           to_poll_[batch.batch_id] = {now_ms() + batch.next_poll_ms + 1, batch};
         } else {
