@@ -27,7 +27,8 @@ Datum kg_batch_live_workers(PG_FUNCTION_ARGS) {
                                 : worker.kind == backend::WorkerKind::coordinator   ? "supervising"
                                                                                     : "working";
       rows.push_back({kinds[static_cast<int>(worker.kind)], std::to_string(worker.pid), std::to_string(worker.worker_id),
-                      std::to_string(worker.in_flight), shown(worker.beat_us), doing, shown(worker.phase_since_us), backend::hangs(worker) ? "t" : "f"});
+                      std::to_string(worker.in_flight), shown(worker.beat_us), doing, shown(worker.phase_since_us), backend::hangs(worker) ? "t" : "f",
+                      worker.rests_until_us == 0 ? std::nullopt : std::optional(shown(worker.rests_until_us))});
     }
     return extension::give_table(fcinfo, rows);
   });

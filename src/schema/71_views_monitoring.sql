@@ -1,10 +1,10 @@
 -- What goes on: jobs, workers, batches, money, trouble.
 
 CREATE FUNCTION kg_batch_internal.live_workers(OUT kind text, OUT pid int, OUT worker_id bigint, OUT in_flight int, OUT last_beat timestamptz,
-                                              OUT doing text, OUT since timestamptz, OUT hangs boolean)
+                                              OUT doing text, OUT since timestamptz, OUT hangs boolean, OUT rests_until timestamptz)
     RETURNS SETOF record
     LANGUAGE c VOLATILE PARALLEL RESTRICTED SET search_path = pg_catalog, pg_temp AS 'MODULE_PATHNAME', 'kg_batch_live_workers';
-COMMENT ON FUNCTION kg_batch_internal.live_workers() IS 'background workers of this database as shared memory has them';
+COMMENT ON FUNCTION kg_batch_internal.live_workers() IS 'background workers of this database as shared memory has them; rests_until: when one that sleeps looks again, unless it is woken';
 
 -- When a batch that is out will be read, by what the last ones of its model took.
 -- Once the API says how far it is, it goes on as it went, or as usual if that is slower;
@@ -136,7 +136,7 @@ CROSS JOIN LATERAL (
                 (SELECT sum(a.answered) FROM kg_batch_internal.batch_job a WHERE a.batch_id = b.batch_id) END), 0), b.requests) / b.requests)), 0)::bigint
             AS to_store,
         round(EXTRACT(epoch FROM max(l.usual))) AS usual_s, max(l.expected_end) AS expected_end, count(*) AS batches,
-        sum(b.input_tokens)::float8 / NULLIF(sum(b.requests), 0) AS tokens_a_request,
+        NULLIF(sum(b.input_tokens)::float8 / NULLIF(sum(b.requests), 0), 0) AS tokens_a_request,
         bool_or(l.expected_end IS NULL) AS unknown
     FROM kg_batch_internal.batch_job m
     JOIN kg_batch_internal.batch b ON b.batch_id = m.batch_id AND b.ended_at IS NULL

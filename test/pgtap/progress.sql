@@ -52,6 +52,8 @@ SELECT is((SELECT round(EXTRACT(epoch FROM eta)) FROM pets), 600::numeric, 'no l
 UPDATE kg_batch_internal.batch_job SET requests = 5;
 UPDATE kg_batch_internal.batch SET remote_completed = 0, input_tokens = 12 * 400000 WHERE state = 'submitted';
 SELECT is((SELECT round(EXTRACT(epoch FROM eta)) FROM pets), (80 + 40) * 60::numeric, 'more than go at once: as often as it takes');
+UPDATE kg_batch_internal.batch SET input_tokens = 0 WHERE state = 'submitted';
+SELECT is((SELECT round(EXTRACT(epoch FROM eta)) FROM pets), 40 * 60::numeric, 'of which nobody knows how many tokens they have: all at once');
 UPDATE kg_batch_internal.batch_job SET requests = 10;
 UPDATE kg_batch_internal.batch SET remote_completed = 6, input_tokens = 100 WHERE state = 'submitted';
 
