@@ -12,24 +12,24 @@ namespace {
 
 constexpr const char* too_many_databases = "kg_batch runs in too many databases of this server";
 
-bool work_announced = false;  // in the present transaction
+bool wakes_at_end = false;  // the present transaction
 
 std::int64_t own_registration = 0;  // of this process, when a client registered it
 
 void at_transaction_end(XactEvent event, void*) {
   if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE) forget_rows_held();
-  if (!work_announced) return;
+  if (!wakes_at_end) return;
   switch (event) {
     case XACT_EVENT_COMMIT:
     case XACT_EVENT_PARALLEL_COMMIT:
     case XACT_EVENT_ABORT:
     case XACT_EVENT_PARALLEL_ABORT:
-      work_announced = false;
+      wakes_at_end = false;
       wake(coordinator_pid(MyDatabaseId));
       break;
     case XACT_EVENT_PREPARE:
       // COMMIT PREPARED calls nobody: the coordinator sees E held and looks again by its timer.
-      work_announced = false;
+      wakes_at_end = false;
       break;
     default:
       break;
@@ -57,6 +57,8 @@ void fill(BackgroundWorker* worker, const char* function, const char* type, cons
 }
 
 }  // namespace
+
+bool transactions_may_be_prepared() { return max_prepared_xacts > 0; }
 
 void register_wake_callbacks() {
   backend_call([] { RegisterXactCallback(at_transaction_end, nullptr); });
@@ -158,10 +160,15 @@ bool note_work() {
   refuse_if_read_only();
   // Each time: a rollback to a savepoint frees what was locked after it.
   lock_shared(LockClass::enqueue, 0, LockSpan::transaction);
-  work_announced = true;
+  wakes_at_end = true;
   if (!settings::enabled()) return true;
   const int pid = coordinator_pid(MyDatabaseId);
   return pid != 0 && backend_call([&] { return backend_proc(pid) != nullptr; });
+}
+
+void wake_at_commit() {
+  attach_shared_memory();
+  wakes_at_end = true;
 }
 
 void ask_for_coordinator() { (void)ask(0); }

@@ -28,7 +28,15 @@ bool note_work();
 // Asks for one, without waiting for a slot.
 void ask_for_coordinator();
 
+// For what changes what workers have to do and makes no work (a cancelled job, a stop): a
+// coordinator that lives looks again once this transaction has ended, however long it
+// meant to sleep.
+void wake_at_commit();
+
 void register_wake_callbacks();  // from _PG_init
+
+// What is prepared wakes nobody when it is committed: who sleeps has to look by himself.
+bool transactions_may_be_prepared();
 
 // ---- used by launcher and announce_work ----
 // Registers the coordinator of a database as a dynamic worker, unless one is

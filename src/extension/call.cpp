@@ -1,6 +1,7 @@
 #include "extension/call.h"
 
 #include "backend/giving_way.h"
+#include "backend/wake.h"
 
 namespace kg_batch::extension {
 
@@ -104,6 +105,7 @@ void OwnerWork::done() {
 }
 
 void do_as_owner(const std::function<void(const OwnerWork& work)>& change) {
+  backend::wake_at_commit();
   backend::again_after_deadlock([&] {
     OwnerWork work;
     change(work);

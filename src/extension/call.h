@@ -66,8 +66,8 @@ class OwnerWork {
 };
 
 // The same for what changes rows that a worker may have or want, in a transaction that
-// may hold others: done again after a deadlock with one (backend/giving_way.h), so what
-// it writes into is made anew each time.
+// may hold others. The coordinator looks again at its end. Done again after a deadlock with
+// a worker (backend/giving_way.h), so what it writes into is made anew each time.
 void do_as_owner(const std::function<void(const OwnerWork& work)>& change);
 
 }  // namespace kg_batch::extension

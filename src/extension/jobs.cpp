@@ -2,7 +2,6 @@
 
 #include "backend/locks.h"
 #include "backend/log.h"
-#include "backend/shared_memory.h"
 #include "backend/wake.h"
 #include "extension/call.h"
 #include "store/access.h"
@@ -174,12 +173,11 @@ PG_FUNCTION_INFO_V1(kg_batch_stop);
 Datum kg_batch_stop(PG_FUNCTION_ARGS) {
   return entry_point([&] {
     Call call(fcinfo);
-    backend::attach_shared_memory();
+    backend::wake_at_commit();
     OwnerWork work;
     store::require_all_powerful(work.caller(), "stop kg_batch");
     store::set_stopped(true);
     work.done();
-    backend::backend_call([] { backend::wake(backend::coordinator_pid(MyDatabaseId)); });
     return call.nothing();
   });
 }

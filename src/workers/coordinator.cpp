@@ -73,6 +73,9 @@ void note_end(int code, Datum database) {
 void leave_database_slot(int code, Datum) {
   if (code != 0) keep_registration();  // before its pid is gone: nobody is to find neither
   forget_coordinator(MyDatabaseId, MyProcPid);
+  // Children that sleep see that it is gone.
+  for (const WorkerState& worker : backend::workers(MyDatabaseId))
+    if (worker.coordinator_pid == MyProcPid) wake(worker.pid);
   // The launcher that started it is told of its end by the postmaster; one that was
   // itself started again since is not.
   const int launcher = launcher_pid();
@@ -222,7 +225,7 @@ class Coordinator {
     const bool moving = backlog.claimable + backlog.claimed + backlog.to_send > 0;
     if (moving || woken_ || !changes.empty()) quiet_pause_ms_ = first_quiet_pause_ms;
     std::int64_t pause = quiet_pause_ms_;
-    const std::int64_t most = max_prepared_xacts > 0 ? most_with_prepared_ms : most_quiet_pause_ms;
+    const std::int64_t most = transactions_may_be_prepared() ? most_with_prepared_ms : most_quiet_pause_ms;
     if (!moving) quiet_pause_ms_ = std::min(2 * quiet_pause_ms_, most);
     if (backlog.next_due_ms) pause = std::clamp<std::int64_t>(*backlog.next_due_ms + 1, 10, pause);
     return pause;
