@@ -18,13 +18,14 @@ BEGIN
             first, last, pets, CASE copied WHEN 'node' THEN 'node_id' WHEN 'identity' THEN 'identity_id' WHEN 'edge' THEN 'edge_id' ELSE 'chunk_id' END)
             FROM pg_attribute WHERE attrelid = ('kg_batch_internal.' || copied)::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '');
     END LOOP;
-    -- A question and its answer for each.
+END $$;
+-- A question and its answer for each chunk.
+CREATE FUNCTION ask_pets() RETURNS void LANGUAGE sql SET session_replication_role = replica AS $$
     INSERT INTO kg_batch_internal.request (graph_id, request_id, job_id, chunk_id, stage, prompt_id, model, mode, state, input_hash, attempt, input_tokens, max_output)
     SELECT k.graph_id, k.chunk_id, k.job_id, k.chunk_id, 'kg_extract', 1, 'gpt-6-luna', 'direct', 'answered', sha256(k.chunk_id::text::bytea), 1, 1000, 4000
-    FROM kg_batch_internal.chunk k WHERE k.chunk_id >= 10000 * first;
+    FROM kg_batch_internal.chunk k;
     INSERT INTO kg_batch_internal.answer (graph_id, request_id, attempt, mode, status, outcome, model, input_tokens, output_tokens, cost)
-    SELECT r.graph_id, r.request_id, 1, 'direct', 200, 'answered', r.model, 1000, 300, 0.001 FROM kg_batch_internal.request r WHERE r.request_id >= 10000 * first;
-END $$;
+    SELECT r.graph_id, r.request_id, 1, 'direct', 200, 'answered', r.model, 1000, 300, 0.001 FROM kg_batch_internal.request r $$;
 
 -- Rows that a plan looked at, those that it threw away included.
 CREATE FUNCTION looked_at(plan jsonb) RETURNS numeric LANGUAGE sql AS $$
@@ -53,7 +54,7 @@ BEGIN
     FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'kg_batch'::regnamespace AND relkind = 'v' ORDER BY 1 LOOP
         whole := cost_of(format('SELECT * FROM kg_batch.%I', name));
         -- What stands beside the rows: shipped taxa and predicates, and the whole graph where a view sums it up.
-        RETURN NEXT ok(whole.looked_at <= 200 * whole.shown + 5000 + 100 * (SELECT count(*) FROM kg_batch_internal.chunk),
+        RETURN NEXT ok(whole.looked_at <= 50 * whole.shown + 5000 + 100 * (SELECT count(*) FROM kg_batch_internal.chunk),
             format('%s, %s: %s rows cost %s', name, state, whole.shown, whole.looked_at));
     END LOOP;
     one := cost_of('SELECT * FROM kg_batch.evidence WHERE node_id = ' || (SELECT max(node_id) FROM kg_batch_internal.node));
@@ -67,6 +68,7 @@ SELECT views_are_cheap('300 chunks, never analyzed', 700);
 ANALYZE;
 SELECT views_are_cheap('300 chunks, analyzed', 700);
 SELECT copy_pets(301, 1500);
+SELECT ask_pets();
 SELECT views_are_cheap('1,500 chunks, analyzed at 300', 100);
 ANALYZE;
 SELECT views_are_cheap('1,500 chunks, analyzed', 100);

@@ -9,7 +9,7 @@
 #   KG_BATCH_IN_FLIGHT=full
 #
 # Beside other tests two cores have other things to do at times, so otherwise it is
-# 23 on average (25 where others compiled beside the tests); one that waits for an answer
+# 28 on average (35 with 20 others in the queue for them); one that waits for an answer
 # before it stores it and sends the next has 20 with the machine to itself.
 
 use strict;
@@ -20,7 +20,7 @@ use List::Util qw(min sum);
 use Test::More;
 
 my $full = ($ENV{KG_BATCH_IN_FLIGHT} // '') eq 'full';
-my ($requests, $least, $average) = (1000, 36, $full ? 36 : 23);
+my ($requests, $least, $average) = (1000, 36, $full ? 36 : 28);
 my $node = KgBatch::Cluster->with_stand_in('in_flight',
 	sim => [ '--latency-ms', 200 ],
 	settings => {
