@@ -111,61 +111,89 @@ END $$;
 COMMENT ON FUNCTION kg_batch_internal.note_kinds(bigint, bigint[], uuid[], bigint)
     IS 'makes the kinds of the mentions of chunks, or of identities, files them by name, and gives how many new ones a model has to be asked about; the job pays';
 
--- What a model is shown for a kind: taxa of its type that share a name or words
+-- What a model is shown for kinds: of each, taxa of its type that share a name or words
 -- with the category (most, the last word counting more), with the labels of its
 -- nodes or in their definition (little), what stands above those, and where that
 -- leaves room the branches below the root. The root always fits, so it is always
--- among them, and last. Names are cut into words only where they hold the first
--- letters of one that is looked for: that takes a fifth of the time.
-CREATE FUNCTION kg_batch_internal.candidate_taxa(graph bigint, type text, category text, labels text[] DEFAULT '{}')
-    RETURNS TABLE (rank int, taxon_id bigint, path text)
+-- among them, and last.
+CREATE FUNCTION kg_batch_internal.candidate_taxa(graph bigint, types text[], categories text[], labelled bigint[] DEFAULT '{}', labels text[] DEFAULT '{}')
+    RETURNS TABLE (nth bigint, rank int, taxon_id bigint, path text)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
     BEGIN ATOMIC
         WITH asked AS MATERIALIZED (
-            SELECT k.key, w.words, p.canonical, l.labels, l.words AS label_words,
-                ARRAY(SELECT DISTINCT '%' || regexp_replace(left(x, 4), '([\\%_])', '\\\1', 'g') || '%' FROM unnest(w.words || l.words) x) AS stems,
-                ARRAY(SELECT DISTINCT '%' || regexp_replace(left(x, 4), '([\\%_])', '\\\1', 'g') || '%' FROM unnest(w.words) x) AS category_stems
-            FROM (SELECT kg_batch_internal.category_key(candidate_taxa.category) AS key) k
-            CROSS JOIN LATERAL (SELECT kg_batch_internal.category_words(k.key) AS words) w
-            CROSS JOIN LATERAL (
-                SELECT COALESCE(array_agg(DISTINCT n.label), '{}') AS labels,
-                    ARRAY(SELECT DISTINCT x FROM unnest(array_agg(n.label)) i, unnest(kg_batch_internal.category_words(i)) x) AS words
-                FROM (SELECT kg_batch_internal.category_key(i) AS label FROM unnest(candidate_taxa.labels) i) n) l
-            LEFT JOIN kg_batch_internal.canonical p ON p.sort = 'kind' AND p.name = k.key
-                AND candidate_taxa.type IN ('Event', 'State', 'Goal')),
+            SELECT k.nth, k.type, k.key, kg_batch_internal.category_words(k.key) AS words, p.canonical, l.labels,
+                ARRAY(SELECT DISTINCT x FROM unnest(l.labels) i, unnest(kg_batch_internal.category_words(i)) x) AS label_words
+            FROM (SELECT a.nth, a.type, kg_batch_internal.category_key(a.category) AS key
+                  FROM unnest(candidate_taxa.types, candidate_taxa.categories) WITH ORDINALITY AS a (type, category, nth)) k
+            LEFT JOIN kg_batch_internal.canonical p ON p.sort = 'kind' AND p.name = k.key AND k.type IN ('Event', 'State', 'Goal')
+            LEFT JOIN (
+                SELECT n.nth, array_agg(DISTINCT kg_batch_internal.category_key(n.label)) AS labels
+                FROM unnest(candidate_taxa.labelled, candidate_taxa.labels) AS n (nth, label) GROUP BY n.nth) l ON l.nth = k.nth),
+        asked_word AS MATERIALIZED (
+            SELECT a.nth, a.type, x.word, x.word = ANY (a.words) AS of_category
+            FROM asked a CROSS JOIN LATERAL (SELECT unnest(a.words) AS word UNION SELECT unnest(a.label_words)) x),
         taxa AS MATERIALIZED (
-            SELECT t.taxon_id, t.path, t.name, t.definition, t.aliases, regexp_count(t.path, '>') AS depth
-            FROM kg_batch_internal.known_taxon t WHERE t.graph_id = candidate_taxa.graph AND t.type = candidate_taxa.type),
-        scored AS MATERIALIZED (
-            SELECT t.taxon_id, t.path, t.depth, COALESCE((SELECT max(
-                    CASE WHEN n.name = a.key THEN 1000 - n.rank
-                        WHEN n.name = a.canonical THEN 900 - n.rank
-                        WHEN w.words = a.words THEN 850 - n.rank
-                        ELSE 500 * s.shared * 2 / GREATEST(cardinality(a.words) + cardinality(w.words), 1)
-                            + CASE WHEN w.words[cardinality(w.words)] = a.words[cardinality(a.words)] THEN 250 ELSE 0 END END
-                    + CASE WHEN n.name = ANY (a.labels) THEN 90 WHEN w.words && a.label_words THEN 30 ELSE 0 END)
-                FROM (SELECT t.name AS name, 1 AS rank UNION ALL SELECT i, 2 FROM unnest(t.aliases) i) n
-                CROSS JOIN LATERAL (SELECT kg_batch_internal.category_words(n.name) AS words OFFSET 0) w
-                CROSS JOIN LATERAL (SELECT count(*)::int AS shared FROM unnest(w.words) x WHERE x = ANY (a.words)) s
-                WHERE n.name IN (a.key, a.canonical) OR n.name LIKE ANY (a.stems)), 0)
-                + CASE WHEN t.definition LIKE ANY (a.category_stems)
-                    AND a.words && kg_batch_internal.category_words(kg_batch_internal.category_key(t.definition)) THEN 20 ELSE 0 END AS score
-            FROM taxa t CROSS JOIN asked a),
-        hits AS MATERIALIZED (SELECT s.path, s.depth, s.score FROM scored s WHERE s.score > 0),
+            SELECT t.taxon_id, t.type, t.path, t.name, t.definition, t.aliases, regexp_count(t.path, '>') AS depth
+            FROM kg_batch_internal.known_taxon t WHERE t.graph_id = candidate_taxa.graph AND t.type = ANY (candidate_taxa.types)),
+        -- Cutting takes most of the time, so of names and definitions are cut those of which a
+        -- word begins as one that is looked for does: no singular has less than three letters.
+        beginning AS MATERIALIZED (SELECT DISTINCT a.type, left(a.word, 3) AS word, a.of_category FROM asked_word a),
+        given AS MATERIALIZED (
+            SELECT row_number() OVER () AS name_id, t.taxon_id, t.type, n.name, n.rank
+            FROM taxa t CROSS JOIN LATERAL (SELECT t.name AS name, 1 AS rank UNION ALL SELECT i, 2 FROM unnest(t.aliases) i) n),
+        given_word AS MATERIALIZED (SELECT g.name_id, g.type, left(unnest(string_to_array(g.name, ' ')), 3) AS word FROM given g),
+        same AS MATERIALIZED (
+            SELECT a.nth, g.name_id FROM asked a JOIN given g ON g.type = a.type AND g.name = a.key
+            UNION ALL
+            SELECT a.nth, g.name_id FROM asked a JOIN given g ON g.type = a.type AND g.name = a.canonical),
+        name AS MATERIALIZED (
+            SELECT g.name_id, g.taxon_id, g.type, g.name, g.rank, kg_batch_internal.category_words(g.name) AS words
+            FROM (SELECT w.name_id FROM given_word w JOIN beginning b USING (type, word) UNION SELECT s.name_id FROM same s) n JOIN given g USING (name_id)),
+        name_word AS MATERIALIZED (SELECT n.name_id, n.type, unnest(n.words) AS word FROM name n),
+        defined_word AS MATERIALIZED (
+            SELECT t.taxon_id, t.type, left(unnest(string_to_array(translate(lower(t.definition), E'_.,;:!?"()/>-\t\n\r', repeat(' ', 16)), ' ')), 3) AS word FROM taxa t),
+        definition_word AS MATERIALIZED (
+            SELECT t.taxon_id, t.type, unnest(kg_batch_internal.category_words(kg_batch_internal.category_key(t.definition))) AS word
+            FROM (SELECT DISTINCT w.taxon_id FROM defined_word w JOIN beginning b USING (type, word) WHERE b.of_category) d JOIN taxa t USING (taxon_id)),
+        met AS (
+            SELECT a.nth, w.name_id, count(*) FILTER (WHERE a.of_category) AS shared
+            FROM name_word w JOIN asked_word a USING (type, word) GROUP BY a.nth, w.name_id
+            UNION ALL
+            SELECT s.nth, s.name_id, 0 FROM same s),
+        found AS (
+            SELECT m.nth, n.taxon_id,
+                CASE WHEN n.name = a.key THEN 1000 - n.rank
+                    WHEN n.name = a.canonical THEN 900 - n.rank
+                    WHEN n.words = a.words THEN 850 - n.rank
+                    ELSE 500 * m.shared * 2 / GREATEST(cardinality(a.words) + cardinality(n.words), 1)
+                        + CASE WHEN n.words[cardinality(n.words)] = a.words[cardinality(a.words)] THEN 250 ELSE 0 END END
+                + CASE WHEN n.name = ANY (a.labels) THEN 90 WHEN n.words && a.label_words THEN 30 ELSE 0 END AS by_name, 0 AS by_definition
+            FROM met m JOIN name n USING (name_id) JOIN asked a USING (nth)
+            UNION ALL
+            SELECT a.nth, w.taxon_id, 0, 20 FROM definition_word w JOIN asked_word a USING (type, word) WHERE a.of_category),
+        hit AS (SELECT f.nth, f.taxon_id, max(f.by_name) + max(f.by_definition) AS score FROM found f GROUP BY f.nth, f.taxon_id),
         -- What stands above a taxon is half as good, above that a quarter.
+        above AS MATERIALIZED (
+            SELECT t.taxon_id, u.taxon_id AS upper_id, t.depth - u.depth AS steps
+            FROM taxa t CROSS JOIN LATERAL generate_series(1, t.depth + 1) AS d
+            JOIN taxa u ON u.path = array_to_string((string_to_array(t.path, ' > '))[:d], ' > ')),
         raised AS (
-            SELECT t.taxon_id, t.path, t.depth, GREATEST(t.score,
-                COALESCE((SELECT max(below.score >> (below.depth - t.depth)) FROM hits below
-                          WHERE starts_with(below.path, t.path || ' > ')), 0)) AS score
-            FROM scored t),
-        best AS (
-            SELECT r.* FROM raised r WHERE r.depth > 0 AND (r.score > 0 OR r.depth = 1)
-            ORDER BY r.score DESC, r.depth, LEAST(r.taxon_id, 10000), r.path LIMIT 7),
-        chosen AS (SELECT b.* FROM best b UNION ALL SELECT r.taxon_id, r.path, r.depth, -1 FROM raised r WHERE r.depth = 0)
-        SELECT row_number() OVER (ORDER BY c.score DESC, c.depth, LEAST(c.taxon_id, 10000), c.path)::int, c.taxon_id, c.path FROM chosen c ORDER BY 1;
+            SELECT r.nth, r.taxon_id, max(r.score) AS score
+            FROM (SELECT h.nth, u.upper_id AS taxon_id, h.score >> u.steps AS score FROM hit h JOIN above u USING (taxon_id)
+                  UNION ALL
+                  SELECT a.nth, t.taxon_id, 0 FROM asked a JOIN taxa t ON t.type = a.type AND t.depth = 1) r
+            GROUP BY r.nth, r.taxon_id),
+        ranked AS (
+            SELECT r.nth, t.taxon_id, t.path, row_number() OVER (PARTITION BY r.nth ORDER BY r.score DESC, t.depth, LEAST(t.taxon_id, 10000), t.path) AS rank
+            FROM raised r JOIN taxa t USING (taxon_id) WHERE t.depth > 0 AND (r.score > 0 OR t.depth = 1)),
+        chosen AS (
+            SELECT r.nth, r.rank, r.taxon_id, r.path FROM ranked r WHERE r.rank <= 7
+            UNION ALL
+            SELECT a.nth, 8, t.taxon_id, t.path FROM asked a JOIN taxa t ON t.type = a.type AND t.depth = 0)
+        SELECT c.nth, row_number() OVER (PARTITION BY c.nth ORDER BY c.rank)::int, c.taxon_id, c.path FROM chosen c ORDER BY 1, 2;
     END;
-COMMENT ON FUNCTION kg_batch_internal.candidate_taxa(bigint, text, text, text[])
-    IS 'at most eight taxa that may fit a kind, best first, the root of its type last: a function of kind, labels and taxonomy';
+COMMENT ON FUNCTION kg_batch_internal.candidate_taxa(bigint, text[], text[], bigint[], text[])
+    IS 'at most eight taxa that may fit each kind, best first, the root of its type last: a function of kinds, labels and taxonomy; labels go with the kind whose place stands beside them';
 
 -- A model's word on a kind; a person's and a name's beat it. What the model would
 -- rather have becomes a suggestion, unless a taxon below is called so, which is

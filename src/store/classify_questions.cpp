@@ -97,9 +97,7 @@ class Evidence {
         labels.push_back(label);
       }
     const Rows rows = execute_generic(
-        "SELECT a.nth, c.taxon_id, c.path FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS a (type, category, nth) "
-        "CROSS JOIN LATERAL kg_batch_internal.candidate_taxa($1, a.type, a.category, "
-        " ARRAY(SELECT l.label FROM unnest($4, $5) AS l (nth, label) WHERE l.nth = a.nth)) c ORDER BY a.nth, c.rank",
+        "SELECT nth, taxon_id, path FROM kg_batch_internal.candidate_taxa($1, $2, $3, $4, $5) ORDER BY nth, rank",
         {graph_id_, types_, categories_, places, labels});
     for (std::size_t i = 0; i < rows.size(); ++i) nth(rows, i).question.candidates.push_back({rows.integer(i, 1), rows.text(i, 2)});
     add_near_taxa();

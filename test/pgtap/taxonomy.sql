@@ -18,7 +18,8 @@ CREATE FUNCTION new_kind(new_type text, new_category text) RETURNS void LANGUAGE
     INSERT INTO kg_batch_internal.kind (graph_id, type, category) VALUES (pets(), new_type, new_category);
     SELECT kg_batch_internal.file_kinds(pets(), ARRAY[kind(new_type, new_category)]) $$;
 CREATE FUNCTION paths(wanted_type text, wanted_category text, labels text[] DEFAULT '{}') RETURNS text[] LANGUAGE sql AS $$
-    SELECT array_agg(path ORDER BY rank) FROM kg_batch_internal.candidate_taxa(pets(), wanted_type, wanted_category, labels) $$;
+    SELECT array_agg(path ORDER BY rank) FROM kg_batch_internal.candidate_taxa(pets(), ARRAY[wanted_type], ARRAY[wanted_category],
+        ARRAY(SELECT 1 FROM unnest(labels)), labels) $$;
 
 -- ---- the shipped tree ----
 
@@ -97,6 +98,12 @@ SELECT is_empty($$SELECT t, c, p.found FROM unnest(ARRAY['Entity', 'Concept', 'P
         OR EXISTS (SELECT FROM unnest(p.found) x WHERE x !~ ('^' || lower(t) || '( >|$)'))
         OR (SELECT count(DISTINCT x) FROM unnest(p.found) x) <> cardinality(p.found)$$,
     'at most eight of the type, each once, the root among them and last');
+SELECT is_empty($$SELECT asked.*, together.found FROM (
+        SELECT nth, type, category, label FROM (VALUES (1, 'Entity', 'tabby', 'Rex'), (2, 'State', 'pet ownership', NULL), (3, 'Entity', 'rascal', 'kitten'), (4, 'Concept', 'dog', 'kitten'))
+            AS a (nth, type, category, label)) asked
+    LEFT JOIN (SELECT nth, array_agg(path ORDER BY rank) AS found FROM kg_batch_internal.candidate_taxa(pets(), '{Entity,State,Entity,Concept}', '{tabby,pet ownership,rascal,dog}',
+        '{3,1,4}', '{kitten,Rex,kitten}') GROUP BY nth) together USING (nth)
+    WHERE together.found IS DISTINCT FROM paths(asked.type, asked.category, array_remove(ARRAY[asked.label], NULL))$$, 'several kinds get what each gets alone');
 SELECT is(paths('Entity', 'mobile app developer', '{Anna,Bob}'), paths('Entity', 'Mobile-App developer', '{Bob,Anna,Bob}'), 'candidates are a function of kind and labels');
 
 -- ---- own taxa ----
