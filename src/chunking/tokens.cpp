@@ -78,6 +78,11 @@ class LatinWord {
     }
   }
 
+  void add_ascii(std::string_view letters) {
+    length_ += static_cast<int>(letters.size());
+    for (const char letter : letters) capitals_ += letter <= 'Z' ? 1 : 0;
+  }
+
   std::int64_t take() {
     if (length_ == 0) {
       return 0;
@@ -101,6 +106,12 @@ class LatinWord {
   bool apostrophe_ = false;
 };
 
+// Where the letters of ASCII end that begin at `position`.
+std::size_t end_of_letters(std::string_view text, std::size_t position) {
+  while (position < text.size() && static_cast<unsigned char>((text[position] | 0x20) - 'a') < 26) ++position;
+  return position;
+}
+
 bool is_latin(UChar32 character) {
   UErrorCode status = U_ZERO_ERROR;
   return character < 0x2C80 && uscript_getScript(character, &status) == USCRIPT_LATIN;
@@ -116,6 +127,16 @@ int estimate_tokens(std::string_view text) {
   bool after_letter = false;
   bool script_word = false;  // within a word of another alphabet
   for (std::size_t position = 0; position < text.size();) {
+    // Most of most texts, and no more is to be known of them.
+    if (const std::size_t end = end_of_letters(text, position); end > position) {
+      word.add_ascii(text.substr(position, end - position));
+      position = end;
+      digits = 0;
+      last_mark = 0;
+      script_word = false;
+      after_letter = true;
+      continue;
+    }
     const UChar32 character = next_character(text, position);
     Kind kind = character < 0x80 ? kind_of_ascii(character) : Kind::other;
     if (character == 0x2019 || (character == '\'' && after_letter)) {

@@ -3,7 +3,9 @@
 #include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
+#include <unicode/utf8.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <unordered_set>
@@ -42,8 +44,17 @@ Characters characters_of(const icu::UnicodeString& text) {
 }
 
 void append_utf8(std::string& text, char32_t character) {
-  icu::UnicodeString(static_cast<UChar32>(character)).toUTF8String(text);
+  std::array<char, U8_MAX_LENGTH> bytes;
+  std::size_t length = 0;
+  U8_APPEND_UNSAFE(bytes.data(), length, static_cast<UChar32>(character));
+  text.append(bytes.data(), length);
 }
+
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char byte) { return static_cast<unsigned char>(byte) < 0x80; });
+}
+
+char32_t lower_ascii(char letter) { return static_cast<char32_t>(letter >= 'A' && letter <= 'Z' ? letter + ('a' - 'A') : letter); }
 
 int category(char32_t c) { return u_charType(static_cast<UChar32>(c)); }
 
@@ -99,14 +110,33 @@ bool ends_a_phrase(char32_t c) {
 
 // Stands between names and is part of none, wherever it stands.
 bool separates(char32_t c) {
+  if (c < 0x80) return c <= U' ' || std::u32string_view(U"\"'`()[]{};\x7F").find(c) != std::u32string_view::npos;
   return is_space(c) || is_quote(c) || is_bracket(c) || is_semicolon(c) || c == 0xA1 || c == 0xBF;  // ¡ ¿
 }
 
 bool is_digit(char32_t c) { return u_isdigit(static_cast<UChar32>(c)); }
 
 bool is_letter(char32_t c) {
+  if (c < 0x80) return (c >= U'a' && c <= U'z') || (c >= U'A' && c <= U'Z');
   const int type = category(c);
   return u_isalpha(static_cast<UChar32>(c)) || type == U_NON_SPACING_MARK || type == U_COMBINING_SPACING_MARK;
+}
+
+// Without what steers the display. Most labels are of ASCII, where case is all there is to fold.
+Characters casefolded_label(std::string_view label) {
+  Characters folded;
+  if (is_ascii(label)) {
+    folded.reserve(label.size());
+    for (const char letter : label) folded.push_back(lower_ascii(letter));
+    return folded;
+  }
+  icu::UnicodeString naming;
+  for (const char32_t character : characters_of(icu::UnicodeString::fromUTF8({label.data(), static_cast<int>(label.size())}))) {
+    if (!is_format(character)) {
+      naming.append(static_cast<UChar32>(character));
+    }
+  }
+  return characters_of(casefolded(naming));
 }
 
 // Which characters of a casefolded label name nothing. From the end, because
@@ -239,27 +269,42 @@ std::string_view without_number(std::string_view key) {
   return key;
 }
 
+enum class Fold { nothing, space, dash, quote, itself };
+
+Fold fold_of(char32_t c) {
+  if (c < 0x80) {
+    if (c <= U' ' || c == 0x7F) return Fold::space;
+    if (c == U'-') return Fold::dash;
+    return c == U'"' || c == U'\'' || c == U'`' ? Fold::quote : Fold::itself;
+  }
+  if (is_format(c)) return Fold::nothing;
+  if (is_space(c)) return Fold::space;
+  if (is_dash(c)) return Fold::dash;
+  return is_quote(c) ? Fold::quote : Fold::itself;
+}
+
 // Collects folded characters: white space runs as one space, none at the ends.
 class FoldedText {
  public:
   void add(char32_t character, int came_from, int next) {
-    if (is_format(character)) {
+    const Fold fold = fold_of(character);
+    if (fold == Fold::nothing) {
       return;
     }
-    if (is_space(character)) {
+    if (fold == Fold::space) {
       if (!pending_space_) {
         pending_space_ = true;
         space_from_ = came_from;
       }
       return;
     }
-    if (is_dash(character)) {
+    if (fold == Fold::dash) {
       if (last_ == U'-' && !pending_space_) {
         end_ = next;
         return;  // "--" is typed for a dash
       }
       character = U'-';
-    } else if (is_quote(character)) {
+    } else if (fold == Fold::quote) {
       character = U'\'';
     }
     if (pending_space_ && !text_.empty()) {
@@ -301,14 +346,7 @@ class FoldedText {
 }  // namespace
 
 std::string name_key(std::string_view label) {
-  const Characters shown = characters_of(icu::UnicodeString::fromUTF8({label.data(), static_cast<int>(label.size())}));
-  icu::UnicodeString naming;
-  for (const char32_t character : shown) {
-    if (!is_format(character)) {
-      naming.append(static_cast<UChar32>(character));
-    }
-  }
-  const Characters folded = characters_of(casefolded(naming));
+  const Characters folded = casefolded_label(label);
   const std::vector<bool> away = folded_away(folded);
   std::string key;
   bool space = false;
@@ -347,8 +385,12 @@ bool is_conversation_name(std::string_view name) {
 }
 
 std::string fold_quote(std::string_view text, std::vector<int>* from) {
-  const icu::UnicodeString source = icu::UnicodeString::fromUTF8({text.data(), static_cast<int>(text.size())});
   FoldedText folded;
+  if (is_ascii(text)) {
+    for (std::size_t at = 0; at < text.size(); ++at) folded.add(lower_ascii(text[at]), static_cast<int>(at), static_cast<int>(at) + 1);
+    return folded.take(from);
+  }
+  const icu::UnicodeString source = icu::UnicodeString::fromUTF8({text.data(), static_cast<int>(text.size())});
   int position = 0;  // character of `text`
   for (std::int32_t at = 0; at < source.length();) {
     // What composes or reorders together folds together and comes from one place.

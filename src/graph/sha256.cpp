@@ -91,12 +91,11 @@ Sha256Digest Sha256::finish() {
 }
 
 Sha256Digest Sha256OfAlike::of(std::string_view bytes) {
-  const auto end = std::mismatch(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(std::min(bytes.size(), last_.size())), last_.begin()).first;
-  const auto alike = static_cast<std::size_t>(end - bytes.begin());
-  if (alike < shared_ || shared_ == 0) {
+  if (shared_ == 0 || bytes.substr(0, shared_) != std::string_view(last_).substr(0, shared_)) {
+    const auto end = std::mismatch(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(std::min(bytes.size(), last_.size())), last_.begin()).first;
+    shared_ = static_cast<std::size_t>(end - bytes.begin());
     start_ = Sha256();
-    start_.update(bytes.substr(0, alike));
-    shared_ = alike;
+    start_.update(bytes.substr(0, shared_));
   }
   last_ = bytes;
   Sha256 whole = start_;

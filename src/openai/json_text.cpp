@@ -117,6 +117,10 @@ class Repair {
 std::size_t repair_string(std::string_view text, std::size_t at, Repair& repair, int& replaced) {
   while (at < text.size()) {
     const auto byte = static_cast<unsigned char>(text[at]);
+    if (byte >= ' ' && byte < 0x80 && byte != '"' && byte != '\\') {
+      ++at;
+      continue;
+    }
     if (byte == '"') return at + 1;
     if (byte == '\\') {
       const int value = unicode_escape(text, at);

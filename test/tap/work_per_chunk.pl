@@ -23,11 +23,11 @@ use Test::More;
 my %recorded = (
 	'statements a chunk' => 46,
 	'statements for many chunks at once' => 130,
-	'pages a chunk' => 5700,
+	'pages a chunk' => 5370,
 	'pages a message that is handed in' => 21.8,
 	'instructions to cut 100 messages' => 9_700_000,
-	'instructions to ask about a chunk' => 887_000,
-	'instructions to read an answer' => 4_037_000);
+	'instructions to ask about a chunk' => 646_000,
+	'instructions to read an answer' => 2_919_000);
 
 sub is_no_more_than_recorded
 {
