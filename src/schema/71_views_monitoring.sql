@@ -209,15 +209,18 @@ COMMENT ON COLUMN kg_batch.progress.nodes IS 'new ones that its chunks brought t
 COMMENT ON COLUMN kg_batch.progress.edges IS 'new ones that its chunks brought to the graph';
 COMMENT ON COLUMN kg_batch.progress.lost_cost IS 'US dollars, at most, of direct requests whose worker died: perhaps billed, never answered; not in cost';
 
+-- A worker serves all graphs: what it did is shown to whoever may read them all.
 CREATE VIEW kg_batch.pipelines WITH (security_barrier) AS
 SELECT l.worker_id, l.kind, l.pid,
     CASE WHEN l.hangs THEN 'hung'
         WHEN l.in_flight > 0 THEN 'asking' WHEN COALESCE(c.claims, 0) > 0 THEN 'working' ELSE 'idle' END AS state,
-    l.in_flight, COALESCE(c.claims, 0) AS claims, w.chunks_done, w.chunks_failed, w.requests, w.nodes, w.edges, w.started_at, l.last_beat,
-    l.doing, l.since, round(w.nodes / t.seconds, 2) AS nodes_per_second, round(w.edges / t.seconds, 2) AS edges_per_second,
-    m.waiting, d.restarts, w.last_error
+    l.in_flight, COALESCE(c.claims, 0) AS claims, o.chunks_done, o.chunks_failed, o.requests, o.nodes, o.edges, w.started_at, l.last_beat,
+    l.doing, l.since, round(o.nodes / t.seconds, 2) AS nodes_per_second, round(o.edges / t.seconds, 2) AS edges_per_second,
+    m.waiting, d.restarts, o.last_error
 FROM kg_batch_internal.live_workers() l
 LEFT JOIN kg_batch_internal.worker w ON w.worker_id = l.worker_id
+LEFT JOIN kg_batch_internal.worker o ON o.worker_id = w.worker_id
+    AND (SELECT count(*) FROM kg_batch_internal.graph) = cardinality((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[])
 LEFT JOIN LATERAL (SELECT count(*) AS claims FROM kg_batch_internal.claimed k WHERE k.worker_id = l.worker_id) c ON true
 CROSS JOIN LATERAL (SELECT NULLIF(EXTRACT(epoch FROM clock_timestamp() - w.started_at), 0) AS seconds) t
 LEFT JOIN LATERAL (
@@ -226,7 +229,7 @@ LEFT JOIN LATERAL (
     FROM kg_batch_internal.work_minute x WHERE x.worker_id = l.worker_id) m ON true
 LEFT JOIN LATERAL (SELECT count(*) AS restarts FROM kg_batch_internal.worker x WHERE x.kind = l.kind AND x.died) d ON true
 WHERE cardinality((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]) > 0;
-COMMENT ON VIEW kg_batch.pipelines IS 'the background workers of this database: coordinator, batch manager, pipelines, with what each did since its start';
+COMMENT ON VIEW kg_batch.pipelines IS 'the background workers of this database: coordinator, batch manager, pipelines, with what each did since its start for whoever may read all graphs';
 COMMENT ON COLUMN kg_batch.pipelines.state IS 'asking (requests in flight), working (has claims), idle, or hung (no sign of life for a minute, and no statement that runs)';
 COMMENT ON COLUMN kg_batch.pipelines.in_flight IS 'requests that are out directly';
 COMMENT ON COLUMN kg_batch.pipelines.claims IS 'conversations, chunks and requests in hand';
@@ -503,8 +506,8 @@ CROSS JOIN LATERAL (
         CASE WHEN p.period = 'all' THEN 60.0 * (count(DISTINCT w.minute) FILTER (WHERE w.minute > '-infinity') + COALESCE(max(w.minutes) FILTER (WHERE w.minute = '-infinity'), 0))
             ELSE GREATEST(EXTRACT(epoch FROM clock_timestamp() - GREATEST(p.since, min(w.minute))), 1) END AS seconds
     FROM kg_batch_internal.work_minute w WHERE w.minute >= p.since HAVING count(*) > 0) s
-WHERE cardinality((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]) > 0;
-COMMENT ON VIEW kg_batch.throughput IS 'what the workers of this database got done, and what their time went into, over the last minute, the last hour and since the last reset_performance()';
+WHERE (SELECT count(*) FROM kg_batch_internal.graph) = cardinality((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
+COMMENT ON VIEW kg_batch.throughput IS 'for whoever may read all graphs: what the workers of this database got done, and what their time went into, over the last minute, the last hour and since the last reset_performance()';
 COMMENT ON COLUMN kg_batch.throughput.period IS '1 minute, 1 hour (both with the minute that is not over) or all';
 COMMENT ON COLUMN kg_batch.throughput.chunks IS 'that were read';
 COMMENT ON COLUMN kg_batch.throughput.nodes IS 'new ones';

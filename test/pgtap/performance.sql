@@ -42,11 +42,17 @@ SELECT current_database() || '_reader' AS reader \gset
 CREATE ROLE :"reader";
 SELECT kg_batch.grant_access(:'reader', 'reader', 'work');
 SET ROLE :"reader";
-SELECT count(*) AS rows, may_reset() AS resets FROM kg_batch.performance \gset
+SELECT count(*) AS rows, may_reset() AS resets, (SELECT count(*) FROM kg_batch.throughput) AS minutes FROM kg_batch.performance \gset
+RESET ROLE;
+SELECT kg_batch.grant_access(:'reader', 'reader', name) FROM kg_batch.graph;
+SET ROLE :"reader";
+SELECT count(*) AS minutes_of_all FROM kg_batch.throughput \gset
 RESET ROLE;
 SELECT is(:rows, 0, 'of graphs that one may not read nothing is shown');
+SELECT is(:minutes, 0, 'nor what workers did, who serve all graphs');
+SELECT is(:minutes_of_all, (SELECT count(*)::int FROM kg_batch.throughput), 'who may read all sees that');
 SELECT is(:'resets'::boolean, false, 'who only reads resets nothing');
-SELECT kg_batch.grant_access(:'reader', 'none', 'work');
+SELECT kg_batch.grant_access(:'reader', 'none', name) FROM kg_batch.graph;
 DROP OWNED BY :"reader";
 DROP ROLE :"reader";
 

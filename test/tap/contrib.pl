@@ -31,10 +31,16 @@ my $batches = 0;
 $batches += $1 while $out =~ /^batch\|\d+ for july\|0 of (\d+)\|\|\|submitted since [\d:]+, \w+$/mg;
 is($batches, 30, 'each batch is one, with all questions in them');
 like($out, qr{^worker\|batch manager\|1\|}m, 'workers of a kind are one');
+# Workers serve all graphs.
+$node->kg(q{SELECT kg_batch.create_graph('family'); CREATE ROLE of_family; SELECT kg_batch.grant_access('of_family', 'reader', 'family')});
+my $did = q{SET ROLE of_family; SELECT count(*) > 0, count(chunks_done), count(requests), count(nodes_per_second), count(last_error) FROM kg_batch.pipelines};
+is($node->kg($did), 't|0|0|0|0', 'who reads one graph sees workers, and not what they did for another');
+$node->kg(q{SELECT kg_batch.grant_access('of_family', 'reader', name) FROM kg_batch.graph});
+like($node->kg($did), qr/^t\|[1-9]/, 'who reads all graphs sees what they did');
 $node->sim->advance(3600);
 ok(done('july'), 'it is read');
 $node->sim->fault({ fault => 'status', status => 400, message => 'not today', stage => 'kg_extract', count => 2 });
-$node->kg(q{SELECT kg_batch.create_graph('family'); SELECT kg_batch.create_job('it''s august', '{"use_batch_api": false, "max_attempts": 1}', 'family');
+$node->kg(q{SELECT kg_batch.create_job('it''s august', '{"use_batch_api": false, "max_attempts": 1}', 'family');
 	SELECT kg_batch.enqueue(jsonb_build_array(jsonb_build_object('speaker', 'Anna', 'content', format('I adopted a dog called Rex number %s.', n))),
 		job => 'it''s august', graph => 'family') FROM generate_series(1, 4) n});
 ok($node->wait_until(q{SELECT state = 'done' FROM kg_batch.progress WHERE graph = 'family'}), 'another job is done, but for two chunks');
