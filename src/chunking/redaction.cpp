@@ -157,15 +157,37 @@ void find_card_numbers(const icu::UnicodeString& text, std::vector<Place>& place
   }
 }
 
+// A mask ends a word and a number, so next to one there may be what was none before: it is
+// looked again with what was found masked, until that finds nothing. In order.
+std::vector<Place> all_places(icu::UnicodeString text) {
+  std::vector<Place> places;
+  std::vector<bool> masked(static_cast<std::size_t>(text.length()), false);
+  for (bool more = true; more;) {
+    more = false;
+    std::vector<Place> found;
+    find(key_pattern(), 0, text, "[key]", found);
+    find_card_numbers(text, found);
+    find(password_pattern(), 2, text, "[password]", found);
+    for (const Place& place : found) {
+      bool is_new = false;
+      for (int at = place.start; at < place.end; ++at) {
+        is_new = is_new || !masked[static_cast<std::size_t>(at)];
+        masked[static_cast<std::size_t>(at)] = true;
+        text.setCharAt(at, u']');
+      }
+      if (is_new) places.push_back(place);
+      more = more || is_new;
+    }
+  }
+  std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.start < b.start; });
+  return places;
+}
+
 }  // namespace
 
 std::vector<Secret> secrets_in(std::string_view text) {
   const icu::UnicodeString units = icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<int>(text.size())));
-  std::vector<Place> places;
-  find(key_pattern(), 0, units, "[key]", places);
-  find_card_numbers(units, places);
-  find(password_pattern(), 2, units, "[password]", places);
-  std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.start < b.start; });
+  std::vector<Place> places = all_places(units);
   std::vector<Secret> secrets;
   int characters = 0, counted = 0, reached = 0;
   const auto character_of = [&](int unit) {

@@ -390,22 +390,33 @@ std::string fold_quote(std::string_view text, std::vector<int>* from) {
     for (std::size_t at = 0; at < text.size(); ++at) folded.add(lower_ascii(text[at]), static_cast<int>(at), static_cast<int>(at) + 1);
     return folded.take(from);
   }
-  const icu::UnicodeString source = icu::UnicodeString::fromUTF8({text.data(), static_cast<int>(text.size())});
-  int position = 0;  // character of `text`
+  // Without what steers the display, which would keep apart what composes.
+  icu::UnicodeString source;
+  std::vector<int> positions;  // in `text`, of each character
+  int position = 0;
+  for (const char32_t character : characters_of(icu::UnicodeString::fromUTF8({text.data(), static_cast<int>(text.size())}))) {
+    if (!is_format(character)) {
+      source.append(static_cast<UChar32>(character));
+      positions.push_back(position);
+    }
+    ++position;
+  }
+  std::size_t nth = 0;  // character of `source`
   for (std::int32_t at = 0; at < source.length();) {
     // What composes or reorders together folds together and comes from one place.
-    const int came_from = position;
+    const int came_from = positions[nth];
     std::int32_t end = at;
     do {
       end = source.moveIndex32(end, 1);
-      ++position;
+      ++nth;
     } while (end < source.length() && !composer().hasBoundaryBefore(source.char32At(end)));
+    const int next = positions[nth - 1] + 1;
     const char16_t first = source[at];
     if (end == at + 1 && first < 0x80) {
-      folded.add(static_cast<char32_t>(u_tolower(first)), came_from, position);
+      folded.add(static_cast<char32_t>(u_tolower(first)), came_from, next);
     } else {
       for (const char32_t character : characters_of(casefolded(source.tempSubStringBetween(at, end)))) {
-        folded.add(character, came_from, position);
+        folded.add(character, came_from, next);
       }
     }
     at = end;

@@ -43,6 +43,13 @@ TEST(Redaction, WhatATextCallsAPasswordIsMasked) {
   EXPECT_EQ(redact("пароль: тайна9"), "пароль: [password]");
 }
 
+TEST(Redaction, WhatStandsNextToASecretIsLookedAtAgain) {
+  EXPECT_EQ(redact("AKIAIOSFODNN7EXAMPLEsk-abcdEFGH1234567890abcd"), "[key][key]");
+  EXPECT_EQ(redact("4111111111111111sk-abcdEFGH1234567890abcd"), "[card number][key]");
+  EXPECT_EQ(redact("4111111111111111password: hunter2"), "[card number]password: [password]");
+  EXPECT_EQ(redact("pin: 4111 1111 1111 1111abc"), "pin: [card number]");
+}
+
 TEST(Redaction, ASecretThatGoesOverSentencesIsMaskedInEach) {
   const std::string text = "Zoë 🐕.\n-----BEGIN PRIVATE KEY-----\nMIIE\nQQ\n-----END PRIVATE KEY-----\nDone.";
   const std::vector<Secret> secrets = secrets_in(text);

@@ -29,6 +29,7 @@ TEST(FoldQuote, sees_past_case_white_space_quotes_and_dashes) {
       {"\u1112\u1161\u11ab", "한"},  // a syllable in its letters
       {"ΣΊΣΥΦΟΣ", "σίσυφος"},
       {"soft\u00adware\u200b", "software"},
+      {"u\u00ad\u0308", "ü"},
   };
   for (const auto& [a, b] : pairs) {
     EXPECT_EQ(fold_quote(a), fold_quote(b)) << a << " | " << b;
