@@ -58,17 +58,17 @@ void append_way(std::string& text, const Taken& taken) {
     if (taken.report.added + taken.report.edits == 0) append(text, "Nothing is asked, nothing is paid.");
     return;
   }
-  const std::string requests = "About " + counted(estimate.requests, "request") + " to " + estimate.model;
+  const std::string requests_go = "About " + counted(estimate.requests, "request") + " to " + estimate.model + (estimate.requests == 1 ? " goes" : " go");
   const std::string cost = estimate.cost ? "for about " + dollars(*estimate.cost) : "at a price that is not known";
   if (estimate.mode == "batch")
-    append(text, requests + " go by batch: half the price, within " + seconds_text(taken.job.options.batch_timeout_s) + ", " + cost +
+    append(text, requests_go + " by batch: half the price, within " + seconds_text(taken.job.options.batch_timeout_s) + ", " + cost +
                      (estimate.direct_cost ? " (directly it would be " + dollars(*estimate.direct_cost) + ")." : "."));
   else if (taken.job.options.use_batch_api)
-    append(text, requests + (estimate.requests == 1 ? " goes" : " go") + " directly, because fewer than " +
+    append(text, requests_go + " directly, because fewer than " +
                      std::to_string(taken.job.options.batch_min_requests) + " (batch_min_requests) do not wait for a batch: within seconds to minutes, " +
                      cost + ".");
   else
-    append(text, requests + (estimate.requests == 1 ? " goes" : " go") + " directly (use_batch_api is off): within seconds to minutes, " + cost + ".");
+    append(text, requests_go + " directly (use_batch_api is off): within seconds to minutes, " + cost + ".");
   if (!taken.final && !taken.dry_run)
     append(text, "What is still open is read when more has come, at kg_batch.flush(), or " + seconds_text(taken.job.options.settle_s) +
                      " after its last message.");

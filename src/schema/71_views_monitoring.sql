@@ -72,7 +72,7 @@ SELECT j.job_id, j.name AS job, g.name AS graph, i.state, j.reason,
             CASE WHEN q.to_cut > 0 THEN format('cutting, %s conversations to go', q.to_cut) END,
             CASE WHEN q.to_ask + q.to_send > 0 THEN format('%s questions wait to go out', q.to_ask + q.to_send) END,
             CASE WHEN o.leaving > 0 THEN format('%s questions are on their way to the API', o.leaving) END,
-            CASE WHEN o.out > 0 THEN format('%s of %s answers in, the API works on the rest', o.back, o.out)
+            CASE WHEN o.out > 0 THEN format('%s of %s answers in, the API ' || CASE WHEN o.back < o.out THEN 'works on the rest' ELSE 'has yet to hand them over' END, o.back, o.out)
                 || COALESCE(', usually ' || CASE WHEN o.usual_s < 90 THEN round(o.usual_s) || ' s' WHEN o.usual_s < 5400 THEN round(o.usual_s / 60) || ' minutes'
                     ELSE round(o.usual_s / 3600, 1) || ' hours' END, '') END,
             CASE WHEN q.direct > 0 THEN format('%s questions are out directly', q.direct) END,

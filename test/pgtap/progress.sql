@@ -44,6 +44,9 @@ SELECT is(said(), '45.0 #########........... eta 1200; 5 of 10 answers in, the A
 UPDATE kg_batch_internal.batch SET submitted_at = clock_timestamp() - interval '2 hours' WHERE state = 'submitted';
 SELECT is((SELECT round(EXTRACT(epoch FROM eta)) FROM pets), 7200::numeric, 'one that is slower than usual goes on as it was');
 SELECT is((SELECT percent FROM pets), 45.0, 'and its percent stays');
+UPDATE kg_batch_internal.batch SET remote_completed = 12 WHERE state = 'submitted';
+SELECT alike((SELECT doing FROM pets), '10 of 10 answers in, the API has yet to hand them over%', 'nothing is said to be worked on when all is');
+UPDATE kg_batch_internal.batch SET remote_completed = 6 WHERE state = 'submitted';
 UPDATE kg_batch_internal.batch SET deadline = clock_timestamp() + interval '10 minutes' WHERE state = 'submitted';
 SELECT is((SELECT round(EXTRACT(epoch FROM eta)) FROM pets), 600::numeric, 'no later than batch_timeout ends it');
 
