@@ -43,12 +43,14 @@ sub written_plainly
 
 sub insert { my ($table, $columns) = @_; return "INSERT INTO kg_batch_internal.$table ($columns) SELECT $columns FROM kept.$table;\n"; }
 
-# All that a graph's rows are in, but for the queue, which is empty in the end.
+# All that a graph's rows are in, but for the queue, which is empty in the end, and for
+# counts, which triggers write.
 sub in_order_of_references
 {
 	my ($server) = @_;
 	my @tables = map { $_->[0] } $server->sql(q{SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'graph_id'
-		WHERE c.relnamespace = 'kg_batch_internal'::regnamespace AND c.relkind = 'r' AND c.relname NOT IN ('ready', 'claimed', 'turn') ORDER BY 1});
+		WHERE c.relnamespace = 'kg_batch_internal'::regnamespace AND c.relkind = 'r' AND c.relname NOT IN ('ready', 'claimed', 'turn',
+			'job_count', 'job_count_change', 'conversation_count', 'conversation_change') ORDER BY 1});
 	my %references;
 	push @{ $references{ $_->[0] } }, $_->[1] for $server->sql(q{SELECT c.relname, f.relname FROM pg_constraint k
 		JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class f ON f.oid = k.confrelid
