@@ -157,27 +157,39 @@ void find_card_numbers(const icu::UnicodeString& text, std::vector<Place>& place
   }
 }
 
-// A mask ends a word and a number, so next to one there may be what was none before: it is
-// looked again with what was found masked, until that finds nothing. In order.
+// What was masked before, wherever it comes from.
+bool is_mask(const icu::UnicodeString& text, const Place& place) {
+  for (const char* mask : {"[key]", "[card number]", "[password]", "[text]"}) {
+    const icu::UnicodeString shown(mask, -1, US_INV);
+    if (text.compare(place.start, shown.length(), shown) == 0 && place.end <= place.start + shown.length()) return true;
+  }
+  return false;
+}
+
+// More than any text takes that was not made for it.
+constexpr int most_looks = 8;
+
+// A mask ends a word and a number, so next to one there may be what was none before: the
+// text is looked at again with what was found masked, until that finds nothing. In order.
 std::vector<Place> all_places(icu::UnicodeString text) {
   std::vector<Place> places;
   std::vector<bool> masked(static_cast<std::size_t>(text.length()), false);
-  for (bool more = true; more;) {
-    more = false;
+  for (int look = 0;; ++look) {
     std::vector<Place> found;
     find(key_pattern(), 0, text, "[key]", found);
     find_card_numbers(text, found);
     find(password_pattern(), 2, text, "[password]", found);
+    std::erase_if(found, [&](const Place& place) {
+      return is_mask(text, place) || std::all_of(masked.begin() + place.start, masked.begin() + place.end, [](bool one) { return one; });
+    });
+    if (found.empty()) break;
+    // As with a pattern that gives up.
+    if (look == most_looks) return {{0, text.length(), "[text]"}};
     for (const Place& place : found) {
-      bool is_new = false;
-      for (int at = place.start; at < place.end; ++at) {
-        is_new = is_new || !masked[static_cast<std::size_t>(at)];
-        masked[static_cast<std::size_t>(at)] = true;
-        text.setCharAt(at, u']');
-      }
-      if (is_new) places.push_back(place);
-      more = more || is_new;
+      std::fill(masked.begin() + place.start, masked.begin() + place.end, true);
+      for (int at = place.start; at < place.end; ++at) text.setCharAt(at, u']');
     }
+    places.insert(places.end(), found.begin(), found.end());
   }
   std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.start < b.start; });
   return places;

@@ -58,30 +58,39 @@ char32_t lower_ascii(char letter) { return static_cast<char32_t>(letter >= 'A' &
 
 int category(char32_t c) { return u_charType(static_cast<UChar32>(c)); }
 
-bool is_space(char32_t c) { return u_isUWhiteSpace(static_cast<UChar32>(c)) || category(c) == U_CONTROL_CHAR; }
+// ASCII first in these: most text is, and its properties need no look into Unicode's tables.
+bool is_space(char32_t c) {
+  if (c < 0x80) return c <= U' ' || c == 0x7F;
+  return u_isUWhiteSpace(static_cast<UChar32>(c)) || category(c) == U_CONTROL_CHAR;
+}
 
 // What steers the display and names nothing. Tag characters stay: they are all
 // that tells the flag of Scotland from that of Wales.
 bool is_format(char32_t c) {
-  if (c >= 0xE0020 && c <= 0xE007F) {
+  if (c < 0x80 || (c >= 0xE0020 && c <= 0xE007F)) {
     return false;
   }
   return category(c) == U_FORMAT_CHAR || (c >= 0xFE00 && c <= 0xFE0F);
 }
 
 bool is_quote(char32_t c) {
+  if (c < 0x80) return c == U'"' || c == U'\'' || c == U'`';
   // The property leaves out accents and primes typed as quotes, and the
   // apostrophe that is a letter.
-  return u_hasBinaryProperty(static_cast<UChar32>(c), UCHAR_QUOTATION_MARK) || c == U'`' || c == 0xB4 ||
+  return u_hasBinaryProperty(static_cast<UChar32>(c), UCHAR_QUOTATION_MARK) || c == 0xB4 ||
          c == 0x2032 || c == 0x2033 || c == 0x02BC;
 }
 
 bool is_bracket(char32_t c) {
+  if (c < 0x80) return c == U'(' || c == U')' || c == U'[' || c == U']' || c == U'{' || c == U'}';
   const int type = category(c);
   return type == U_START_PUNCTUATION || type == U_END_PUNCTUATION;
 }
 
-bool is_dash(char32_t c) { return category(c) == U_DASH_PUNCTUATION || c == 0x2212; }
+bool is_dash(char32_t c) {
+  if (c < 0x80) return c == U'-';
+  return category(c) == U_DASH_PUNCTUATION || c == 0x2212;
+}
 
 bool is_comma(char32_t c) { return c == U',' || c == 0x060C || c == 0x3001 || c == 0xFF0C; }
 
@@ -110,7 +119,6 @@ bool ends_a_phrase(char32_t c) {
 
 // Stands between names and is part of none, wherever it stands.
 bool separates(char32_t c) {
-  if (c < 0x80) return c <= U' ' || std::u32string_view(U"\"'`()[]{};\x7F").find(c) != std::u32string_view::npos;
   return is_space(c) || is_quote(c) || is_bracket(c) || is_semicolon(c) || c == 0xA1 || c == 0xBF;  // ¡ ¿
 }
 
@@ -122,21 +130,28 @@ bool is_letter(char32_t c) {
   return u_isalpha(static_cast<UChar32>(c)) || type == U_NON_SPACING_MARK || type == U_COMBINING_SPACING_MARK;
 }
 
-// Without what steers the display. Most labels are of ASCII, where case is all there is to fold.
-Characters casefolded_label(std::string_view label) {
-  Characters folded;
-  if (is_ascii(label)) {
-    folded.reserve(label.size());
-    for (const char letter : label) folded.push_back(lower_ascii(letter));
-    return folded;
-  }
-  icu::UnicodeString naming;
-  for (const char32_t character : characters_of(icu::UnicodeString::fromUTF8({label.data(), static_cast<int>(label.size())}))) {
+// Without what steers the display, which would keep apart what composes; and the place
+// in the text of each character that is left.
+icu::UnicodeString without_format(std::string_view text, std::vector<int>* places = nullptr) {
+  icu::UnicodeString shown;
+  int place = 0;
+  for (const char32_t character : characters_of(icu::UnicodeString::fromUTF8({text.data(), static_cast<int>(text.size())}))) {
     if (!is_format(character)) {
-      naming.append(static_cast<UChar32>(character));
+      shown.append(static_cast<UChar32>(character));
+      if (places != nullptr) places->push_back(place);
     }
+    ++place;
   }
-  return characters_of(casefolded(naming));
+  return shown;
+}
+
+// Most labels are of ASCII, where case is all there is to fold.
+Characters casefolded_label(std::string_view label) {
+  if (!is_ascii(label)) return characters_of(casefolded(without_format(label)));
+  Characters folded;
+  folded.reserve(label.size());
+  for (const char letter : label) folded.push_back(lower_ascii(letter));
+  return folded;
 }
 
 // Which characters of a casefolded label name nothing. From the end, because
@@ -269,42 +284,27 @@ std::string_view without_number(std::string_view key) {
   return key;
 }
 
-enum class Fold { nothing, space, dash, quote, itself };
-
-Fold fold_of(char32_t c) {
-  if (c < 0x80) {
-    if (c <= U' ' || c == 0x7F) return Fold::space;
-    if (c == U'-') return Fold::dash;
-    return c == U'"' || c == U'\'' || c == U'`' ? Fold::quote : Fold::itself;
-  }
-  if (is_format(c)) return Fold::nothing;
-  if (is_space(c)) return Fold::space;
-  if (is_dash(c)) return Fold::dash;
-  return is_quote(c) ? Fold::quote : Fold::itself;
-}
-
 // Collects folded characters: white space runs as one space, none at the ends.
 class FoldedText {
  public:
   void add(char32_t character, int came_from, int next) {
-    const Fold fold = fold_of(character);
-    if (fold == Fold::nothing) {
+    if (is_format(character)) {
       return;
     }
-    if (fold == Fold::space) {
+    if (is_space(character)) {
       if (!pending_space_) {
         pending_space_ = true;
         space_from_ = came_from;
       }
       return;
     }
-    if (fold == Fold::dash) {
+    if (is_dash(character)) {
       if (last_ == U'-' && !pending_space_) {
         end_ = next;
         return;  // "--" is typed for a dash
       }
       character = U'-';
-    } else if (fold == Fold::quote) {
+    } else if (is_quote(character)) {
       character = U'\'';
     }
     if (pending_space_ && !text_.empty()) {
@@ -390,27 +390,18 @@ std::string fold_quote(std::string_view text, std::vector<int>* from) {
     for (std::size_t at = 0; at < text.size(); ++at) folded.add(lower_ascii(text[at]), static_cast<int>(at), static_cast<int>(at) + 1);
     return folded.take(from);
   }
-  // Without what steers the display, which would keep apart what composes.
-  icu::UnicodeString source;
-  std::vector<int> positions;  // in `text`, of each character
-  int position = 0;
-  for (const char32_t character : characters_of(icu::UnicodeString::fromUTF8({text.data(), static_cast<int>(text.size())}))) {
-    if (!is_format(character)) {
-      source.append(static_cast<UChar32>(character));
-      positions.push_back(position);
-    }
-    ++position;
-  }
+  std::vector<int> places;
+  const icu::UnicodeString source = without_format(text, &places);
   std::size_t nth = 0;  // character of `source`
   for (std::int32_t at = 0; at < source.length();) {
     // What composes or reorders together folds together and comes from one place.
-    const int came_from = positions[nth];
+    const int came_from = places[nth];
     std::int32_t end = at;
     do {
       end = source.moveIndex32(end, 1);
       ++nth;
     } while (end < source.length() && !composer().hasBoundaryBefore(source.char32At(end)));
-    const int next = positions[nth - 1] + 1;
+    const int next = places[nth - 1] + 1;
     const char16_t first = source[at];
     if (end == at + 1 && first < 0x80) {
       folded.add(static_cast<char32_t>(u_tolower(first)), came_from, next);

@@ -50,6 +50,21 @@ TEST(Redaction, WhatStandsNextToASecretIsLookedAtAgain) {
   EXPECT_EQ(redact("pin: 4111 1111 1111 1111abc"), "pin: [card number]");
 }
 
+TEST(Redaction, WhatIsMaskedStaysAsItIs) {
+  for (const char* text : {"password is sk-abcdEFGH1234567890abcd!", "pin: 4111 1111 1111 1111", "password: hunter2", "my key: AKIAIOSFODNN7EXAMPLE"}) {
+    const std::string once = redact(text);
+    EXPECT_NE(once, text);
+    EXPECT_EQ(redact(once), once);
+  }
+  EXPECT_EQ(redact("password: [key].hunter2"), "password: [password]");
+}
+
+TEST(Redaction, ATextThatIsMadeToBeLookedAtAgainAndAgainIsMaskedAsAWhole) {
+  std::string keys;
+  for (int i = 0; i < 1000; ++i) keys += "AKIAIOSFODNN7EXAMPLE";
+  EXPECT_EQ(redact(keys + " and more"), "[text]");
+}
+
 TEST(Redaction, ASecretThatGoesOverSentencesIsMaskedInEach) {
   const std::string text = "Zoë 🐕.\n-----BEGIN PRIVATE KEY-----\nMIIE\nQQ\n-----END PRIVATE KEY-----\nDone.";
   const std::vector<Secret> secrets = secrets_in(text);

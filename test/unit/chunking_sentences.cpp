@@ -233,6 +233,17 @@ TEST(ChunkingTokens, EnglishIsWithinATenth) {
   EXPECT_NEAR(estimate_tokens("I went to the store and bought some milk, eggs and bread for the week."), 17, 1.7);
 }
 
+// In tenths: a word 10, more for letters past the eighth, capitals past the third and an
+// apostrophe, three digits 10, a mark 9, a letter of another alphabet 5 and its word 2.
+TEST(ChunkingTokens, WhatStandsBetweenWordsBeginsAnew) {
+  EXPECT_EQ(estimate_tokens("internationalization"), 4);
+  EXPECT_EQ(estimate_tokens("ABCDEF"), 3);
+  EXPECT_EQ(estimate_tokens("it's"), 2);
+  EXPECT_EQ(estimate_tokens("1a1a1"), 5);
+  EXPECT_EQ(estimate_tokens("-a-a-a-"), 7);
+  EXPECT_EQ(estimate_tokens("дaдaдaдaдaд"), 10);
+}
+
 // As they leave, each is "\\u001b".
 TEST(ChunkingTokens, ControlCharactersAreCountedAsTheyAreWritten) {
   EXPECT_GE(estimate_tokens(std::string(100, '\x1b')), 300);

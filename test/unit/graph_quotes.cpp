@@ -47,6 +47,8 @@ TEST(FoldQuote, tells_where_each_character_came_from) {
   EXPECT_EQ(from, (std::vector<int>{0}));
   EXPECT_EQ(fold_quote(" \u200b ", &from), "");
   EXPECT_EQ(from, (std::vector<int>{0}));
+  EXPECT_EQ(fold_quote("au\u00ad\u0308 B", &from), "aü b");
+  EXPECT_EQ(from, (std::vector<int>{0, 1, 4, 5, 6}));
 }
 
 TEST(FindQuote, gives_the_characters_of_the_sentence) {
