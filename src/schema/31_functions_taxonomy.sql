@@ -135,9 +135,9 @@ CREATE FUNCTION kg_batch_internal.candidate_taxa(graph bigint, types text[], cat
         taxa AS MATERIALIZED (
             SELECT t.taxon_id, t.type, t.path, t.name, t.definition, t.aliases, regexp_count(t.path, '>') AS depth
             FROM kg_batch_internal.known_taxon t WHERE t.graph_id = candidate_taxa.graph AND t.type = ANY (candidate_taxa.types)),
-        -- Cutting takes most of the time, so of names and definitions are cut those of which a
-        -- word begins as one that is looked for does: no singular has less than three letters.
-        beginning AS MATERIALIZED (SELECT DISTINCT a.type, left(a.word, 3) AS word, a.of_category FROM asked_word a),
+        -- Cutting takes most of the time, so of the many names are cut those of which a word
+        -- begins as one that is looked for does: no singular has less than three letters.
+        beginning AS MATERIALIZED (SELECT DISTINCT a.type, left(a.word, 3) AS word FROM asked_word a),
         given AS MATERIALIZED (
             SELECT row_number() OVER () AS name_id, t.taxon_id, t.type, n.name, n.rank
             FROM taxa t CROSS JOIN LATERAL (SELECT t.name AS name, 1 AS rank UNION ALL SELECT i, 2 FROM unnest(t.aliases) i) n),
@@ -150,11 +150,8 @@ CREATE FUNCTION kg_batch_internal.candidate_taxa(graph bigint, types text[], cat
             SELECT g.name_id, g.taxon_id, g.type, g.name, g.rank, kg_batch_internal.category_words(g.name) AS words
             FROM (SELECT w.name_id FROM given_word w JOIN beginning b USING (type, word) UNION SELECT s.name_id FROM same s) n JOIN given g USING (name_id)),
         name_word AS MATERIALIZED (SELECT n.name_id, n.type, unnest(n.words) AS word FROM name n),
-        defined_word AS MATERIALIZED (
-            SELECT t.taxon_id, t.type, left(unnest(string_to_array(translate(lower(t.definition), E'_.,;:!?"()/>-\t\n\r', repeat(' ', 16)), ' ')), 3) AS word FROM taxa t),
         definition_word AS MATERIALIZED (
-            SELECT t.taxon_id, t.type, unnest(kg_batch_internal.category_words(kg_batch_internal.category_key(t.definition))) AS word
-            FROM (SELECT DISTINCT w.taxon_id FROM defined_word w JOIN beginning b USING (type, word) WHERE b.of_category) d JOIN taxa t USING (taxon_id)),
+            SELECT t.taxon_id, t.type, unnest(kg_batch_internal.category_words(kg_batch_internal.category_key(t.definition))) AS word FROM taxa t),
         met AS (
             SELECT a.nth, w.name_id, count(*) FILTER (WHERE a.of_category) AS shared
             FROM name_word w JOIN asked_word a USING (type, word) GROUP BY a.nth, w.name_id

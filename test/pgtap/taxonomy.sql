@@ -116,6 +116,9 @@ SELECT results_eq($$SELECT path, type, definition, aliases, shipped, own, taxon_
 SELECT is(filed('Entity', 'llama'), 'entity > animal > llama by name 1000', 'kinds that are called so are filed at once');
 SELECT is((SELECT count(*) FROM kg_batch.taxon WHERE graph_id = work() AND own), 0::bigint, 'other graphs have theirs');
 SELECT ok((paths('Entity', 'alpaca farm animal'))[1] = 'entity > animal > farm animal' AND 'entity > animal > llama' = ANY (paths('Entity', 'alpaca farm animal')), 'own ones are candidates');
+INSERT INTO kg_batch_internal.taxon (graph_id, path, definition, aliases) VALUES (pets(), 'entity > animal > zander', 'one of the rivers', '{salted loxes}');
+SELECT is((paths('Entity', 'smoked lox'))[1], 'entity > animal > zander', 'by a singular that is shorter than what it begins');
+DELETE FROM kg_batch_internal.taxon WHERE graph_id = pets() AND path = 'entity > animal > zander';
 SELECT is(kg_batch.load_taxonomy('[{"name": "Goal", "children": [{"name": "moon shot", "definition": "something hard", "children": [
     {"name": "space elevator", "definition": "one to the stars"}]}]}]', 'pets'), 2::bigint, 'a tree');
 SELECT is((SELECT string_agg(path, ', ' ORDER BY path) FROM kg_batch.taxon WHERE graph_id = pets() AND own AND type = 'Goal'),
