@@ -506,7 +506,7 @@ CROSS JOIN LATERAL (
         CASE WHEN p.period = 'all' THEN 60.0 * (count(DISTINCT w.minute) FILTER (WHERE w.minute > '-infinity') + COALESCE(max(w.minutes) FILTER (WHERE w.minute = '-infinity'), 0))
             ELSE GREATEST(EXTRACT(epoch FROM clock_timestamp() - GREATEST(p.since, min(w.minute))), 1) END AS seconds
     FROM kg_batch_internal.work_minute w WHERE w.minute >= p.since HAVING count(*) > 0) s
-WHERE (SELECT count(*) FROM kg_batch_internal.graph) = cardinality((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
+WHERE (SELECT NULLIF(count(*), 0) FROM kg_batch_internal.graph) = cardinality((SELECT kg_batch.my_graphs(current_user, 'reader'))::bigint[]);
 COMMENT ON VIEW kg_batch.throughput IS 'for whoever may read all graphs: what the workers of this database got done, and what their time went into, over the last minute, the last hour and since the last reset_performance()';
 COMMENT ON COLUMN kg_batch.throughput.period IS '1 minute, 1 hour (both with the minute that is not over) or all';
 COMMENT ON COLUMN kg_batch.throughput.chunks IS 'that were read';

@@ -53,6 +53,13 @@ SELECT is(:minutes, 0, 'nor what workers did, who serve all graphs');
 SELECT is(:minutes_of_all, (SELECT count(*)::int FROM kg_batch.throughput), 'who may read all sees that');
 SELECT is(:'resets'::boolean, false, 'who only reads resets nothing');
 SELECT kg_batch.grant_access(:'reader', 'none', name) FROM kg_batch.graph;
+-- As many as there are is none of none.
+BEGIN;
+SELECT kg_batch.drop_graph(name) FROM kg_batch.graph;
+SET LOCAL ROLE :"reader";
+SELECT count(*) AS minutes_of_none FROM kg_batch.throughput \gset
+ROLLBACK;
+SELECT is(:minutes_of_none, 0, 'where there is no graph, who may read none sees nothing');
 DROP OWNED BY :"reader";
 DROP ROLE :"reader";
 
