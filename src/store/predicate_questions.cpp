@@ -304,9 +304,13 @@ void note_own_words(std::int64_t graph_id, std::int64_t job_id) {
       "  FROM kg_batch_internal.predicate_mapping o WHERE o.graph_id = $1 AND o.sort = n.sort AND o.name = n.name OFFSET 0) m), "
       "made AS (INSERT INTO kg_batch_internal.predicate_mapping (graph_id, sort, name, job_id) SELECT $1, n.sort, n.name, $2 FROM names n "
       "  WHERE (n.sort, n.name) NOT IN (SELECT t.sort, t.name FROM there t) ORDER BY n.sort, n.name RETURNING sort, name, mapping_id), "
-      "known AS MATERIALIZED (SELECT * FROM there UNION ALL SELECT * FROM made) "
+      // The mapping of each use by sorting, since neither side has an index: the planner
+      // takes each for a row or two, and would compare all with all.
+      "known AS MATERIALIZED (SELECT * FROM there UNION ALL SELECT * FROM made), "
+      "found AS (SELECT b.identity_id, pg_catalog.max(b.mapping_id) OVER (PARTITION BY b.sort, b.name) AS mapping_id FROM ("
+      "  SELECT sort, name, identity_id, NULL::bigint AS mapping_id FROM used UNION ALL SELECT sort, name, NULL, mapping_id FROM known) b) "
       "INSERT INTO kg_batch_internal.predicate_use (graph_id, mapping_id, identity_id) "
-      "SELECT $1, k.mapping_id, u.identity_id FROM used u JOIN known k ON k.sort = u.sort AND k.name = u.name ORDER BY 2, 3 ON CONFLICT DO NOTHING",
+      "SELECT $1, f.mapping_id, f.identity_id FROM found f WHERE f.identity_id IS NOT NULL AND f.mapping_id IS NOT NULL ORDER BY 2, 3 ON CONFLICT DO NOTHING",
       {graph_id, payer});
   put_up_open(graph_id, job_id);
 }
