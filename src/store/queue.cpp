@@ -84,10 +84,10 @@ std::vector<Item> claim(std::int64_t worker_id, const std::vector<Work>& kinds, 
   return items;
 }
 
-std::vector<Item> claim_round(std::int64_t worker_id, int limit) {
+std::vector<Item> claim_round(std::int64_t worker_id, int least, int most) {
   return items_from(execute_generic(
       "WITH turn AS MATERIALIZED (SELECT t.graph_id FROM kg_batch_internal.turn t "
-      "  WHERE EXISTS (SELECT FROM kg_batch_internal.ready r WHERE r.graph_id = t.graph_id AND r.kind = 2) "
+      "  WHERE (SELECT pg_catalog.count(*) FROM (SELECT FROM kg_batch_internal.ready r WHERE r.graph_id = t.graph_id AND r.kind = 2 LIMIT $3) waiting) >= $3 "
       "  AND NOT EXISTS (SELECT FROM kg_batch_internal.claimed c WHERE c.graph_id = t.graph_id AND c.kind = 2) "
       "  ORDER BY t.served_at LIMIT 1), "
       "picked AS MATERIALIZED (SELECT r.graph_id, r.chunk_id FROM kg_batch_internal.ready r, turn "
@@ -97,7 +97,7 @@ std::vector<Item> claim_round(std::int64_t worker_id, int limit) {
       "INSERT INTO kg_batch_internal.claimed (worker_id, graph_id, chunk_id, kind, priority, work, job_id) "
       "SELECT $1, graph_id, chunk_id, kind, priority, work, job_id FROM gone "
       "RETURNING graph_id, kind, chunk_id, priority, work, job_id",
-      {worker_id, limit}));
+      {worker_id, most, least}));
 }
 
 std::vector<Item> claim_decide(std::int64_t worker_id) {

@@ -36,8 +36,9 @@ inline constexpr int parked = 1000;  // priority from which on nothing is claime
 // Takes up to `limit` items of the graph that was served longest ago, and no more
 // than the job whose work comes first allows at once (max_conversations_per_pipeline).
 std::vector<Item> claim(std::int64_t worker_id, const std::vector<Work>& kinds, int limit);
-// All that is to be folded in one graph (at most `limit`), when nobody folds it.
-std::vector<Item> claim_round(std::int64_t worker_id, int limit);
+// What is to be folded in one graph, at most `most`, when nobody folds it and there are
+// `least` chunks or more.
+std::vector<Item> claim_round(std::int64_t worker_id, int least, int most);
 
 // A job's open questions about the graph, when a call would be full or nothing else
 // of the job is to come.

@@ -55,8 +55,11 @@ constexpr int most_without_slots = 100;  // conversations to cut or answers to r
 constexpr int round_limit = 200;       // chunks a round folds at most
 constexpr int short_round_limit = 50;  // while requests are out
 // Rounds are cheaper the more chunks they fold, so they wait for a moment without
-// other work; but not longer than this, for those who watch the graph grow.
+// other work, or for as many chunks as fill one: one pipeline at a time folds a graph,
+// and what is left for the end is folded while the others have nothing to do. But not
+// longer than this, for those who watch the graph grow.
 constexpr std::int64_t most_between_rounds_ms = 2'000;
+constexpr int read_between_looks = 50;  // chunks that a pipeline reads before it looks for a full round
 constexpr std::int64_t most_between_counts_ms = 500;
 constexpr int ask_again_ms = 10'000;  // about the graph, after an error
 constexpr int locked_again_ms = 1'000;   // somebody has a lock on a followed table
@@ -119,7 +122,10 @@ class Pipeline {
     bool worked = exchange();
     worked |= take_work();
     worked |= read_some();
-    if ((!worked && http_.in_flight() == 0) || now_ms() - round_at_ms_ >= most_between_rounds_ms) worked |= fold_some();
+    if ((!worked && http_.in_flight() == 0) || now_ms() - round_at_ms_ >= most_between_rounds_ms)
+      worked |= fold_some(1, http_.in_flight() > 0 ? short_round_limit : round_limit);
+    else if (read_since_look_ >= read_between_looks)
+      worked |= fold_some(round_limit, round_limit);
     if (worked && now_ms() - counted_at_ms_ > most_between_counts_ms) show_counts();
     return worked;
   }
@@ -528,17 +534,24 @@ class Pipeline {
       to_fold_ |= !about_graph.empty();
       process_->count(result.done, result.failed, 0, 0, 0);
       to_fold_ |= result.done > 0;
+      read_since_look_ += result.done;
     });
     return true;
   }
 
-  bool fold_some() {
+  // A round of a graph that has `least` chunks to fold.
+  bool fold_some(int least, int most) {
     process_->enter(Phase::folding);
-    round_at_ms_ = now_ms();
-    to_fold_ = false;
+    read_since_look_ = 0;
+    if (least == 1) {
+      round_at_ms_ = now_ms();
+      to_fold_ = false;
+    }
     std::vector<Item> items;
-    commit("round claimed", [&] { items = store::claim_round(process_->worker_id(), http_.in_flight() > 0 ? short_round_limit : round_limit); });
+    commit("round claimed", [&] { items = store::claim_round(process_->worker_id(), least, most); });
     if (items.empty()) return false;
+    round_at_ms_ = now_ms();
+    if (static_cast<int>(items.size()) == round_limit) read_since_look_ = read_between_looks;  // there may be as many again
     const std::int64_t graph_id = items.front().graph_id;
     store::RoundResult result;
     bool locked = false;
@@ -704,6 +717,7 @@ class Pipeline {
   bool waited_in_vain_ = false;  // in this turn, for a row that somebody has
   std::int64_t round_at_ms_ = 0;
   bool to_fold_ = false;  // something was read since
+  int read_since_look_ = 0;  // chunks, since it looked for a round
   std::int64_t counted_at_ms_ = 0;
 };
 
