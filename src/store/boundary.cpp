@@ -101,6 +101,13 @@ void set_waiting(std::int64_t graph_id, std::int64_t conversation_id, const std:
       {graph_id, requests});
 }
 
+void wait_for_nothing(std::int64_t graph_id, const std::vector<std::int64_t>& conversation_ids) {
+  execute_generic(
+      "UPDATE kg_batch_internal.boundary_window w SET waits = false FROM (SELECT $1 AS graph_id, o.id FROM unnest($2) AS o (id) OFFSET 0) u "
+      "WHERE w.graph_id = u.graph_id AND w.conversation_id = u.id AND w.waits",
+      {graph_id, conversation_ids});
+}
+
 std::vector<BoundaryWindow> waiting_windows(std::int64_t graph_id, std::int64_t request_id) {
   return windows_from(execute_generic(
       "SELECT conversation_id, request_id, message_ids, reaches_end FROM kg_batch_internal.boundary_window "

@@ -36,6 +36,7 @@ struct BoundaryWindow {
 };
 // These are what the conversation waits for, and nothing else is.
 void set_waiting(std::int64_t graph_id, std::int64_t conversation_id, const std::vector<BoundaryWindow>& windows);
+void wait_for_nothing(std::int64_t graph_id, const std::vector<std::int64_t>& conversation_ids);
 
 // Of one request, by conversation. They show the same, so any of them will do to build the question.
 std::vector<BoundaryWindow> waiting_windows(std::int64_t graph_id, std::int64_t request_id);

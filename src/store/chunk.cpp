@@ -164,11 +164,12 @@ void advance(const LoadedChunk& chunk, const std::string& next) {
       {chunk.graph_id, chunk.chunk_id, next});
 }
 
-void set_done(const LoadedChunk& chunk) {
+void set_done(std::int64_t graph_id, const std::vector<std::int64_t>& chunk_ids) {
+  if (chunk_ids.empty()) return;
   execute_generic(
-      "UPDATE kg_batch_internal.chunk SET state = 'done', done_at = pg_catalog.clock_timestamp(), error = NULL "
-      "WHERE graph_id = $1 AND chunk_id = $2",
-      {chunk.graph_id, chunk.chunk_id});
+      "UPDATE kg_batch_internal.chunk c SET state = 'done', done_at = pg_catalog.clock_timestamp(), error = NULL "
+      "FROM (SELECT $1 AS graph_id, o.id FROM unnest($2) AS o (id) OFFSET 0) u WHERE c.graph_id = u.graph_id AND c.chunk_id = u.id",
+      {graph_id, chunk_ids});
 }
 
 void set_ready_again(std::int64_t graph_id, std::int64_t chunk_id) {

@@ -46,7 +46,7 @@ Prompt prompt_by_id(std::int64_t prompt_id);
 // Each chunk by its request; of one graph.
 void set_asking(std::int64_t graph_id, const std::vector<std::int64_t>& chunk_ids, const std::vector<std::int64_t>& request_ids);
 void advance(const LoadedChunk& chunk, const std::string& next_stage);  // the next step of the plan is ready
-void set_done(const LoadedChunk& chunk);
+void set_done(std::int64_t graph_id, const std::vector<std::int64_t>& chunk_ids);
 void set_ready_again(std::int64_t graph_id, std::int64_t chunk_id);  // to be planned once more
 void set_failed(std::int64_t graph_id, std::int64_t chunk_id, const std::string& error);
 // Ready at its plan's first stage, as if nothing had been asked.

@@ -1,7 +1,12 @@
 #include "store/conversation.h"
 
+#include <algorithm>
+#include <map>
+#include <set>
+
 #include "store/boundary.h"
 
+#include "backend/array_literal.h"
 #include "backend/bridge.h"
 #include "backend/spi.h"
 
@@ -67,14 +72,149 @@ int next_deliveries(std::int64_t graph_id, std::int64_t conversation_id, int cut
   return next == cut + 1 ? next : next - 1;
 }
 
-void append(std::vector<std::int64_t>& ids, std::vector<int>& starts, std::vector<int>& ends, std::vector<std::int16_t>& shown,
+void append(std::vector<std::int64_t>& ids, std::vector<int>& starts, std::vector<int>& ends, std::vector<int>& shown,
             const std::vector<chunking::Sentence>& sentences) {
   for (const auto& sentence : sentences) {
     ids.push_back(sentence.message_id);
     starts.push_back(sentence.start);
     ends.push_back(sentence.end);
-    shown.push_back(static_cast<std::int16_t>(sentence.shown));
+    shown.push_back(static_cast<int>(sentence.shown));
   }
+}
+
+void write_skipped(std::int64_t graph_id, const std::vector<CutRun>& runs) {
+  std::vector<std::int64_t> ids;
+  std::vector<std::string> reasons;
+  for (const CutRun& run : runs)
+    for (const auto& skipped : run.cuts.skipped) {
+      ids.push_back(skipped.message_id);
+      reasons.push_back(skipped.reason);
+    }
+  if (ids.empty()) return;
+  execute_generic(
+      "UPDATE kg_batch_internal.message m SET skipped = u.reason "
+      "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3) AS o (message_id, reason) OFFSET 0) u "
+      "WHERE m.graph_id = u.graph_id AND m.message_id = u.message_id",
+      {graph_id, ids, reasons});
+}
+
+// Their ids, run by run.
+std::vector<std::vector<std::int64_t>> write_segments(std::int64_t graph_id, const std::vector<CutRun>& runs) {
+  std::vector<std::int64_t> conversations, first, last;
+  std::vector<std::string> keys, began_by;
+  for (const CutRun& run : runs)
+    for (const auto& segment : run.cuts.segments) {
+      conversations.push_back(run.conversation->conversation_id);
+      keys.push_back(run.conversation->key);
+      first.push_back(segment.first_message_id);
+      last.push_back(segment.last_message_id);
+      began_by.push_back(segment.began_by);
+    }
+  std::vector<std::vector<std::int64_t>> ids(runs.size());
+  if (first.empty()) return ids;
+  const Rows rows = execute_generic(
+      "INSERT INTO kg_batch_internal.segment (graph_id, conversation_id, first_message_id, last_message_id, began_by, key) "
+      "SELECT $1, u.conversation_id, u.first, u.last, u.began_by, u.key || E'\\x1f' || m.message_key || CASE WHEN m.version > 1 THEN '#' || m.version ELSE '' END "
+      "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3, $4, $5, $6) WITH ORDINALITY AS o (conversation_id, first, last, began_by, key, n) OFFSET 0) u "
+      "JOIN kg_batch_internal.message m ON m.graph_id = u.graph_id AND m.message_id = u.first ORDER BY u.n "
+      "RETURNING segment_id",
+      {graph_id, conversations, first, last, began_by, keys});
+  std::size_t row = 0;
+  for (std::size_t i = 0; i < runs.size(); ++i)
+    for (std::size_t n = 0; n < runs[i].cuts.segments.size(); ++n) ids[i].push_back(rows.integer(row++, 0));
+  return ids;
+}
+
+// Which segment each taken message is in: segments are runs of the input, in order.
+void take_messages(std::int64_t graph_id, const std::vector<CutRun>& runs, const std::vector<std::vector<std::int64_t>>& segments) {
+  std::vector<std::int64_t> taken, of_segment;
+  for (std::size_t run = 0; run < runs.size(); ++run) {
+    const chunking::Cuts& cuts = runs[run].cuts;
+    const std::vector<chunking::Message>& messages = runs[run].run->input.messages;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < cuts.taken && i < messages.size() && at < cuts.segments.size(); ++i) {
+      taken.push_back(messages[i].message_id);
+      of_segment.push_back(segments[run][at]);
+      if (messages[i].message_id == cuts.segments[at].last_message_id) ++at;
+    }
+  }
+  if (taken.empty()) return;
+  execute_generic(
+      "UPDATE kg_batch_internal.message m SET segment_id = u.segment_id "
+      "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3) AS o (message_id, segment_id) OFFSET 0) u "
+      "WHERE m.graph_id = u.graph_id AND m.message_id = u.message_id AND m.skipped IS NULL",
+      {graph_id, taken, of_segment});
+}
+
+struct JobState {
+  bool is_paused = false, is_cancelled = false;
+};
+
+std::map<std::int64_t, JobState> states_of_jobs(std::int64_t graph_id, const std::vector<CutRun>& runs) {
+  std::set<std::int64_t> jobs;
+  for (const CutRun& run : runs) jobs.insert(run.conversation->job_id);
+  const Rows rows = execute_generic(
+      "SELECT j.job_id, j.state = 'paused', j.state = 'cancelled' FROM unnest($2) AS u (job_id) CROSS JOIN LATERAL ("
+      " SELECT o.job_id, o.state FROM kg_batch_internal.job o WHERE o.graph_id = $1 AND o.job_id = u.job_id OFFSET 0) j",
+      {graph_id, std::vector<std::int64_t>(jobs.begin(), jobs.end())});
+  std::map<std::int64_t, JobState> states;
+  for (std::size_t i = 0; i < rows.size(); ++i) states[rows.integer(i, 0)] = {rows.boolean(i, 1), rows.boolean(i, 2)};
+  return states;
+}
+
+void write_chunks(std::int64_t graph_id, const std::vector<CutRun>& runs, const std::vector<std::vector<std::int64_t>>& segments) {
+  std::vector<std::int64_t> conversations, of_segment, jobs;
+  std::vector<std::string> stages, casts, id_lists, start_lists, end_lists, shown_lists;
+  std::vector<int> participants, context_sizes, countable, tokens;
+  std::vector<bool> cancelled;
+  std::vector<Item> items;
+  const std::map<std::int64_t, JobState> states = states_of_jobs(graph_id, runs);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const CutRun& run = runs[i];
+    const auto known = states.find(run.conversation->job_id);
+    const JobState state = known == states.end() ? JobState{} : known->second;
+    for (const auto& chunk : run.cuts.chunks) {
+      std::vector<std::int64_t> ids;
+      std::vector<int> starts, ends, shown;
+      append(ids, starts, ends, shown, chunk.context);
+      append(ids, starts, ends, shown, chunk.sentences);
+      int spoke = run.run->participants_before;
+      const std::int64_t last_message = chunk.sentences.back().message_id;
+      for (const auto& message : run.run->input.messages)
+        if (message.message_id <= last_message) spoke = std::max(spoke, message.speaker + 1);
+      conversations.push_back(run.conversation->conversation_id);
+      of_segment.push_back(segments[i].at(static_cast<std::size_t>(chunk.segments.front())));
+      jobs.push_back(run.conversation->job_id);
+      stages.push_back(run.plan_stage);
+      participants.push_back(spoke);
+      casts.push_back(backend::array_literal(chunk.cast));
+      context_sizes.push_back(static_cast<int>(chunk.context.size()));
+      id_lists.push_back(backend::array_literal(ids));
+      start_lists.push_back(backend::array_literal(starts));
+      end_lists.push_back(backend::array_literal(ends));
+      shown_lists.push_back(backend::array_literal(shown));
+      countable.push_back(chunk.countable);
+      tokens.push_back(chunk.tokens);
+      cancelled.push_back(state.is_cancelled);
+      items.push_back({graph_id, Work::ask, 0, run.conversation->priority + (state.is_paused ? parked : 0), chunk.tokens, run.conversation->job_id});
+    }
+  }
+  if (items.empty()) return;
+  const Rows made = execute_generic(
+      "INSERT INTO kg_batch_internal.chunk (graph_id, conversation_id, segment_id, job_id, stage, participants, cast_seen, "
+      " context_size, message_ids, starts, ends, shown, countable, tokens, state) "
+      "SELECT $1, u.conversation_id, u.segment_id, u.job_id, u.stage, u.participants, u.cast_seen::text[], u.context_size, u.message_ids::bigint[], "
+      " u.starts::int[], u.ends::int[], u.shown::smallint[], u.countable, u.tokens, CASE WHEN u.cancelled THEN 'cancelled' ELSE 'ready' END "
+      "FROM unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) WITH ORDINALITY AS u (conversation_id, segment_id, job_id, stage, "
+      " participants, cast_seen, context_size, message_ids, starts, ends, shown, countable, tokens, cancelled, n) ORDER BY u.n RETURNING chunk_id",
+      {graph_id, conversations, of_segment, jobs, stages, participants, casts, context_sizes, id_lists, start_lists, end_lists, shown_lists,
+       countable, tokens, cancelled});
+  std::vector<Item> to_ask;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    items[i].id = made.integer(i, 0);
+    if (!cancelled[i]) to_ask.push_back(items[i]);
+  }
+  put_ready(to_ask);
 }
 
 }  // namespace
@@ -126,100 +266,37 @@ std::optional<Uncut> load_uncut(std::int64_t graph_id, std::int64_t conversation
     }
   }
   if (first_position) {
-    uncut.open.input.before = messages_before(graph_id, conversation_id, *first_position, uncut.deliveries);
-    uncut.open.participants_before = participants_before(graph_id, conversation_id, *first_position);
+    if (*first_position > 1) {
+      uncut.open.input.before = messages_before(graph_id, conversation_id, *first_position, uncut.deliveries);
+      uncut.open.participants_before = participants_before(graph_id, conversation_id, *first_position);
+    }
     uncut.open.input.speakers_before = uncut.open.participants_before;
     uncut.open.input.read = told_segments(graph_id, conversation_id, uncut.open.input.messages.front().message_id);
   }
   return uncut;
 }
 
-Written write_cuts(const Uncut& conversation, const UncutRun& run, const chunking::Cuts& cuts, const std::string& plan_stage) {
-  const chunking::CutInput& input = run.input;
-  Written written;
-  if (!cuts.skipped.empty()) {
-    std::vector<std::int64_t> ids;
-    std::vector<std::string> reasons;
-    for (const auto& skipped : cuts.skipped) {
-      ids.push_back(skipped.message_id);
-      reasons.push_back(skipped.reason);
-    }
-    execute_generic(
-        "UPDATE kg_batch_internal.message m SET skipped = u.reason "
-        "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3) AS o (message_id, reason) OFFSET 0) u "
-        "WHERE m.graph_id = u.graph_id AND m.message_id = u.message_id",
-        {conversation.graph_id, ids, reasons});
-  }
-  if (cuts.segments.empty()) return written;
-
-  std::vector<std::int64_t> first, last;
-  std::vector<std::string> began_by;
-  for (const auto& segment : cuts.segments) {
-    first.push_back(segment.first_message_id);
-    last.push_back(segment.last_message_id);
-    began_by.push_back(segment.began_by);
-  }
-  const Rows segment_rows = execute_generic(
-      "INSERT INTO kg_batch_internal.segment (graph_id, conversation_id, first_message_id, last_message_id, began_by, key) "
-      "SELECT $1, $2, u.first, u.last, u.began_by, $6 || E'\\x1f' || m.message_key || CASE WHEN m.version > 1 THEN '#' || m.version ELSE '' END "
-      "FROM (SELECT $1 AS graph_id, o.* FROM unnest($3, $4, $5) WITH ORDINALITY AS o (first, last, began_by, n) OFFSET 0) u "
-      "JOIN kg_batch_internal.message m ON m.graph_id = u.graph_id AND m.message_id = u.first ORDER BY u.n "
-      "RETURNING segment_id",
-      {conversation.graph_id, conversation.conversation_id, first, last, began_by, conversation.key});
-  std::vector<std::int64_t> segment_ids;
-  for (std::size_t i = 0; i < segment_rows.size(); ++i) segment_ids.push_back(segment_rows.integer(i, 0));
-  written.segments = static_cast<int>(segment_ids.size());
-
-  // Which segment each taken message is in: segments are runs of the input, in order.
-  std::vector<std::int64_t> taken, of_segment;
-  std::size_t at = 0;
-  for (std::size_t i = 0; i < cuts.taken && i < input.messages.size() && at < cuts.segments.size(); ++i) {
-    taken.push_back(input.messages[i].message_id);
-    of_segment.push_back(segment_ids[at]);
-    if (input.messages[i].message_id == cuts.segments[at].last_message_id) ++at;
-  }
-  execute_generic(
-      "UPDATE kg_batch_internal.message m SET segment_id = u.segment_id "
-      "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3) AS o (message_id, segment_id) OFFSET 0) u "
-      "WHERE m.graph_id = u.graph_id AND m.message_id = u.message_id AND m.skipped IS NULL",
-      {conversation.graph_id, taken, of_segment});
-
-  const Rows job = execute_generic("SELECT state = 'paused', state = 'cancelled' FROM kg_batch_internal.job WHERE graph_id = $1 AND job_id = $2",
-                           {conversation.graph_id, conversation.job_id});
-  const bool paused = !job.empty() && job.boolean(0, 0);
-  const bool cancelled = !job.empty() && job.boolean(0, 1);
-  std::vector<Item> items;
-  for (const auto& chunk : cuts.chunks) {
-    std::vector<std::int64_t> ids;
-    std::vector<int> starts, ends;
-    std::vector<std::int16_t> shown;
-    append(ids, starts, ends, shown, chunk.context);
-    append(ids, starts, ends, shown, chunk.sentences);
-    int participants = run.participants_before;
-    const std::int64_t last_message = chunk.sentences.back().message_id;
-    for (const auto& message : input.messages)
-      if (message.message_id <= last_message) participants = std::max(participants, message.speaker + 1);
-    const Rows made = execute_generic(
-        "INSERT INTO kg_batch_internal.chunk (graph_id, conversation_id, segment_id, job_id, stage, participants, cast_seen, "
-        " context_size, message_ids, starts, ends, shown, countable, tokens, state) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, CASE WHEN $15 THEN 'cancelled' ELSE 'ready' END) RETURNING chunk_id",
-        {conversation.graph_id, conversation.conversation_id, segment_ids.at(static_cast<std::size_t>(chunk.segments.front())),
-         conversation.job_id, plan_stage, participants, chunk.cast, static_cast<int>(chunk.context.size()), ids, starts, ends, shown,
-         chunk.countable, chunk.tokens, cancelled});
-    if (cancelled) continue;
-    items.push_back({conversation.graph_id, Work::ask, made.integer(0, 0), conversation.priority + (paused ? parked : 0), chunk.tokens,
-                     conversation.job_id});
-  }
-  put_ready(items);
-  written.chunks = static_cast<int>(cuts.chunks.size());
-  return written;
+void write_cuts(std::int64_t graph_id, const std::vector<CutRun>& runs) {
+  write_skipped(graph_id, runs);
+  const std::vector<std::vector<std::int64_t>> segments = write_segments(graph_id, runs);
+  take_messages(graph_id, runs, segments);
+  write_chunks(graph_id, runs, segments);
 }
 
-void mark_cut(const Uncut& conversation, const chunking::Cuts& cuts) {
+void mark_cut(std::int64_t graph_id, const std::vector<CutRun>& runs) {
+  std::vector<std::int64_t> conversations;
+  std::vector<int> deliveries;
+  std::vector<std::string> casts;
+  for (const CutRun& run : runs) {
+    conversations.push_back(run.conversation->conversation_id);
+    deliveries.push_back(run.cuts.waiting ? *run.cuts.waiting - 1 : run.conversation->deliveries);
+    casts.push_back(backend::array_literal(run.cuts.cast));
+  }
   execute_generic(
-      "UPDATE kg_batch_internal.conversation SET cut_deliveries = GREATEST(cut_deliveries, $3), cast_seen = $4, cut_error = NULL "
-      "WHERE graph_id = $1 AND conversation_id = $2",
-      {conversation.graph_id, conversation.conversation_id, cuts.waiting ? *cuts.waiting - 1 : conversation.deliveries, cuts.cast});
+      "UPDATE kg_batch_internal.conversation c SET cut_deliveries = GREATEST(c.cut_deliveries, u.deliveries), cast_seen = u.cast_seen::text[], cut_error = NULL "
+      "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3, $4) AS o (conversation_id, deliveries, cast_seen) OFFSET 0) u "
+      "WHERE c.graph_id = u.graph_id AND c.conversation_id = u.conversation_id",
+      {graph_id, conversations, deliveries, casts});
 }
 
 void mark_cut_failed(std::int64_t graph_id, std::int64_t conversation_id, const std::string& error) {

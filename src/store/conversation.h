@@ -34,14 +34,19 @@ struct Uncut {
 // would matter how many deliveries a worker finds.
 std::optional<Uncut> load_uncut(std::int64_t graph_id, std::int64_t conversation_id);
 
-// Writes segments and chunks, marks messages as taken or skipped, and puts the
-// chunks up to be asked. `plan_stage` is the first stage of the job's plan.
-struct Written {
-  int segments = 0, chunks = 0;
+struct CutRun {
+  const Uncut* conversation;
+  const UncutRun* run;  // its open run, or one of its edits
+  chunking::Cuts cuts;
+  std::string plan_stage;  // the first stage of the job's plan
 };
-Written write_cuts(const Uncut& conversation, const UncutRun& run, const chunking::Cuts& cuts, const std::string& plan_stage);
-// All deliveries up to `conversation.deliveries` are cut, or up to the one that waits for boundaries.
-void mark_cut(const Uncut& conversation, const chunking::Cuts& cuts);
+
+// Writes segments and chunks, marks messages as taken or skipped, and puts the chunks
+// up to be asked, with one statement a table for all of these runs of one graph.
+void write_cuts(std::int64_t graph_id, const std::vector<CutRun>& runs);
+// All deliveries up to `conversation->deliveries` are cut, or up to the one that waits
+// for boundaries. Open runs, at most one of each conversation.
+void mark_cut(std::int64_t graph_id, const std::vector<CutRun>& runs);
 void mark_cut_failed(std::int64_t graph_id, std::int64_t conversation_id, const std::string& error);
 
 }  // namespace kg_batch::store

@@ -327,7 +327,7 @@ ImportCounts take_imported(std::int64_t graph_id, const std::string& key, const 
         part.facts.empty() ? mentions_of_list(part, node_of, key, segment_key, names_shared) : exported.mentions(part);
     for (std::size_t i = 0; i < part.messages.size(); ++i)
       if (part.messages[i].said_by) mentions.facts[i].said_by = place_in(names, *part.messages[i].said_by) + 1;
-    write_mentions(chunk, 0, mentions);
+    write_mentions({{&chunk, 0, std::move(mentions)}});
     items.push_back({graph_id, Work::round, chunk.chunk_id, 0, static_cast<int>(part.messages.size()), job_id});
     position += static_cast<int>(part.messages.size());
   }

@@ -1,5 +1,5 @@
-// Facts and mentions of a chunk: written once, all in the transaction that makes
-// the chunk done.
+// Facts and mentions of chunks: written once, all in the transaction that makes
+// the chunks done, and with one statement a table for all of them.
 
 #pragma once
 
@@ -8,6 +8,13 @@
 
 namespace kg_batch::store {
 
-void write_mentions(const LoadedChunk& chunk, std::int64_t request_id, const graph::Mentions& mentions);
+struct ReadChunk {
+  const LoadedChunk* chunk;
+  std::int64_t request_id;  // whose answer it was read from
+  graph::Mentions mentions;
+};
+
+// Of one graph.
+void write_mentions(const std::vector<ReadChunk>& read);
 
 }  // namespace kg_batch::store

@@ -12,10 +12,12 @@
 // middle of a transaction. What stands there as in flight is therefore up to a
 // quarter more than what is.
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <tuple>
 
 #include "backend/bridge.h"
 #include "backend/locks.h"
@@ -27,6 +29,7 @@
 #include "backend/wait.h"
 #include "openai/http.h"
 #include "openai/retry.h"
+#include "store/boundary.h"
 #include "store/conversation.h"
 #include "store/counting.h"
 #include "store/cutting_options.h"
@@ -347,11 +350,11 @@ class Pipeline {
     std::vector<Item> items;
     commit("work claimed", [&] { items = store::claim(process_->worker_id(), kinds, limit); });
     if (items.empty()) return can_ask && ask_about_graph();
-    std::vector<Item> asks, sends;
+    std::vector<Item> cuts, asks, sends;
     for (const Item& item : items) {
       switch (item.kind) {
         case Work::take_in: take_in(item); break;
-        case Work::cut: cut_conversation(item); break;
+        case Work::cut: cuts.push_back(item); break;
         case Work::ask: asks.push_back(item); break;
         case Work::direct: sends.push_back(item); break;
         case Work::read:
@@ -359,6 +362,7 @@ class Pipeline {
         default: break;
       }
     }
+    cut_conversations(std::move(cuts));
     plan(asks);
     prepare(sends);
     return true;
@@ -434,8 +438,59 @@ class Pipeline {
     }
   }
 
-  void cut_conversation(const Item& item) {
+  // Those of one graph are cut together, `commit_frequency` a transaction, lowest first.
+  // What has to be cut step by step, and what raises an error, is cut alone.
+  void cut_conversations(std::vector<Item> items) {
     process_->enter(Phase::cutting);
+    std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) { return std::tie(a.graph_id, a.id) < std::tie(b.graph_id, b.id); });
+    const auto most = static_cast<std::ptrdiff_t>(settings::commit_frequency());
+    for (auto at = items.begin(); at != items.end();) {
+      const auto end = std::find_if(at, at + std::min(most, items.end() - at), [&](const Item& item) { return item.graph_id != at->graph_id; });
+      std::vector<Item> alone(at, end);
+      try {
+        if (alone.size() > 1) commit("conversations cut", [&] { alone = cut_together({at, end}); });
+      } catch (const Error&) {
+        alone.assign(at, end);
+      }
+      for (const Item& item : alone) cut_conversation(item);
+      at = end;
+    }
+  }
+
+  // In a transaction; returns those that are to be cut alone.
+  static std::vector<Item> cut_together(const std::vector<Item>& items) {
+    const std::int64_t graph_id = items.front().graph_id;
+    std::map<std::int64_t, store::Job> jobs;
+    std::deque<store::Uncut> conversations;
+    std::vector<store::CutRun> runs;
+    std::vector<std::int64_t> cut;
+    std::vector<Item> done, alone;
+    for (const Item& item : items) {
+      auto uncut = store::load_uncut(graph_id, item.id);
+      if (!uncut) {
+        done.push_back(item);
+        continue;
+      }
+      if (!jobs.contains(uncut->job_id)) jobs.emplace(uncut->job_id, store::read_job(graph_id, uncut->job_id));
+      const store::JobOptions& options = jobs.at(uncut->job_id).options;
+      const chunking::CutOptions cutting = store::cutting_options(options);
+      if (uncut->more || !uncut->edits.empty() || cutting.boundaries == chunking::Boundaries::model) {
+        alone.push_back(item);
+        continue;
+      }
+      const store::Uncut& conversation = conversations.emplace_back(std::move(*uncut));
+      runs.push_back({&conversation, &conversation.open, chunking::cut(conversation.open.input, cutting), store::first_stage(options.extraction)});
+      cut.push_back(item.id);
+      done.push_back(item);
+    }
+    store::write_cuts(graph_id, runs);
+    store::mark_cut(graph_id, runs);
+    store::wait_for_nothing(graph_id, cut);
+    store::release(done);
+    return alone;
+  }
+
+  void cut_conversation(const Item& item) {
     try {
       commit("conversation cut", [&] {
         std::vector<Item> without_budget;
@@ -445,13 +500,14 @@ class Pipeline {
           const store::Job job = store::read_job(uncut->graph_id, uncut->job_id);
           const chunking::CutOptions options = store::cutting_options(job.options);
           const std::string stage = store::first_stage(job.options.extraction);
-          for (const auto& edit : uncut->edits) store::write_cuts(*uncut, edit, chunking::cut(edit.input, options), stage);
-          const chunking::Cuts cuts = chunking::cut(uncut->open.input, options);
-          store::write_cuts(*uncut, uncut->open, cuts, stage);
-          store::mark_cut(*uncut, cuts);
-          if (!plan_windows(*uncut, job, cuts.windows))
+          std::vector<store::CutRun> runs;
+          for (const auto& edit : uncut->edits) runs.push_back({&*uncut, &edit, chunking::cut(edit.input, options), stage});
+          const store::CutRun& open = runs.emplace_back(store::CutRun{&*uncut, &uncut->open, chunking::cut(uncut->open.input, options), stage});
+          store::write_cuts(uncut->graph_id, runs);
+          store::mark_cut(uncut->graph_id, {open});
+          if (!plan_windows(*uncut, job, open.cuts.windows))
             without_budget = {{item.graph_id, Work::cut, item.id, uncut->priority + store::parked, item.size, uncut->job_id}};
-          more = uncut->more && cuts.windows.empty();
+          more = uncut->more && open.cuts.windows.empty();
         }
         store::release({item});
         store::put_ready(without_budget);

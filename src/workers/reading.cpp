@@ -32,15 +32,37 @@ bool send_back(const LoadedChunk& chunk, const Item& item, const std::string& re
   return true;
 }
 
-// The plan's next stage, without those that have nothing to ask.
-std::optional<std::string> next_question(const std::string& plan, const std::string& stage, const graph::Reading& reading) {
-  std::optional<std::string> next = store::next_stage(plan, stage);
-  while (next) {
-    const stages::Stage* const known = stages::find_stage(*next);
-    if (known == nullptr || known->has_question(reading)) break;
-    next = store::next_stage(plan, *next);
+// Which stage comes next in plans, each looked up once.
+class NextStages {
+ public:
+  // Without those that have nothing to ask.
+  std::optional<std::string> next_question(const std::string& plan, const std::string& stage, const graph::Reading& reading) {
+    std::optional<std::string> next = after(plan, stage);
+    while (next) {
+      const stages::Stage* const known = stages::find_stage(*next);
+      if (known == nullptr || known->has_question(reading)) break;
+      next = after(plan, *next);
+    }
+    return next;
   }
-  return next;
+
+ private:
+  const std::optional<std::string>& after(const std::string& plan, const std::string& stage) {
+    const auto [found, is_new] = known_.try_emplace({plan, stage});
+    if (is_new) found->second = store::next_stage(plan, stage);
+    return found->second;
+  }
+
+  std::map<std::pair<std::string, std::string>, std::optional<std::string>> known_;
+};
+
+std::map<std::int64_t, store::StoredAnswer> answers_to(std::int64_t graph_id, const std::vector<LoadedChunk>& chunks) {
+  std::vector<std::int64_t> requests;
+  for (const LoadedChunk& chunk : chunks)
+    if (chunk.state == "asking" && chunk.request_id) requests.push_back(*chunk.request_id);
+  std::map<std::int64_t, store::StoredAnswer> answers;
+  for (store::StoredAnswer& answer : store::newest_answers(graph_id, requests)) answers.emplace(answer.request_id, std::move(answer));
+  return answers;
 }
 
 }  // namespace
@@ -66,9 +88,15 @@ ReadResult read_chunks(const std::vector<Item>& items) {
     ids.push_back(item.id);
     item_of[item.id] = item;
   }
+  const std::int64_t graph_id = items.front().graph_id;
+  const std::vector<LoadedChunk> chunks = store::load_chunks(graph_id, ids);
+  const std::map<std::int64_t, store::StoredAnswer> answers = answers_to(graph_id, chunks);
   std::map<std::int64_t, store::Job> jobs;
+  NextStages stages_of_plans;
+  std::vector<store::ReadChunk> read;
+  std::vector<std::int64_t> done;
   std::vector<Item> next_items;
-  for (const LoadedChunk& chunk : store::load_chunks(items.front().graph_id, ids)) {
+  for (const LoadedChunk& chunk : chunks) {
     const Item item = item_of[chunk.chunk_id];
     if (chunk.state != "asking" || !chunk.request_id) continue;
     if (!jobs.contains(chunk.job_id)) jobs.emplace(chunk.job_id, store::read_job(chunk.graph_id, chunk.job_id));
@@ -79,12 +107,12 @@ ReadResult read_chunks(const std::vector<Item>& items) {
       next_items.push_back({item.graph_id, Work::ask, item.id, item.priority, item.size, item.job_id});
       continue;
     }
-    const auto answers = store::newest_answers(chunk.graph_id, {*chunk.request_id});
-    if (answers.empty()) {
+    const auto stored = answers.find(*chunk.request_id);
+    if (stored == answers.end()) {
       result.failed += send_back(chunk, item, "the stored answer is gone", options) ? 1 : 0;
       continue;
     }
-    const store::StoredAnswer& answer = answers.front();
+    const store::StoredAnswer& answer = stored->second;
     if (answer.outcome == "length" && chunk.splits < most_splits &&
         store::split_chunk(chunk, options.context_sentences, store::first_stage(options.extraction)))
       continue;
@@ -101,16 +129,18 @@ ReadResult read_chunks(const std::vector<Item>& items) {
       result.failed += send_back(chunk, item, trouble, options) ? 1 : 0;
       continue;
     }
-    if (const auto next = next_question(options.extraction, chunk.stage, *reading)) {
+    if (const auto next = stages_of_plans.next_question(options.extraction, chunk.stage, *reading)) {
       store::advance(chunk, *next);
       next_items.push_back({item.graph_id, Work::ask, item.id, item.priority, item.size, item.job_id});
       continue;
     }
-    store::write_mentions(chunk, *chunk.request_id, graph::mentions_of(*reading, chunk.question, chunk.place));
-    store::set_done(chunk);
+    read.push_back({&chunk, *chunk.request_id, graph::mentions_of(*reading, chunk.question, chunk.place)});
+    done.push_back(chunk.chunk_id);
     next_items.push_back({item.graph_id, Work::round, item.id, 0, item.size, item.job_id});
     ++result.done;
   }
+  store::write_mentions(read);
+  store::set_done(graph_id, done);
   store::release(items);
   store::put_ready(next_items);
   return result;
