@@ -192,47 +192,57 @@ CREATE FUNCTION kg_batch_internal.candidate_taxa(graph bigint, types text[], cat
 COMMENT ON FUNCTION kg_batch_internal.candidate_taxa(bigint, text[], text[], bigint[], text[])
     IS 'at most eight taxa that may fit each kind, best first, the root of its type last: a function of kinds, labels and taxonomy; labels go with the kind whose place stands beside them';
 
--- A model's word on a kind; a person's and a name's beat it. What the model would
+-- A model's words on kinds; a person's and a name's beat them. What the model would
 -- rather have becomes a suggestion, unless a taxon below is called so, which is
 -- then meant, or a person decided on it before.
-CREATE FUNCTION kg_batch_internal.file_kind_by_model(graph bigint, kind bigint, taxon bigint, confidence int, suggestion text DEFAULT NULL)
-    RETURNS boolean
+CREATE FUNCTION kg_batch_internal.file_kinds_by_model(graph bigint, kinds bigint[], taxa bigint[], confidences int[], suggestions text[])
+    RETURNS SETOF bigint
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_variable
 DECLARE
-    place text;
-    decided text;
-    meant bigint;
-    wanted CONSTANT text := NULLIF(kg_batch_internal.category_key(suggestion), '');
-    suggested bigint;
+    gone bigint[];
+    filed bigint[];
+    sure int[];
+    places text[];
+    meant bigint[];
+    wanted text[];
 BEGIN
     PERFORM FROM kg_batch_internal.graph g WHERE g.graph_id = graph FOR SHARE;  -- as in note_kinds
-    SELECT t.path, k.decided_by INTO place, decided
-    FROM kg_batch_internal.known_taxon t
-    JOIN kg_batch_internal.kind k ON k.graph_id = t.graph_id AND k.type = t.type
-    WHERE t.graph_id = graph AND t.taxon_id = taxon AND k.kind_id = kind;
-    IF NOT FOUND THEN
-        RETURN false;
-    END IF;
-    IF decided IN ('person', 'name') THEN
-        RETURN true;
-    END IF;
-    SELECT t.taxon_id INTO meant FROM kg_batch_internal.known_taxon t
-    WHERE t.graph_id = graph AND starts_with(t.path, place || ' > ') AND (t.name = wanted OR wanted = ANY (t.aliases))
-    ORDER BY t.name = wanted DESC, regexp_count(t.path, '>'), t.path LIMIT 1;
-    IF meant IS NULL AND length(wanted) <= 100 AND wanted <> regexp_replace(place, '^.* > ', '') THEN
-        INSERT INTO kg_batch_internal.taxon_suggestion (graph_id, parent, name) VALUES (graph, place, wanted)
-        ON CONFLICT (graph_id, parent, name) DO NOTHING;
-        SELECT s.suggestion_id INTO suggested FROM kg_batch_internal.taxon_suggestion s
-        WHERE s.graph_id = graph AND s.parent = place AND s.name = wanted AND s.state = 'waiting';
-    END IF;
+    WITH known AS MATERIALIZED (
+        SELECT t.taxon_id, t.type, t.path, t.name, t.aliases FROM kg_batch_internal.known_taxon t WHERE t.graph_id = graph),
+    -- Of several words on one kind the last stands.
+    word AS MATERIALIZED (
+        SELECT DISTINCT ON (w.kind_id) w.kind_id, w.confidence, w.wanted, t.taxon_id, t.path AS place, k.decided_by
+        FROM (SELECT o.kind_id, o.taxon_id, o.confidence, NULLIF(kg_batch_internal.category_key(o.suggestion), '') AS wanted, o.nth
+              FROM unnest(kinds, taxa, confidences, suggestions) WITH ORDINALITY AS o (kind_id, taxon_id, confidence, suggestion, nth)) w
+        LEFT JOIN kg_batch_internal.kind k ON k.graph_id = graph AND k.kind_id = w.kind_id
+        LEFT JOIN known t ON t.taxon_id = w.taxon_id AND t.type = k.type
+        ORDER BY w.kind_id, w.nth DESC),
+    heard AS (
+        SELECT w.*, COALESCE(m.taxon_id, w.taxon_id) AS meant_id,
+            CASE WHEN m.taxon_id IS NULL AND length(w.wanted) <= 100 AND w.wanted <> regexp_replace(w.place, '^.* > ', '') THEN w.wanted END AS new_name,
+            w.taxon_id IS NOT NULL AND w.decided_by IS DISTINCT FROM 'person' AND w.decided_by IS DISTINCT FROM 'name' AS counts
+        FROM word w LEFT JOIN LATERAL (
+            SELECT t.taxon_id FROM known t
+            WHERE w.wanted IS NOT NULL AND starts_with(t.path, w.place || ' > ') AND (t.name = w.wanted OR w.wanted = ANY (t.aliases))
+            ORDER BY t.name = w.wanted DESC, regexp_count(t.path, '>'), t.path LIMIT 1) m ON true)
+    SELECT array_agg(h.kind_id) FILTER (WHERE h.taxon_id IS NULL), array_agg(h.kind_id) FILTER (WHERE h.counts),
+        array_agg(h.confidence) FILTER (WHERE h.counts), array_agg(h.place) FILTER (WHERE h.counts),
+        array_agg(h.meant_id) FILTER (WHERE h.counts), array_agg(h.new_name) FILTER (WHERE h.counts)
+    INTO gone, filed, sure, places, meant, wanted FROM heard h;
+    INSERT INTO kg_batch_internal.taxon_suggestion (graph_id, parent, name)
+    SELECT DISTINCT graph, u.place, u.name FROM unnest(places, wanted) AS u (place, name) WHERE u.name IS NOT NULL ORDER BY 2, 3
+    ON CONFLICT (graph_id, parent, name) DO NOTHING;
     UPDATE kg_batch_internal.kind k
-    SET taxon_id = COALESCE(meant, taxon), decided_by = 'model', confidence = confidence, suggestion_id = suggested
-    WHERE k.graph_id = graph AND k.kind_id = kind;
-    RETURN true;
+    SET taxon_id = u.taxon_id, decided_by = 'model', confidence = u.confidence, suggestion_id = (
+        SELECT s.suggestion_id FROM kg_batch_internal.taxon_suggestion s
+        WHERE s.graph_id = graph AND s.parent = u.place AND s.name = u.name AND s.state = 'waiting')
+    FROM (SELECT graph AS graph_id, o.* FROM unnest(filed, meant, sure, places, wanted) AS o (kind_id, taxon_id, confidence, place, name) OFFSET 0) u
+    WHERE k.graph_id = u.graph_id AND k.kind_id = u.kind_id;
+    RETURN QUERY SELECT o.kind_id FROM unnest(gone) AS o (kind_id) ORDER BY 1;
 END $$;
-COMMENT ON FUNCTION kg_batch_internal.file_kind_by_model(bigint, bigint, bigint, int, text)
-    IS 'files a kind where a model says, with confidence in thousandths and the new child it suggests; false when there is no such taxon of the kind''s type';
+COMMENT ON FUNCTION kg_batch_internal.file_kinds_by_model(bigint, bigint[], bigint[], int[], text[])
+    IS 'files kinds where a model says, with confidences in thousandths and the new children it suggests, if any; gives those for which there is no such taxon of their type';
 
 -- What the nodes are. All in integers: shares and recency in thousandths, the score
 -- 0.6 share + 0.3 confidence + 0.1 recency in ten-thousandths. Recency falls from

@@ -279,10 +279,10 @@ class ThingRound : Comparison {
       bool changed = had.empty();
       for (const Key& key : group) {
         const Known& member = known_.at(key);
-        if (member.node_id == node_id) continue;
-        changed = true;
         identities.push_back(member.identity_id);
         nodes.push_back(node_id);
+        if (member.node_id == node_id) continue;
+        changed = true;
         if (member.node_id == 0) continue;
         moved.insert(key);
         moved_to.emplace(member.node_id, node_id);
@@ -300,16 +300,11 @@ class ThingRound : Comparison {
       execute_generic("INSERT INTO kg_batch_internal.node (graph_id, node_id, key, is_statement) "
               "SELECT $1, u.node_id, u.key::uuid, false FROM unnest($2, $3) AS u (node_id, key)",
               {graph_id_, made, made_keys});
-    execute_generic("UPDATE kg_batch_internal.identity i SET node_id = u.node_id, first_node_id = COALESCE(i.first_node_id, u.node_id) "
+    // Once: what was inserted in this round is checked again with each update of it.
+    execute("UPDATE kg_batch_internal.identity i SET node_id = u.node_id, first_node_id = COALESCE(i.first_node_id, u.node_id), unresolved = false "
             "FROM (SELECT $1 AS graph_id, o.* FROM unnest($2, $3) AS o (identity_id, node_id) OFFSET 0) u "
-            "WHERE i.graph_id = u.graph_id AND i.identity_id = u.identity_id",
+            "WHERE i.graph_id = u.graph_id AND i.identity_id = u.identity_id AND (i.unresolved OR i.node_id IS DISTINCT FROM u.node_id)",
             {graph_id_, identities, nodes});
-    std::set<Key> seen;
-    for (const auto& group : joined.groups) seen.insert(group.begin(), group.end());
-    execute("UPDATE kg_batch_internal.identity i SET unresolved = false "
-            "FROM (SELECT $1 AS graph_id, o.key FROM unnest($2::uuid[]) AS o (key) OFFSET 0) u "
-            "WHERE i.graph_id = u.graph_id AND i.key = u.key AND i.unresolved",
-            {graph_id_, texts_of(seen)});
     result.statements = free_statements_with(graph_id_, moved);
     redirect(graph_id_, moved_to);
   }

@@ -169,15 +169,23 @@ SELECT set_eq('SELECT * FROM kg_batch_internal.taxon', 'SELECT * FROM before', '
 
 -- ---- a model's word, and a person's ----
 
-SELECT ok(kg_batch_internal.file_kind_by_model(pets(), kind('Entity', 'space elevator'), taxon('entity > object'), 800, NULL), 'a model files a kind');
+CREATE FUNCTION file_by_model(kind bigint, taxon bigint, confidence int, suggestion text DEFAULT NULL) RETURNS boolean LANGUAGE sql
+    RETURN NOT EXISTS (SELECT FROM kg_batch_internal.file_kinds_by_model(pets(), ARRAY[kind], ARRAY[taxon], ARRAY[confidence], ARRAY[suggestion]));
+
+SELECT ok(file_by_model(kind('Entity', 'space elevator'), taxon('entity > object'), 800, NULL), 'a model files a kind');
 SELECT is(filed('Entity', 'space elevator'), 'entity > object by model 800', 'as sure as it says');
-SELECT ok(NOT kg_batch_internal.file_kind_by_model(pets(), kind('Entity', 'space elevator'), wrong, 800, NULL), 'not where it cannot be: ' || COALESCE(wrong::text, 'nowhere'))
+SELECT ok(NOT file_by_model(kind('Entity', 'space elevator'), wrong, 800, NULL), 'not where it cannot be: ' || COALESCE(wrong::text, 'nowhere'))
 FROM unnest(ARRAY[taxon('goal'), 9999, NULL]) AS wrong;
-SELECT ok(kg_batch_internal.file_kind_by_model(pets(), kind('Entity', 'person'), taxon('entity > object'), 1000, 'human robot'), 'a name');
+SELECT ok(file_by_model(kind('Entity', 'person'), taxon('entity > object'), 1000, 'human robot'), 'a name');
 SELECT is(filed('Entity', 'person'), 'entity > person by name 1000', 'beats it');
 SELECT is((SELECT count(*) FROM kg_batch.taxon_suggestion), 0::bigint, 'and nothing is suggested');
-SELECT kg_batch_internal.file_kind_by_model(pets(), kind('Entity', 'jabberwock'), taxon('entity > animal'), 700, 'Mythical Creature');
-SELECT kg_batch_internal.file_kind_by_model(pets(), kind('Entity', 'space elevator'), taxon('entity > animal'), 600, 'mythical_creature');
+SELECT is(ARRAY(SELECT kg_batch_internal.file_kinds_by_model(pets(), ARRAY[kind('Entity', 'jabberwock'), kind('Entity', 'space elevator'), kind('Entity', 'person'), kind('Entity', 'jabberwock')],
+        ARRAY[taxon('entity > object'), taxon('goal'), taxon('entity > object'), taxon('entity > animal')], ARRAY[900, 800, 700, 650], ARRAY[NULL::text, NULL, NULL, NULL])),
+    ARRAY[kind('Entity', 'space elevator')], 'of several it says where it cannot be');
+SELECT is(concat_ws(', ', filed('Entity', 'jabberwock'), filed('Entity', 'space elevator'), filed('Entity', 'person')),
+    'entity > animal by model 650, entity > object by model 800, entity > person by name 1000', 'and files the others, each as sure as it says last');
+SELECT file_by_model(kind('Entity', 'jabberwock'), taxon('entity > animal'), 700, 'Mythical Creature');
+SELECT file_by_model(kind('Entity', 'space elevator'), taxon('entity > animal'), 600, 'mythical_creature');
 SELECT is((SELECT string_agg(concat_ws(' | ', state, path, categories), ', ') FROM kg_batch.taxon_suggestion),
     'waiting | entity > animal > mythical creature | {jabberwock,"space elevator"}', 'what it would rather have is suggested once');
 SELECT is(filed('Entity', 'jabberwock'), 'entity > animal by model 700', 'until then it stays above');
@@ -186,7 +194,7 @@ SELECT throws_ok('SELECT kg_batch.accept_suggestion(4711, ''pets'')', '42704', '
 SELECT throws_ok(format('SELECT kg_batch.refuse_suggestion(%s, ''work'')', suggestion()), '42704', NULL, 'not in that graph');
 SELECT throws_ok('SELECT kg_batch.accept_suggestion(NULL, ''pets'')', '22004', NULL, 'nor nothing');
 SELECT kg_batch.refuse_suggestion(suggestion(), 'pets');
-SELECT kg_batch_internal.file_kind_by_model(pets(), kind('Entity', 'jabberwock'), taxon('entity > animal'), 700, 'mythical creature');
+SELECT file_by_model(kind('Entity', 'jabberwock'), taxon('entity > animal'), 700, 'mythical creature');
 SELECT is((SELECT string_agg(concat_ws(' | ', state, categories, decided_by), ', ') FROM kg_batch.taxon_suggestion),
     'refused | {"space elevator"} | ' || quote_ident(session_user), 'a refused one is not asked again');
 SELECT is(kg_batch.accept_suggestion(suggestion(), 'pets'), taxon('entity > animal > mythical creature'), 'the later word counts');
@@ -194,9 +202,9 @@ SELECT is(filed('Entity', 'space elevator'), 'entity > animal > mythical creatur
 SELECT is(filed('Entity', 'jabberwock'), 'entity > animal by model 700', 'others stay');
 SELECT is(kg_batch.accept_suggestion(suggestion(), 'pets'), taxon('entity > animal > mythical creature'), 'twice is once');
 SELECT throws_ok(format('SELECT kg_batch.refuse_suggestion(%s, ''pets'')', suggestion()), '55000', NULL, 'what was accepted is a taxon');
-SELECT kg_batch_internal.file_kind_by_model(pets(), kind('Entity', 'jabberwock'), taxon('entity > animal'), 700, 'mythical creature');
+SELECT file_by_model(kind('Entity', 'jabberwock'), taxon('entity > animal'), 700, 'mythical creature');
 SELECT is(filed('Entity', 'jabberwock'), 'entity > animal > mythical creature by model 700', 'a suggestion of what is there means it');
-SELECT kg_batch_internal.file_kind_by_model(pets(), kind('Entity', 'jabberwock'), taxon('entity > animal'), 700, 'alpaca');
+SELECT file_by_model(kind('Entity', 'jabberwock'), taxon('entity > animal'), 700, 'alpaca');
 SELECT is(filed('Entity', 'jabberwock'), 'entity > animal > llama by model 700', 'by another of its names too');
 SELECT kg_batch.load_taxonomy('[{"path": "entity > object > space elevator", "definition": "a tall one"}]', 'pets');
 SELECT is(filed('Entity', 'space elevator'), 'entity > animal > mythical creature by person 1000', 'a person''s word beats a name');
@@ -206,7 +214,7 @@ SELECT is((SELECT string_agg(path, ', ') FROM kg_batch.taxon WHERE graph_id = pe
 SELECT is(filed('Entity', category), wanted, category || ' afterwards') FROM (VALUES ('llama', 'entity > animal > llama by name 1000'), ('space elevator', 'open'),
     ('puppy', 'entity > animal > dog by name 1000'), ('doggo', 'open'), ('jabberwock', 'entity > animal > llama by model 700')) AS v (category, wanted);
 SELECT is(taxon('entity > animal > llama'), (SELECT taxon_id FROM llama), 'what stays has its id');
-SELECT kg_batch_internal.file_kind_by_model(pets(), kind('Entity', 'doggo'), taxon('entity > animal > llama'), 500, 'small llama');
+SELECT file_by_model(kind('Entity', 'doggo'), taxon('entity > animal > llama'), 500, 'small llama');
 SELECT kg_batch.load_taxonomy('{"replace": true, "taxa": []}', 'pets');
 SELECT throws_ok(format('SELECT kg_batch.accept_suggestion(%s, ''pets'')', suggestion()), '55000', NULL, 'nothing stands under what is gone');
 
@@ -238,7 +246,7 @@ UPDATE kg_batch_internal.node_mention SET said_at = said_at + interval '1000 day
 SELECT is(taxa('Clyde'), 'dog* 2 0.5998, person 1 0.4996, cat 1 0.4496, fish 1 0.3996, horse 1 0.3996', 'whenever that is');
 SELECT vote('Clyde', 'jabberwock', NULL, '8');
 SELECT is(taxa('Clyde'), 'dog* 2 0.5998, person 1 0.4996, cat 1 0.4496, fish 1 0.3996, horse 1 0.3996', 'a kind that is not filed has no vote');
-SELECT kg_batch_internal.file_kind_by_model(pets(), kind('Entity', 'jabberwock'), taxon('entity > animal > dog'), 500);
+SELECT file_by_model(kind('Entity', 'jabberwock'), taxon('entity > animal > dog'), 500);
 SELECT is(taxa('Clyde'), 'dog* 3 0.6067, person 1 0.4852, cat 1 0.4352, fish 1 0.3852, horse 1 0.3852', 'confidence is the votes'' mean');
 UPDATE kg_batch_internal.node_mention SET live = false WHERE category = 'jabberwock';
 SELECT is(taxa('Clyde'), 'dog* 2 0.5998, person 1 0.4996, cat 1 0.4496, fish 1 0.3996, horse 1 0.3996', 'a mention that rests has none');

@@ -68,6 +68,7 @@ my @runs = (
 	{ points => ['nothing to ask'], faults => [ { fault => 'rate_limited', %upload, retry_after_ms => 30 } ],
 		meanwhile => when_not_uploaded(sub { $node->kg("UPDATE kg_batch_internal.request SET input_hash = sha256(input_hash || convert_to(clock_timestamp()::text, 'UTF8')) WHERE job_id = $job AND state IN ('planned', 'asking')") }) },
 	{ points => ['followed rows taken in'], followed => 1 },
+	{ points => ['conversation cut'], one_by_one => 1 },
 	{ points => [ 'questions prepared', 'claims freed' ], after => [ 'work claimed', 'question: begun' ] },
 );
 my %brings = map { my $run = $_; map { ($_ => $run) } @{ $run->{points} } } @runs;
@@ -159,6 +160,7 @@ sub crash_at
 	my $graph = "crash: $brought{points}[0]";
 	$sim->configure(batch_turnaround_s => $brought{turnaround} // 0.3);
 	$node->kg(fail_once()) if $brought{trigger};
+	$node->kg($_) for map { $_, 'SELECT pg_reload_conf()' } $brought{one_by_one} ? 'ALTER SYSTEM SET kg_batch.commit_frequency = 1' : ();
 	begin($graph, $brought{followed}, @{ $brought{faults} // [] });
 	arm(@all);
 	my ($until, $done) = (time + 180, 0);
@@ -193,6 +195,7 @@ sub crash_at
 	$node->kg('DROP FUNCTION public.fail_once CASCADE; DROP SEQUENCE public.stored') if $brought{trigger};
 	$node->kg("SELECT kg_batch.drop_graph('$graph')");
 	$node->kg('DROP TABLE public.followed') if $brought{followed};
+	$node->kg($_) for map { $_, 'SELECT pg_reload_conf()' } $brought{one_by_one} ? 'ALTER SYSTEM RESET kg_batch.commit_frequency' : ();
 	note(sprintf '%s: %.1f s', $name, time - $began);
 	return;
 }
