@@ -14,6 +14,7 @@ namespace kg_batch::store {
 
 using backend::Bytes;
 using backend::execute;
+using backend::execute_generic;
 using backend::Rows;
 
 namespace {
@@ -252,10 +253,12 @@ void set_reading(std::int64_t batch_id, const openai::BatchObject& remote) {
 std::vector<std::optional<LineOwner>> line_owners(std::int64_t batch_id, const std::vector<std::string>& hashes) {
   std::vector<Bytes> bytes;
   for (const auto& hash : hashes) bytes.push_back({hash});
-  const Rows rows = execute(
-      "SELECT u.n, r.graph_id, r.request_id, r.job_id, r.bad_answers, (j.options ->> 'max_attempts')::int, a.sha256 "
-      "FROM unnest($2) WITH ORDINALITY AS u (hash, n) JOIN kg_batch_internal.request r ON r.batch_id = $1 AND r.input_hash = u.hash "
-      "JOIN kg_batch_internal.job j ON j.graph_id = r.graph_id AND j.job_id = r.job_id "
+  // Each by its hash: a page of lines joined with the batch would read all of the batch for each page.
+  const Rows rows = execute_generic(
+      "SELECT u.n, r.graph_id, r.request_id, r.job_id, r.bad_answers, (SELECT (j.options ->> 'max_attempts')::int FROM kg_batch_internal.job j "
+      "  WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id), a.sha256 "
+      "FROM unnest($2) WITH ORDINALITY AS u (hash, n) CROSS JOIN LATERAL (SELECT * FROM kg_batch_internal.request o "
+      "  WHERE o.batch_id = $1 AND o.input_hash = u.hash OFFSET 0) r "
       "LEFT JOIN LATERAL (SELECT pg_catalog.sha256(pg_catalog.convert_to(a.body, 'UTF8')) AS sha256 FROM kg_batch_internal.answer a "
       " WHERE r.state = 'answered' AND a.graph_id = r.graph_id AND a.request_id = r.request_id AND a.body IS NOT NULL "
       " ORDER BY a.attempt DESC LIMIT 1) a ON true",
@@ -379,7 +382,8 @@ int fail_lines(std::int64_t batch_id, const std::vector<std::string>& hashes, co
   lock_ledger_of(graphs, requests);
   const Rows rows = execute(
       "WITH bad AS (SELECT r.graph_id, r.request_id, pg_catalog.min(u.error) AS error FROM unnest($2, $3) AS u (hash, error) "
-      "  JOIN kg_batch_internal.request r ON r.batch_id = $1 AND r.input_hash = u.hash GROUP BY r.graph_id, r.request_id), "
+      "  CROSS JOIN LATERAL (SELECT o.graph_id, o.request_id FROM kg_batch_internal.request o WHERE o.batch_id = $1 AND o.input_hash = u.hash OFFSET 0) r "
+      "  GROUP BY r.graph_id, r.request_id), "
       "chunks AS (UPDATE kg_batch_internal.chunk c SET state = 'failed', error = bad.error, error_at = pg_catalog.clock_timestamp() FROM bad "
       "  WHERE c.graph_id = bad.graph_id AND c.request_id = bad.request_id AND c.state = 'asking'), "
       "failed AS (UPDATE kg_batch_internal.request r SET state = 'failed', error = bad.error, batch_id = NULL FROM bad "

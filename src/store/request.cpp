@@ -339,7 +339,8 @@ StoredAnswers store_answers(const std::vector<Answer>& answers) {
       "   CASE WHEN perhaps THEN reserved ELSE cost END, latency_ms, remote_id, CASE WHEN kept THEN body END, CASE WHEN kept THEN error END "
       "  FROM priced "
       "  ON CONFLICT (graph_id, request_id, attempt) DO NOTHING RETURNING graph_id, request_id), "
-      "counted AS MATERIALIZED (SELECT p.* FROM priced p JOIN stored USING (graph_id, request_id)), "
+      // Not joined: the planner takes both for a row or two, and would compare all with all.
+      "counted AS MATERIALIZED (SELECT p.* FROM priced p WHERE ((p.graph_id, p.request_id) IN (SELECT s.graph_id, s.request_id FROM stored s)) IS TRUE), "
       "used AS (INSERT INTO kg_batch_internal.usage AS u (day, graph_id, job_id, stage, model, mode, requests, lost, input_tokens, "
       "   cached_tokens, cache_write_tokens, output_tokens, reasoning_tokens, cost, lost_cost, direct_cost, unpriced, latency_histogram) "
       "  SELECT (pg_catalog.now() AT TIME ZONE 'UTC')::date, graph_id, job_id, stage, used_model, mode, pg_catalog.count(*), "
@@ -415,8 +416,10 @@ StoredAnswers store_answers(const std::vector<Answer>& answers) {
   }
   if (!answered_graphs.empty()) {
     const Rows chunks = execute_generic(
-        "SELECT c.graph_id, c.chunk_id, c.tokens, c.job_id FROM unnest($1, $2) AS u (graph_id, request_id) "
-        "JOIN kg_batch_internal.chunk c ON c.graph_id = u.graph_id AND c.request_id = u.request_id WHERE c.state = 'asking'",
+        // By the request, row by row: the index of what is being asked has all that is out.
+        "SELECT c.graph_id, c.chunk_id, c.tokens, c.job_id FROM unnest($1, $2) AS u (graph_id, request_id) CROSS JOIN LATERAL ("
+        " SELECT o.graph_id, o.chunk_id, o.tokens, o.job_id, o.state FROM kg_batch_internal.chunk o "
+        " WHERE o.graph_id = u.graph_id AND o.request_id = u.request_id OFFSET 0) c WHERE c.state = 'asking'",
         {answered_graphs, answered_requests});
     for (std::size_t i = 0; i < chunks.size(); ++i)
       result.to_read.push_back({chunks.integer(i, 0), Work::read, chunks.integer(i, 1), 1, static_cast<int>(chunks.integer(i, 2)),

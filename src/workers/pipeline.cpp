@@ -461,6 +461,7 @@ class Pipeline {
   static std::vector<Item> cut_together(const std::vector<Item>& items) {
     const std::int64_t graph_id = items.front().graph_id;
     std::map<std::int64_t, store::Job> jobs;
+    std::map<std::string, std::string> first_stages;  // of plans
     std::deque<store::Uncut> conversations;
     std::vector<store::CutRun> runs;
     std::vector<std::int64_t> cut;
@@ -473,13 +474,14 @@ class Pipeline {
       }
       if (!jobs.contains(uncut->job_id)) jobs.emplace(uncut->job_id, store::read_job(graph_id, uncut->job_id));
       const store::JobOptions& options = jobs.at(uncut->job_id).options;
+      if (!first_stages.contains(options.extraction)) first_stages.emplace(options.extraction, store::first_stage(options.extraction));
       const chunking::CutOptions cutting = store::cutting_options(options);
       if (uncut->more || !uncut->edits.empty() || cutting.boundaries == chunking::Boundaries::model) {
         alone.push_back(item);
         continue;
       }
       const store::Uncut& conversation = conversations.emplace_back(std::move(*uncut));
-      runs.push_back({&conversation, &conversation.open, chunking::cut(conversation.open.input, cutting), store::first_stage(options.extraction)});
+      runs.push_back({&conversation, &conversation.open, chunking::cut(conversation.open.input, cutting), first_stages.at(options.extraction)});
       cut.push_back(item.id);
       done.push_back(item);
     }

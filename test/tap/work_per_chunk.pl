@@ -21,13 +21,13 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my %recorded = (
-	'statements a chunk' => 46,
-	'statements for many chunks at once' => 130,
-	'pages a chunk' => 5370,
-	'pages a message that is handed in' => 21.8,
-	'instructions to cut 100 messages' => 9_700_000,
+	'statements a chunk' => 23.2,
+	'statements for many chunks at once' => 104,
+	'pages a chunk' => 4850,
+	'pages a message that is handed in' => 21.5,
+	'instructions to cut 100 messages' => 9_620_000,
 	'instructions to ask about a chunk' => 646_000,
-	'instructions to read an answer' => 2_919_000);
+	'instructions to read an answer' => 2_901_000);
 
 sub is_no_more_than_recorded
 {
@@ -69,9 +69,10 @@ is($node->kg('SELECT count(*) FROM kg_batch.errors'), '0', 'nothing went wrong')
 # Of what a worker asks: not what this test does, nor what is asked while waiting.
 my $counted = q{FROM pg_stat_statements s WHERE s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
 	AND s.query LIKE '%kg_batch_internal.%' AND s.query !~ 'kg_batch_internal\.(ready|claimed|turn|worker|home|is_open)\y' AND s.rows > 0};
-# How many rounds there are depends on the machine too: what is asked for each chunk is
-# counted by calls, what is asked for many at once by how many statements that are.
-my $for_each = "calls >= $chunks / 2";
+# How many rounds there are depends on the machine too: what is asked for each chunk, or
+# for the few that share a transaction (commit_frequency), is counted by calls, what is
+# asked for many at once by how many statements that are.
+my $for_each = "calls >= $chunks / 10";
 my ($statements, $others, $pages) = split /\|/, $node->kg("SELECT sum(calls) FILTER (WHERE $for_each), count(*) FILTER (WHERE NOT ($for_each)), sum(shared_blks_hit + shared_blks_read) $counted");
 is_no_more_than_recorded('statements a chunk', $statements / $chunks);
 is_no_more_than_recorded('statements for many chunks at once', $others);
