@@ -49,7 +49,8 @@ void Comparison::load_shared(const std::set<Key>& few, const std::set<Key>& all)
       "  AND x.n = o.target OFFSET 0) w "
       "CROSS JOIN LATERAL (SELECT x.key FROM kg_batch_internal.node_mention x WHERE x.graph_id = $1 AND x.chunk_id = m.chunk_id "
       "  AND x.n = e.statement AND x.live AND (SELECT c.folded FROM kg_batch_internal.chunk c WHERE c.graph_id = $1 AND c.chunk_id = m.chunk_id) OFFSET 0) s "
-      "WHERE w.key = ANY ($3::uuid[]) AND w.key <> u.key",
+      // Hashed: an array of a kept plan is searched from its beginning, for each row.
+      "WHERE (w.key IN (SELECT k.key FROM unnest($3::uuid[]) AS k (key))) IS TRUE AND w.key <> u.key",
       {graph_id_, texts_of(few), texts_of(all)});
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const Key statement = graph::key_from(rows.text(i, 2));

@@ -242,7 +242,7 @@ std::int64_t add_edges(std::int64_t graph_id, const Scope& scope, const std::vec
       "    (SELECT t.key FROM kg_batch_internal.node_mention t WHERE t.graph_id = $1 AND t.chunk_id = e.chunk_id AND t.n = e.target)) AS target_id, "
       "   " KG_BATCH_CANONICAL_ROLE("e.role", "m.category") " AS predicate, m.negated "
       "  FROM kg_batch_internal.edge_mention e WHERE e.graph_id = $1 AND e.chunk_id = m.chunk_id AND e.statement = m.n OFFSET 0) r "
-      " WHERE m.is_statement AND NOT m.key = ANY ($4::uuid[]) AND r.source_id IS NOT NULL AND r.target_id IS NOT NULL GROUP BY 1, 2, 3) "
+      " WHERE m.is_statement AND m.key NOT IN (SELECT k.key FROM unnest($4::uuid[]) AS k (key)) AND r.source_id IS NOT NULL AND r.target_id IS NOT NULL GROUP BY 1, 2, 3) "
       "INSERT INTO kg_batch_internal.edge AS e (graph_id, source_id, target_id, predicate, negated, mentions) "
       "SELECT $1, source_id, target_id, predicate, negated, n FROM roles ORDER BY source_id, predicate, target_id "
       "ON CONFLICT (graph_id, source_id, predicate, target_id) DO UPDATE SET mentions = e.mentions + EXCLUDED.mentions "
