@@ -123,6 +123,8 @@ class Pipeline {
   // questions at hand, a few answers are read; rounds come last.
   bool turn() {
     bool worked = exchange();
+    // What others read is folded first: one pipeline at a time can, and they go on.
+    if (round_was_full_ && fold_some(round_limit, round_limit)) return true;
     worked |= take_work();
     worked |= read_some();
     if ((!worked && http_.in_flight() == 0) || now_ms() - round_at_ms_ >= most_between_rounds_ms)
@@ -601,6 +603,7 @@ class Pipeline {
   bool fold_some(int least, int most) {
     process_->enter(Phase::folding);
     read_since_look_ = 0;
+    round_was_full_ = false;
     if (least == 1) {
       round_at_ms_ = now_ms();
       to_fold_ = false;
@@ -609,7 +612,7 @@ class Pipeline {
     commit("round claimed", [&] { items = store::claim_round(process_->worker_id(), least, most); });
     if (items.empty()) return false;
     round_at_ms_ = now_ms();
-    if (static_cast<int>(items.size()) == round_limit) read_since_look_ = read_between_looks;  // there may be as many again
+    round_was_full_ = static_cast<int>(items.size()) == round_limit;  // there may be as many again
     const std::int64_t graph_id = items.front().graph_id;
     store::RoundResult result;
     bool locked = false;
@@ -776,6 +779,7 @@ class Pipeline {
   std::int64_t round_at_ms_ = 0;
   bool to_fold_ = false;  // something was read since
   int read_since_look_ = 0;  // chunks, since it looked for a round
+  bool round_was_full_ = false;  // the last one
   std::int64_t counted_at_ms_ = 0;
 };
 
