@@ -86,16 +86,17 @@ BEGIN
         INSERT INTO kg_batch_internal.kind (graph_id, type, category, job_id)
         SELECT DISTINCT note_kinds.graph, m.type, m.category_key, note_kinds.job
         FROM (
-            SELECT o.type, o.category_key FROM kg_batch_internal.node_mention o
-            WHERE o.graph_id = note_kinds.graph AND o.chunk_id = ANY (chunks) AND o.live
+            SELECT o.type, o.category_key FROM unnest(chunks) c (chunk_id) CROSS JOIN LATERAL (
+                SELECT n.type, n.category_key FROM kg_batch_internal.node_mention n
+                WHERE n.graph_id = note_kinds.graph AND n.chunk_id = c.chunk_id AND n.live OFFSET 0) o
             UNION ALL
             SELECT o.type, o.category_key FROM unnest(keys) k (key) CROSS JOIN LATERAL (
                 SELECT n.type, n.category_key FROM kg_batch_internal.node_mention n
                 WHERE n.graph_id = note_kinds.graph AND n.key = k.key AND n.live
                   AND (SELECT c.folded FROM kg_batch_internal.chunk c WHERE c.graph_id = n.graph_id AND c.chunk_id = n.chunk_id) OFFSET 0) o) m
         -- Of one that is there, who is being filed by another transaction would be waited for.
-        WHERE m.category_key <> '' AND NOT EXISTS (
-            SELECT FROM kg_batch_internal.kind k WHERE k.graph_id = note_kinds.graph AND k.type = m.type AND k.category = m.category_key)
+        WHERE m.category_key <> '' AND (
+            SELECT count(*) FROM kg_batch_internal.kind k WHERE k.graph_id = note_kinds.graph AND k.type = m.type AND k.category = m.category_key) = 0
         ORDER BY 2, 3
         ON CONFLICT (graph_id, type, category) DO NOTHING RETURNING kind_id)
     SELECT array_agg(kind_id) INTO noted FROM made;

@@ -160,12 +160,13 @@ Gathered gather(const GatherLimits& limits) {
   return gathered;
 }
 
-std::vector<Request> batch_requests(std::int64_t batch_id, std::int64_t after_graph, std::int64_t after_request, int limit) {
-  const Rows rows = execute(
-      "SELECT graph_id, request_id, job_id, chunk_id, prompt_id, stage, model, mode, state, input_hash, max_output "
-      "FROM kg_batch_internal.request WHERE batch_id = $1 AND state = 'asking' AND (graph_id, request_id) > ($2, $3) "
-      "ORDER BY graph_id, request_id LIMIT $4",
-      {batch_id, after_graph, after_request, limit});
+std::vector<Request> batch_requests(std::int64_t batch_id, const std::string& after_hash, int limit) {
+  // By the index, which is of a batch's hashes; within a page as rows are locked.
+  const Rows rows = execute_generic(
+      "SELECT * FROM (SELECT graph_id, request_id, job_id, chunk_id, prompt_id, stage, model, mode, state, input_hash, max_output "
+      " FROM kg_batch_internal.request WHERE batch_id = $1 AND state = 'asking' AND input_hash > $2 ORDER BY input_hash LIMIT $3) page "
+      "ORDER BY graph_id, request_id",
+      {batch_id, Bytes{after_hash}, limit});
   std::vector<Request> requests;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     Request request;

@@ -49,8 +49,9 @@ struct Gathered {
 };
 Gathered gather(const GatherLimits& limits);
 
-// A page of the batch's requests after `after`, for building lines.
-std::vector<Request> batch_requests(std::int64_t batch_id, std::int64_t after_graph, std::int64_t after_request, int limit);
+// A page of what the batch asks, for building lines: those whose hashes come next after
+// `after_hash` ("" for the first).
+std::vector<Request> batch_requests(std::int64_t batch_id, const std::string& after_hash, int limit);
 
 void set_uploading(std::int64_t batch_id, std::int64_t bytes);
 void set_uploaded(std::int64_t batch_id, const std::string& file_id, std::int64_t bytes);

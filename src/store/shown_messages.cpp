@@ -13,10 +13,11 @@ using backend::Rows;
 std::map<std::int64_t, StoredMessage> load_messages(std::int64_t graph_id, const std::vector<std::int64_t>& message_ids, const std::string& timezone) {
   const Rows rows = execute_generic(
       "SELECT m.message_id, m.position, m.content, m.participant, m.role = 'assistant', kg_batch_internal.us(m.sent_at), "
-      " pg_catalog.to_char(m.sent_at AT TIME ZONE $3, 'YYYY-MM-DD HH24:MI Dy'), COALESCE(s.key, '') "
-      "FROM (SELECT $1 AS graph_id, o.message_id FROM (SELECT DISTINCT unnest($2)) AS o (message_id) OFFSET 0) u "
-      "JOIN kg_batch_internal.message m ON m.graph_id = u.graph_id AND m.message_id = u.message_id "
-      "LEFT JOIN kg_batch_internal.segment s ON s.graph_id = u.graph_id AND s.segment_id = m.segment_id",
+      " pg_catalog.to_char(m.sent_at AT TIME ZONE $3, 'YYYY-MM-DD HH24:MI Dy'), "
+      // A join with segments was planned by segment_id alone, through all of its index.
+      " COALESCE((SELECT s.key FROM kg_batch_internal.segment s WHERE s.graph_id = $1 AND s.segment_id = m.segment_id), '') "
+      "FROM (SELECT DISTINCT unnest($2)) AS u (message_id) CROSS JOIN LATERAL ("
+      " SELECT * FROM kg_batch_internal.message o WHERE o.graph_id = $1 AND o.message_id = u.message_id OFFSET 0) m",
       {graph_id, message_ids, timezone});
   std::map<std::int64_t, StoredMessage> messages;
   for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -380,12 +380,15 @@ std::vector<std::string> free_statements(std::int64_t graph_id, const std::vecto
 
 void settle_statements(std::int64_t graph_id) {
   const Rows rows = execute_generic(
-      "SELECT i.former_node_id, i.node_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.former_node_id IS NOT NULL "
-      "AND i.node_id IS NOT NULL ORDER BY i.key",
+      "SELECT i.former_node_id, i.node_id, i.key FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.former_node_id IS NOT NULL "
+      "AND i.node_id IS NOT NULL",
       {graph_id});
   if (rows.empty()) return;
+  // In the order of keys. Asked for in that order, they would be looked for in all of the graph.
+  std::map<Key, std::size_t> by_key;
+  for (std::size_t i = 0; i < rows.size(); ++i) by_key.emplace(graph::key_from(rows.text(i, 2)), i);
   std::map<std::int64_t, std::int64_t> moved_to;
-  for (std::size_t i = 0; i < rows.size(); ++i)
+  for (const auto& [key, i] : by_key)
     if (rows.integer(i, 0) != rows.integer(i, 1)) moved_to.emplace(rows.integer(i, 0), rows.integer(i, 1));
   execute_generic("UPDATE kg_batch_internal.identity SET former_node_id = NULL WHERE graph_id = $1 AND former_node_id IS NOT NULL AND node_id IS NOT NULL",
           {graph_id});

@@ -326,12 +326,13 @@ class BatchManager {
   std::optional<std::int64_t> write_lines(const Batch& batch, const std::string& path) {
     (void)mkdir("base/pgsql_tmp", S_IRWXU);
     std::ofstream file(path, std::ios::binary | std::ios::trunc);
-    std::int64_t graph = 0, request = 0, bytes = 0;
+    std::int64_t bytes = 0;
+    std::string last_hash;
     for (;;) {
       std::vector<store::Request> page;
       std::vector<std::optional<std::string>> bodies;
       commit("lines built", [&] {
-        page = store::batch_requests(batch.batch_id, graph, request, 200);
+        page = store::batch_requests(batch.batch_id, last_hash, 200);
         bodies = rebuild_bodies(page);
       });
       if (page.empty()) break;
@@ -341,8 +342,7 @@ class BatchManager {
         file.write(line.data(), static_cast<std::streamsize>(line.size()));
         bytes += static_cast<std::int64_t>(line.size());
       }
-      graph = page.back().graph_id;
-      request = page.back().request_id;
+      for (const store::Request& request : page) last_hash = std::max(last_hash, request.input_hash);
       process_->go_on(static_cast<int>(http_.in_flight()));
     }
     file.close();
