@@ -142,11 +142,15 @@ SELECT counts_are_right('partly folded');
 CREATE FUNCTION pages_of(query text) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     plan jsonb;
+    least bigint;
 BEGIN
-    EXECUTE 'EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) ' || query INTO plan;
-    -- The first time looks up in catalogs, too.
-    EXECUTE 'EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) ' || query INTO plan;
-    RETURN (plan #>> '{0,Plan,Shared Hit Blocks}')::bigint + (plan #>> '{0,Plan,Shared Read Blocks}')::bigint;
+    -- The first time looks up in catalogs, too, and so does one after which somebody
+    -- (autovacuum) changed what is known of a table.
+    FOR n IN 1 .. 4 LOOP
+        EXECUTE 'EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) ' || query INTO plan;
+        least := LEAST(least, (plan #>> '{0,Plan,Shared Hit Blocks}')::bigint + (plan #>> '{0,Plan,Shared Read Blocks}')::bigint);
+    END LOOP;
+    RETURN least;
 END $$;
 CREATE TABLE cost_before AS SELECT v.name, 0::bigint AS pages FROM unnest('{progress,batches,errors,error_groups,cost,history,performance,throughput,summary}'::text[]) v (name);
 CALL fold_all();
