@@ -31,7 +31,8 @@ my $run = KgBatch::DemoRun->new($node);
 	is(scalar keys %ids, scalar @lines, "$name: no id twice");
 	is(scalar(grep { !/^[0-9a-f]{64}$/ } keys %ids), 0, "$name: ids of 64 characters that hold nothing of the data");
 	is(join(' ', map { "$_->{method} $_->{url} $_->{body}{model}" } @lines), join(' ', ("POST /v1/chat/completions gpt-6-luna") x @lines), "$name: one method, one address, one model");
-	is($sim->request('GET', "/v1/files/$batch->{input_file_id}")->{expires_at} - $batch->{created_at}, 30 * 86_400, "$name: it does not stay for ever");
+	my $file = $sim->request('GET', "/v1/files/$batch->{input_file_id}");
+	is($file->{expires_at} - $file->{created_at}, 30 * 86_400, "$name: it does not stay for ever");
 	my ($entry) = grep { $_->{method} eq 'POST' } @{ $sim->request('GET', '/_sim/journal?limit=1000000&path=/v1/files$')->{entries} };
 	is($entry->{status}, 200, "$name: uploaded at once");
 
@@ -89,6 +90,26 @@ my $run = KgBatch::DemoRun->new($node);
 	ok($node->wait_until("SELECT bool_and(state = 'done') FROM kg_batch.progress WHERE job LIKE 'of %'"), "$name: two models: done");
 	my @batches = map { $sim->request('GET', "/v1/batches/$_->{id}") } @{ $sim->request('GET', '/v1/batches?limit=100')->{data} };
 	is(join(' ', sort map { "$_->{model} $_->{request_counts}{completed}" } @batches), 'gpt-5.6-luna 3 gpt-6-luna 3', "$name: a batch a model");
+}
+
+# Lines are built some hundreds at a time: each of a batch that is larger is in its file once.
+{
+	my ($name, $count) = ('a large file', 450);
+	$sim->request('POST', '/_sim/reset');
+	$sim->configure(batch_turnaround_s => 3600);
+	# As long as more come within that time, they go together.
+	$node->safe_psql('postgres', q{ALTER SYSTEM SET kg_batch.batch_linger = '5s'});
+	$node->reload;
+	$node->kg(q{SELECT kg_batch.create_graph('large'); SELECT kg_batch.create_job('large', graph => 'large')});
+	$node->kg(qq{SELECT kg_batch.enqueue_query('SELECT n AS conversation, ''Anna'' AS speaker, ''I adopted cat number '' || n || ''.'' AS content FROM generate_series(1, $count) n',
+		job => 'large', graph => 'large', final => true)});
+	ok($node->wait_until("SELECT count(*) = 1 FROM kg_batch.batches WHERE state = 'submitted' AND requests = $count"), "$name: one batch is out") or $node->describe_work;
+	my $batch = $sim->request('GET', '/v1/batches?limit=1')->{data}[0];
+	my $content = $sim->{http}->get($sim->url . "/v1/files/$batch->{input_file_id}/content", { headers => { authorization => 'Bearer x' } })->{content};
+	my @ids = sort map { JSON::PP->new->utf8->decode($_)->{custom_id} } split /\n/, $content;
+	my @asked = sort split /\n/, $node->kg(q{SELECT encode(r.input_hash, 'hex') FROM kg_batch_internal.request r JOIN kg_batch_internal.graph g USING (graph_id) WHERE g.name = 'large'});
+	is(scalar @asked, $count, "$name: each is asked");
+	is_deeply(\@ids, \@asked, "$name: on a line of its own");
 }
 
 $node->stop('fast');
