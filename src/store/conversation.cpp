@@ -283,7 +283,7 @@ void write_cuts(std::int64_t graph_id, const std::vector<CutRun>& runs) {
   write_chunks(graph_id, runs, segments);
 }
 
-void mark_cut(std::int64_t graph_id, const std::vector<CutRun>& runs) {
+void mark_cut(std::int64_t graph_id, std::span<const CutRun> runs) {
   std::vector<std::int64_t> conversations;
   std::vector<int> deliveries;
   std::vector<std::string> casts;

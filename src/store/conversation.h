@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -46,7 +47,7 @@ struct CutRun {
 void write_cuts(std::int64_t graph_id, const std::vector<CutRun>& runs);
 // All deliveries up to `conversation->deliveries` are cut, or up to the one that waits
 // for boundaries. Open runs, at most one of each conversation.
-void mark_cut(std::int64_t graph_id, const std::vector<CutRun>& runs);
+void mark_cut(std::int64_t graph_id, std::span<const CutRun> runs);
 void mark_cut_failed(std::int64_t graph_id, std::int64_t conversation_id, const std::string& error);
 
 }  // namespace kg_batch::store

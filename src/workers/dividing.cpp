@@ -103,7 +103,7 @@ bool plan_windows(const store::Uncut& conversation, const store::Job& job, const
   const std::int64_t graph_id = conversation.graph_id;
   // A cancelled job asks nothing more; its conversations can be cut by another one.
   if (windows.empty() || job.state == "cancelled") {
-    store::set_waiting(graph_id, conversation.conversation_id, {});
+    store::wait_for_nothing(graph_id, {conversation.conversation_id});
     return true;
   }
   std::vector<std::vector<std::int64_t>> message_ids;

@@ -124,13 +124,16 @@ class Pipeline {
   bool turn() {
     bool worked = exchange();
     // What others read is folded first: one pipeline at a time can, and they go on.
-    if (round_was_full_ && fold_some(round_limit, round_limit)) return true;
-    worked |= take_work();
-    worked |= read_some();
-    if ((!worked && http_.in_flight() == 0) || now_ms() - round_at_ms_ >= most_between_rounds_ms)
-      worked |= fold_some(1, http_.in_flight() > 0 ? short_round_limit : round_limit);
-    else if (read_since_look_ >= read_between_looks)
-      worked |= fold_some(round_limit, round_limit);
+    if (round_was_full_ && fold_some(round_limit, round_limit)) {
+      worked = true;
+    } else {
+      worked |= take_work();
+      worked |= read_some();
+      if ((!worked && http_.in_flight() == 0) || now_ms() - round_at_ms_ >= most_between_rounds_ms)
+        worked |= fold_some(1, http_.in_flight() > 0 ? short_round_limit : round_limit);
+      else if (read_since_look_ >= read_between_looks)
+        worked |= fold_some(round_limit, round_limit);
+    }
     if (worked && now_ms() - counted_at_ms_ > most_between_counts_ms) show_counts();
     return worked;
   }
@@ -487,9 +490,11 @@ class Pipeline {
       cut.push_back(item.id);
       done.push_back(item);
     }
-    store::write_cuts(graph_id, runs);
-    store::mark_cut(graph_id, runs);
-    store::wait_for_nothing(graph_id, cut);
+    if (!runs.empty()) {
+      store::write_cuts(graph_id, runs);
+      store::mark_cut(graph_id, runs);
+      store::wait_for_nothing(graph_id, cut);
+    }
     store::release(done);
     return alone;
   }
@@ -508,7 +513,7 @@ class Pipeline {
           for (const auto& edit : uncut->edits) runs.push_back({&*uncut, &edit, chunking::cut(edit.input, options), stage});
           const store::CutRun& open = runs.emplace_back(store::CutRun{&*uncut, &uncut->open, chunking::cut(uncut->open.input, options), stage});
           store::write_cuts(uncut->graph_id, runs);
-          store::mark_cut(uncut->graph_id, {open});
+          store::mark_cut(uncut->graph_id, {&open, 1});
           if (!plan_windows(*uncut, job, open.cuts.windows))
             without_budget = {{item.graph_id, Work::cut, item.id, uncut->priority + store::parked, item.size, uncut->job_id}};
           more = uncut->more && open.cuts.windows.empty();
