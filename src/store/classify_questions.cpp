@@ -195,7 +195,7 @@ class ClassifyQuestions final : public InquirySort {
     }
     const auto& decided = std::get<stages::Decided<stages::KindChoice>>(result);
     concluded.rejected = decided.rejected;
-    std::vector<std::int64_t> unanswered, lost, kinds, taxa;
+    std::vector<std::int64_t> unanswered, kinds, taxa;
     std::vector<int> confidences;
     std::vector<std::optional<std::string>> suggestions;
     for (const int id : decided.unanswered) unanswered.push_back(inquiry.items[static_cast<std::size_t>(id - 1)]);
@@ -206,9 +206,8 @@ class ClassifyQuestions final : public InquirySort {
       confidences.push_back(choice.confidence);
       suggestions.push_back(choice.suggestion);
     }
-    const Rows without_taxon =
-        execute_generic("SELECT kg_batch_internal.file_kinds_by_model($1, $2, $3, $4, $5)", {graph_id, kinds, taxa, confidences, suggestions});
-    for (std::size_t i = 0; i < without_taxon.size(); ++i) lost.push_back(without_taxon.integer(i, 0));
+    const std::vector<std::int64_t> lost =
+        execute_generic("SELECT kg_batch_internal.file_kinds_by_model($1, $2, $3, $4, $5)", {graph_id, kinds, taxa, confidences, suggestions}).column(0);
     without_answer(graph_id, unanswered, "the answer said nothing of this kind that could be used", options.max_attempts);
     without_answer(graph_id, lost, "the taxon that was chosen is gone meanwhile", options.max_attempts);
     concluded.is_whole = unanswered.empty();
