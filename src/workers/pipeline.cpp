@@ -123,15 +123,16 @@ class Pipeline {
   // questions at hand, a few answers are read; rounds come last.
   bool turn() {
     bool worked = exchange();
-    // What others read is folded first: one pipeline at a time can, and they go on.
-    if (round_was_full_ && fold_some(round_limit, round_limit)) {
+    // What others read is folded first: one pipeline at a time can, and they go on. Who is
+    // alone does both in turn.
+    if (round_was_full_ && settings::num_pipelines() > 1 && fold_some(round_limit, round_limit)) {
       worked = true;
     } else {
       worked |= take_work();
       worked |= read_some();
       if ((!worked && http_.in_flight() == 0) || now_ms() - round_at_ms_ >= most_between_rounds_ms)
         worked |= fold_some(1, http_.in_flight() > 0 ? short_round_limit : round_limit);
-      else if (read_since_look_ >= read_between_looks)
+      else if (read_since_look_ >= read_between_looks || round_was_full_)
         worked |= fold_some(round_limit, round_limit);
     }
     if (worked && now_ms() - counted_at_ms_ > most_between_counts_ms) show_counts();

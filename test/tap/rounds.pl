@@ -1,6 +1,7 @@
 # A graph grows while its conversations are read: as soon as as many chunks are read as
 # fill a round, one is folded, whatever else there is to do. One pipeline at a time can
-# fold a graph, so what was left for the end would be folded while all others wait.
+# fold a graph, so what was left for the end would be folded while all others wait. And
+# a pipeline that is alone does not fold all there is before it reads on.
 
 use strict;
 use warnings;
@@ -27,5 +28,17 @@ my $beside = $node->kg('SELECT count(*) FROM public.round WHERE chunks = 200 AND
 cmp_ok($beside, '>=', 1, 'a full round is folded while others are to be read')
   or diag($node->kg(q{SELECT string_agg(chunks || ' with ' || to_read || ' to read', ', ' ORDER BY n) FROM public.round}));
 is($node->kg('SELECT max(chunks) <= 200 FROM public.round'), 't', 'no round is larger');
+
+# ---- alone ----
+
+$node->kg('ALTER SYSTEM SET kg_batch.num_pipelines = 1');
+$node->restart;
+$node->kg(q{TRUNCATE public.round; BEGIN;
+	DO $$ BEGIN FOR n IN 1 .. 1500 LOOP PERFORM kg_batch.import('jsonl', pg_catalog.format('{"node": "Thing number %s", "class": "product"}', n)); END LOOP; END $$;
+	SELECT kg_batch.enqueue('[{"speaker": "Anna", "content": "I adopted a dog called Dog number 1."}]', final => true); COMMIT});
+ok($node->wait_until(q{SELECT bool_and(state = 'done') FROM kg_batch.progress}, 300), 'alone: all is folded');
+cmp_ok($node->kg('SELECT count(*) FROM public.round WHERE chunks = 200 AND to_read > 0'), '>=', 1, 'alone: a full round before the conversation is read');
+cmp_ok($node->kg('SELECT count(*) FROM public.round WHERE chunks = 200 AND to_read = 0'), '>=', 1, 'alone: it is read while there are more of them')
+  or diag($node->kg(q{SELECT string_agg(chunks || ' with ' || to_read || ' to read', ', ' ORDER BY n) FROM public.round}));
 $node->stop('fast');
 done_testing();
