@@ -160,6 +160,10 @@ bool is_found_by_name(const IdentityView& identity) {
   return !identity.is_statement && (identity.named || identity.type == "Concept" || !identity.participates_in.empty());
 }
 
+bool has_conversation_name(const IdentityView& identity) {
+  return !identity.is_statement && (identity.node_class == "person" || identity.node_class == "other") && is_conversation_name(identity.label_key);
+}
+
 bool is_kin(std::string_view relation) {
   constexpr auto others = std::to_array<std::string_view>({"", "pet", "dog", "cat", "home", "car", "other"});
   return std::find(others.begin(), others.end(), relation) == others.end();
@@ -182,7 +186,7 @@ PreparedIdentity::PreparedIdentity(const IdentityView& identity)
     days = days_of(identity);
     return;
   }
-  has_conversation_name = (is_person || identity.node_class == "other") && is_conversation_name(identity.label_key);
+  has_conversation_name = graph::has_conversation_name(identity);
   if (!identity.aliases.empty() || !identity.stated_aliases.empty()) {
     aliases = aliases_of(identity, has_given_name);
   }

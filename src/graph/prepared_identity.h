@@ -36,7 +36,6 @@ struct PreparedIdentity {
 
   const IdentityView* view;
   bool is_person;
-  // "Mum", "Speaker 1": means somebody else in another conversation.
   bool has_conversation_name = false;
   NameShape shape;
   std::vector<PreparedAlias> aliases;  // stated ones first, then by count; at most 8
@@ -57,6 +56,9 @@ bool share_one(const std::vector<T>& a, const std::vector<T>& b) {
 
 // Participants, topics and what has a name are found by it; all else by its owner.
 bool is_found_by_name(const IdentityView& identity);
+
+// "Mum", "Speaker 1": means somebody else in another conversation.
+bool has_conversation_name(const IdentityView& identity);
 
 // Things that one word means of one owner: a kin relation, or else the kind.
 std::string_view owned_as(const IdentityView& identity);

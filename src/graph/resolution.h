@@ -72,9 +72,12 @@ struct IdentityView {
   std::vector<std::string> starts, ends; // sorts 'start', 'end': "2024-05-08 actual"; looked at for Events
 
   // --- node_mention (live) with its chunk: DISTINCT conversation_id ---
-  // Ids, because nothing but their equality counts.
-  std::vector<std::int64_t> conversations;   // in which it occurs
-  std::vector<std::int64_t> participates_in; // in which a mention of it has `participant`
+  // Ids, because nothing but their equality counts. `conversations`: in which it occurs.
+  // Of a name that reaches beyond a conversation, those in which it neither takes part
+  // nor is addressed may be left out, but for one of them and for all in which a loaded
+  // identity occurs whose name reaches no further (has_conversation_name).
+  std::vector<std::int64_t> conversations;
+  std::vector<std::int64_t> participates_in;  // in which a mention of it has `participant`
 
   // --- identity.role_keys ---
   // Keys of the statements that it takes part in, of a statement too. Those that no

@@ -458,6 +458,7 @@ CREATE TABLE kg_batch_internal.occurrence (
     -- in a conversation that is forgotten is folded again.
 ) WITH (fillfactor = 80);
 CREATE INDEX occurrence_participant ON kg_batch_internal.occurrence (graph_id, conversation_id, participant) WHERE participant IS NOT NULL;
+CREATE INDEX occurrence_told ON kg_batch_internal.occurrence (graph_id, identity_id) WHERE participant IS NOT NULL OR addressed_by <> '{}';
 CREATE INDEX occurrence_addressed ON kg_batch_internal.occurrence (graph_id, conversation_id) WHERE addressed_by <> '{}';
 COMMENT ON TABLE kg_batch_internal.occurrence IS 'in which conversations a thing occurs';
 COMMENT ON COLUMN kg_batch_internal.occurrence.participant IS 'which participant it is there, from 1; null where it is only spoken of';

@@ -2,6 +2,7 @@
 
 #include "graph/embedding_text.h"
 #include "graph/naming.h"
+#include "graph/prepared_identity.h"
 
 #include "backend/bridge.h"
 #include "backend/spi.h"
@@ -23,6 +24,9 @@ using graph::Key;
 namespace {
 
 constexpr int most_a_round = 2'000;
+// From here on a thing's conversations are looked up instead of read, which takes as
+// long as reading some ten.
+constexpr std::int64_t many_mentions = 1'000;
 
 class ThingRound : Comparison {
  public:
@@ -92,7 +96,7 @@ class ThingRound : Comparison {
     }
     load_forms(texts);
     find_unique_names(texts);
-    load_places(texts);
+    load_places(missing);
   }
 
   void load_forms(const std::vector<std::string>& texts) {
@@ -115,12 +119,52 @@ class ThingRound : Comparison {
     }
   }
 
-  void load_places(const std::vector<std::string>& texts) {
-    const Rows rows = execute_generic(
+  // Where things occur. Of what is in very many conversations, no more than it is
+  // compared by: a round should not read all that was ever said of it.
+  void load_places(const std::set<Key>& keys) {
+    std::set<Key> few, many;
+    std::set<std::int64_t> local;
+    for (const Key& key : keys)
+      if (const auto found = known_.find(key); found != known_.end()) (is_in_many(found->second) ? many : few).insert(key);
+    take_places(execute_generic(
         "SELECT u.key, o.conversation_id, o.participant IS NOT NULL, o.addressed_by FROM unnest($2::uuid[]) AS u (key) CROSS JOIN LATERAL ("
         " SELECT x.conversation_id, x.participant, x.addressed_by FROM kg_batch_internal.occurrence x WHERE x.graph_id = $1 AND x.identity_id = "
         "  (SELECT i.identity_id FROM kg_batch_internal.identity i WHERE i.graph_id = $1 AND i.key = u.key) OFFSET 0) o",
-        {graph_id_, texts});
+        {graph_id_, texts_of(few)}));
+    for (const Key& key : few)
+      if (const IdentityView& view = known_.at(key).view; graph::has_conversation_name(view))
+        for (const std::int64_t conversation : view.conversations)
+          if (!local_.contains(conversation)) local.insert(conversation);
+    if (!many.empty()) {
+      take_places(execute_generic(
+          "SELECT u.key, o.conversation_id, o.participant IS NOT NULL, o.addressed_by FROM unnest($2::uuid[]) AS u (key) "
+          "CROSS JOIN LATERAL (SELECT x.identity_id FROM kg_batch_internal.identity x WHERE x.graph_id = $1 AND x.key = u.key OFFSET 0) i "
+          "CROSS JOIN LATERAL ((SELECT x.conversation_id, x.participant, x.addressed_by FROM kg_batch_internal.occurrence x "
+          "   WHERE x.graph_id = $1 AND x.identity_id = i.identity_id AND (x.participant IS NOT NULL OR x.addressed_by <> '{}') OFFSET 0) "
+          "  UNION ALL (SELECT x.conversation_id, x.participant, x.addressed_by FROM kg_batch_internal.occurrence x "
+          "   WHERE x.graph_id = $1 AND x.identity_id = i.identity_id AND x.participant IS NULL AND x.addressed_by = '{}' LIMIT 1)) o",
+          {graph_id_, texts_of(many)}));
+      load_places_in(many, local_);
+    }
+    many_.insert(many.begin(), many.end());
+    load_places_in(many_, local);
+    local_.insert(local.begin(), local.end());
+  }
+
+  // In which of these conversations those are only spoken of.
+  void load_places_in(const std::set<Key>& keys, const std::set<std::int64_t>& conversations) {
+    if (keys.empty() || conversations.empty()) return;
+    take_places(execute_generic(
+        "SELECT u.key, c.conversation_id, false, '{}'::int[] FROM unnest($2::uuid[]) AS u (key) "
+        "CROSS JOIN LATERAL (SELECT x.identity_id FROM kg_batch_internal.identity x WHERE x.graph_id = $1 AND x.key = u.key OFFSET 0) i "
+        "CROSS JOIN unnest($3) AS c (conversation_id) WHERE (SELECT x.participant IS NULL AND x.addressed_by = '{}' FROM kg_batch_internal.occurrence x "
+        " WHERE x.graph_id = $1 AND x.identity_id = i.identity_id AND x.conversation_id = c.conversation_id)",
+        {graph_id_, texts_of(keys), std::vector<std::int64_t>(conversations.begin(), conversations.end())}));
+  }
+
+  static bool is_in_many(const Known& known) { return known.mentions > many_mentions && !graph::has_conversation_name(known.view); }
+
+  void take_places(const Rows& rows) {
     std::vector<Addressing> addressing;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       IdentityView& view = known_.at(graph::key_from(rows.text(i, 0))).view;
@@ -326,6 +370,8 @@ class ThingRound : Comparison {
     }
     return execute_generic("SELECT pg_catalog.nextval('kg_batch_internal.node_node_id_seq')").integer(0, 0);
   }
+  std::set<Key> many_;            // of known_, in very many conversations
+  std::set<std::int64_t> local_;  // conversations of those of known_ whose names reach no further
 };
 
 }  // namespace

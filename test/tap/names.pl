@@ -16,6 +16,8 @@ my $walk = Walk->new('names');
 
 stated_aliases();
 short_forms();
+names_of_a_conversation();
+of_many_mentions();
 shared_relations();
 
 $walk->node->stop('fast');
@@ -59,6 +61,44 @@ sub short_forms
 	is($walk->digest($elsewhere), $before, 'forgotten, they are one again');
 	$walk->one_graph('short form', [qw(map song)], [qw(song map)]);
 	return;
+}
+
+sub names_of_a_conversation
+{
+	my $graph = $walk->read_in('opera', 'mum');
+	is(called($graph, 'Helen'), 'Helen | Mum Helen', 'a Helen elsewhere is not the mum of this conversation, whom it calls Helen');
+	$walk->hand_in($graph, 'mum+aria');
+	is(called($graph, 'Helen'), 'Helen Mum', 'she is, where the two are spoken of in one conversation');
+	$walk->one_graph('mum', [qw(opera mum mum+aria)], [qw(mum mum+aria opera)]);
+	return;
+}
+
+# Of what is in very many conversations no more is read than it is compared by.
+sub of_many_mentions
+{
+	for my $steps ([qw(map song)], [qw(opera mum mum+aria)], [qw(opera mum+aria mum)], [qw(nora lind choir)])
+	{
+		my ($few, $many) = map { as_read($_, @$steps) } 0, 100_000;
+		is($many, $few, "@$steps: the same when each is spoken of very often");
+		note($few);
+	}
+	return;
+}
+
+# What the graph holds after each step, when all things have so many mentions more.
+sub as_read
+{
+	my ($more, @steps) = @_;
+	my $graph = $walk->read_in;
+	my @seen;
+	for my $step (@steps)
+	{
+		$walk->hand_in($graph, $step);
+		push @seen, $walk->lines("SELECT string_agg(concat_ws(' ', label, NULLIF(array_to_string(aliases, ' '), '')), ' | ' ORDER BY label, aliases)
+			FROM kg_batch.node WHERE graph_id = (SELECT graph_id FROM kg_batch.graph WHERE name = '$graph') AND type = 'Entity'");
+		$walk->number("UPDATE kg_batch_internal.identity SET mentions = mentions + $more WHERE NOT is_statement AND graph_id = (SELECT graph_id FROM kg_batch.graph WHERE name = '$graph')");
+	}
+	return join "\n", @seen;
 }
 
 sub shared_relations
