@@ -292,13 +292,14 @@ int refill_ready() {
       "LEFT JOIN kg_batch_internal.request r ON r.graph_id = c.graph_id AND r.request_id = c.request_id "
       "WHERE j.state <> 'cancelled' AND (c.state = 'ready' OR (c.state = 'done' AND NOT c.folded) "
       " OR (c.state = 'asking' AND r.state IN ('answered', 'failed', 'cancelled'))) ON CONFLICT DO NOTHING RETURNING 1");
+  // Apart: with both conditions in one, all conversations that there ever were are joined first.
   const Rows cuts = execute_generic(
+      "WITH adrift AS MATERIALIZED (SELECT v.graph_id, v.conversation_id FROM kg_batch_internal.conversation v WHERE v.cut_deliveries < v.deliveries "
+      "  UNION SELECT w.graph_id, w.conversation_id FROM kg_batch_internal.boundary_window w WHERE w.waits) "
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
       "SELECT v.graph_id, v.priority + CASE WHEN j.state = 'paused' THEN 1000 ELSE 0 END, 1, v.messages, v.conversation_id, v.job_id "
-      "FROM kg_batch_internal.conversation v JOIN kg_batch_internal.job j USING (graph_id, job_id) "
-      "WHERE j.state <> 'cancelled' AND (v.cut_deliveries < v.deliveries "
-      " OR EXISTS (SELECT FROM kg_batch_internal.boundary_window w WHERE w.graph_id = v.graph_id AND w.conversation_id = v.conversation_id AND w.waits)) "
-      "ON CONFLICT DO NOTHING RETURNING 1");
+      "FROM adrift a JOIN kg_batch_internal.conversation v USING (graph_id, conversation_id) JOIN kg_batch_internal.job j USING (graph_id, job_id) "
+      "WHERE j.state <> 'cancelled' ON CONFLICT DO NOTHING RETURNING 1");
   const Rows inquiries = execute_generic(
       "INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id) "
       "SELECT q.graph_id, 1, 8, 0, q.request_id, r.job_id FROM kg_batch_internal.inquiry q "
