@@ -172,7 +172,7 @@ CREATE TABLE kg_batch_internal.ready (
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX ready_claim ON kg_batch_internal.ready (graph_id, kind, priority, work DESC) WHERE kind NOT IN (2, 4);
 CREATE INDEX ready_round ON kg_batch_internal.ready (graph_id, chunk_id) WHERE kind = 2;
-CREATE INDEX ready_job ON kg_batch_internal.ready (job_id);
+CREATE INDEX ready_job ON kg_batch_internal.ready (job_id, priority);
 CREATE INDEX ready_decide ON kg_batch_internal.ready (graph_id, chunk_id) WHERE kind = 7;
 -- What went wrong and waits until it is tried again: few, and errors shows them.
 CREATE INDEX ready_due ON kg_batch_internal.ready (graph_id, chunk_id) WHERE due_at IS NOT NULL;
