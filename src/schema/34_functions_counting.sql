@@ -201,16 +201,18 @@ COMMENT ON FUNCTION kg_batch_internal.fold_made() IS 'sums up what rounds noted 
 
 -- One at a time (LockClass::counting): nobody else writes job_count and conversation_count.
 -- What is noted and what it counts as are looked at in one statement, so of one moment.
+-- By keys: a million conversations that were handed in leave pages behind in which notes
+-- were, and a scan would look at each of them again and again.
 CREATE FUNCTION kg_batch_internal.fold_counts(most int) RETURNS bigint
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     found bigint;
 BEGIN
     WITH changes AS MATERIALIZED (
-        DELETE FROM kg_batch_internal.job_count_change WHERE ctid = ANY (ARRAY(SELECT c.ctid FROM kg_batch_internal.job_count_change c LIMIT most))
+        DELETE FROM kg_batch_internal.job_count_change WHERE ctid = ANY (ARRAY(SELECT c.ctid FROM kg_batch_internal.job_count_change c ORDER BY c.graph_id, c.change_id LIMIT most))
         RETURNING graph_id, job_id, what, step, number, size),
     touched AS MATERIALIZED (
-        DELETE FROM kg_batch_internal.conversation_change WHERE ctid = ANY (ARRAY(SELECT c.ctid FROM kg_batch_internal.conversation_change c LIMIT most))
+        DELETE FROM kg_batch_internal.conversation_change WHERE ctid = ANY (ARRAY(SELECT c.ctid FROM kg_batch_internal.conversation_change c ORDER BY c.graph_id, c.change_id LIMIT most))
         RETURNING graph_id, conversation_id),
     seen AS MATERIALIZED (
         SELECT t.graph_id, t.conversation_id, s.job_id, s.is_done, s.is_settling, s.uncut_messages, c.job_id AS old_job_id, c.is_done AS was_done,
