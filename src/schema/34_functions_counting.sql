@@ -204,7 +204,7 @@ COMMENT ON FUNCTION kg_batch_internal.fold_made() IS 'sums up what rounds noted 
 -- By keys: a million conversations that were handed in leave pages behind in which notes
 -- were, and a scan would look at each of them again and again.
 CREATE FUNCTION kg_batch_internal.fold_counts(most int) RETURNS bigint
-    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     found bigint;
 BEGIN
