@@ -36,4 +36,11 @@ for my $name (@names)
 	is(scalar(grep { !/^[^|]+ \| -?[0-9.]+ \| / } @rows), 0, "$name: each with a number");
 }
 
+# A size of one's own, and none that is not there.
+ok(IPC::Run::run([ $^X, 'test/bench/run', '--scale', 'tiny', '--set', 'messages=100', '--built', $built, 'enqueue' ], '>', \$stdout, '2>', \$stderr), 'a benchmark runs at another size')
+  or diag($stdout, $stderr);
+like($stdout, qr/\| messages 100 \|/, '... and says so');
+ok(!IPC::Run::run([ $^X, 'test/bench/run', '--scale', 'tiny', '--set', 'chickens=100', '--built', $built, 'enqueue' ], '>', \$stdout, '2>', \$stderr), 'a size that it does not have is refused');
+like($stderr, qr/^enqueue has no size "chickens" that can be set$/m, '... by name');
+
 done_testing();
