@@ -86,15 +86,20 @@ std::vector<Batch> open_batches() {
 Gathered gather(const GatherLimits& limits) {
   Gathered gathered;
   const Rows models = execute(
-      "SELECT r.model, pg_catalog.count(*), EXTRACT(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.max(r.created_at)) * 1000, "
-      " EXTRACT(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.min(r.created_at)) * 1000, "
-      " COALESCE((SELECT pg_catalog.sum(b.input_tokens) FROM kg_batch_internal.batch b WHERE b.model = r.model AND b.ended_at IS NULL), 0), "
-      " pg_catalog.max((j.options ->> 'batch_min_requests')::int), pg_catalog.bool_or(j.waits_for_budget), pg_catalog.max(r.attempt), "
-      " EXISTS (SELECT FROM kg_batch_internal.batch b WHERE b.model = r.model AND b.ended_at IS NULL), " ENDPOINT " "
-      "FROM (SELECT * FROM kg_batch_internal.ready WHERE kind = 4 AND priority < 1000 AND (due_at IS NULL OR due_at <= pg_catalog.now()) "
-      "  ORDER BY priority, chunk_id LIMIT 100000) q "
-      "JOIN kg_batch_internal.request r ON r.graph_id = q.graph_id AND r.request_id = q.chunk_id "
-      "JOIN kg_batch_internal.job j ON j.graph_id = r.graph_id AND j.job_id = r.job_id AND j.state <> 'paused' GROUP BY r.model, " ENDPOINT " ORDER BY r.model, " ENDPOINT);
+      "SELECT g.model, pg_catalog.sum(g.requests)::bigint, EXTRACT(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.max(g.newest)) * 1000, "
+      " EXTRACT(epoch FROM pg_catalog.clock_timestamp() - pg_catalog.min(g.oldest)) * 1000, "
+      " COALESCE((SELECT pg_catalog.sum(b.input_tokens) FROM kg_batch_internal.batch b WHERE b.model = g.model AND b.ended_at IS NULL), 0), "
+      " pg_catalog.max((j.options ->> 'batch_min_requests')::int), pg_catalog.bool_or(j.waits_for_budget), pg_catalog.max(g.attempt), "
+      " EXISTS (SELECT FROM kg_batch_internal.batch b WHERE b.model = g.model AND b.ended_at IS NULL), g.endpoint "
+      // By job first: there are few of them, and tens of thousands of requests.
+      "FROM (SELECT q.graph_id, r.job_id, r.model, " ENDPOINT " AS endpoint, pg_catalog.count(*) AS requests, pg_catalog.max(r.created_at) AS newest, "
+      "   pg_catalog.min(r.created_at) AS oldest, pg_catalog.max(r.attempt) AS attempt "
+      "  FROM (SELECT x.graph_id, x.chunk_id FROM kg_batch_internal.ready x WHERE x.kind = 4 AND x.priority < 1000 "
+      "    AND (x.due_at IS NULL OR x.due_at <= pg_catalog.now()) ORDER BY x.priority, x.chunk_id LIMIT 100000) q "
+      "  CROSS JOIN LATERAL (SELECT x.job_id, x.model, x.stage, x.created_at, x.attempt FROM kg_batch_internal.request x "
+      "    WHERE x.graph_id = q.graph_id AND x.request_id = q.chunk_id OFFSET 0) r GROUP BY 1, 2, 3, 4) g "
+      "JOIN kg_batch_internal.job j ON j.graph_id = g.graph_id AND j.job_id = g.job_id AND j.state <> 'paused' GROUP BY g.model, g.endpoint "
+      "ORDER BY g.model, g.endpoint");
   if (models.empty()) return gathered;
   // While conversations are cut or questions planned, more will come; but nobody
   // waits for others for ever.
