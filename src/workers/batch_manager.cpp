@@ -223,7 +223,7 @@ class BatchManager {
       return;
     }
     gathered = store::gather(limits);
-    if (!gathered.wait_ms) return;
+    if (!gathered.wait_ms || gathered.batch_id) return;  // to make one takes longer, and perhaps there is more
     const std::int64_t rest_ms = 4 * (now_ms() - began_ms);
     no_look_before_ms_ = now_ms() + rest_ms;
     gathered.wait_ms = std::max(*gathered.wait_ms, rest_ms);
