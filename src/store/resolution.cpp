@@ -370,6 +370,7 @@ class ThingRound : Comparison {
     }
     return execute_generic("SELECT pg_catalog.nextval('kg_batch_internal.node_node_id_seq')").integer(0, 0);
   }
+
   std::set<Key> many_;            // of known_, in very many conversations
   std::set<std::int64_t> local_;  // conversations of those of known_ whose names reach no further
 };
