@@ -28,6 +28,7 @@ my %recorded = (
 	'statements for many chunks at once' => 104,
 	'pages a chunk' => 4850,
 	'pages a message that is handed in' => 21.5,
+	'pages of a look at a request that waits' => 3.0,
 	'instructions to cut 100 messages' => 9_620_000,
 	'instructions to ask about a chunk' => 646_000,
 	'instructions to read an answer' => 2_901_000);
@@ -113,6 +114,20 @@ note($node->kg("SELECT string_agg(format('%s pages, %s calls: %s', shared_blks_h
 	FROM (SELECT * $counted ORDER BY shared_blks_hit + shared_blks_read DESC LIMIT 12) s"));
 cmp_ok($pages / $chunks, '<=', 1.05 * $pages_a_chunk, "pages a chunk among $more more rows of each: at most 5 percent more");
 note(sprintf 'pages a chunk: %.1f, among many: %.1f', $pages_a_chunk, $pages / $chunks);
+
+# While requests wait to go into a batch, the batch manager looks at each of them once in
+# a while: at the request, and not at its job too.
+$node->kg($_) for q{ALTER SYSTEM SET kg_batch.batch_linger = '1h'}, 'SELECT pg_reload_conf()';
+my $gathering = q{query LIKE 'SELECT g.model, pg_catalog.sum(g.requests)%'};
+my $waiting = q{SELECT count(*) FROM kg_batch_internal.ready WHERE kind = 4};
+my $many = 500;
+$node->kg(qq{SELECT kg_batch.create_job('many', '{"batch_min_requests": 1}', graph => 'graph'); SELECT kg_batch.enqueue_query('SELECT ''m'' || n AS conversation, ''Anna'' AS speaker, ''I have met dolphin '' || n AS content
+	FROM generate_series(1, $many) n', job => 'many', graph => 'graph', final => true)});
+ok($node->wait_until("SELECT ($waiting) >= $many"), 'requests wait');
+$node->kg('SELECT pg_stat_statements_reset()');
+$node->kg(q{SELECT kg_batch.enqueue('[{"speaker":"Anna","content":"I have met one more."}]', key => 'm0', job => 'many', graph => 'graph', final => true)});
+ok($node->wait_until("SELECT ($waiting) > $many AND (SELECT sum(calls) > 0 FROM pg_stat_statements WHERE $gathering)"), 'the batch manager looks');
+is_no_more_than_recorded('pages of a look at a request that waits', $node->kg("SELECT sum(shared_blks_hit + shared_blks_read) / sum(calls) FROM pg_stat_statements WHERE $gathering") / $many);
 
 # Autovacuum comes by while a transaction fills a table, and finds no row that is
 # committed in all its pages. What is planned after that must not believe it.
