@@ -104,7 +104,7 @@ void register_settings() {
     define_int("kg_batch.batch_min_requests", "Fewer ready requests than this go directly.", nullptr, &batch_min_requests, 20, 1,
                50'000, PGC_USERSET);
     define_int("kg_batch.batch_poll_interval", "How often a batch is asked for its state at first.",
-               "Grows to twenty times as much for batches that take long.", &batch_poll_interval, 15'000, 10, 3'600'000, PGC_SIGHUP,
+               "Grows by a twelfth each time, to twenty times as much for batches that take long.", &batch_poll_interval, 15'000, 10, 3'600'000, PGC_SIGHUP,
                GUC_UNIT_MS);
     define_int("kg_batch.batch_timeout", "Past this a batch is cancelled and the rest goes directly.", nullptr, &batch_timeout,
                24 * 3600, 60, 7 * 24 * 3600, PGC_USERSET, GUC_UNIT_S);

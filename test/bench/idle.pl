@@ -67,4 +67,4 @@ sub switches
 }
 
 { measure => \&measure_idle, scale => { tiny => { window_s => 1, polls => 0, workers_leave => 0 },
-	small => { window_s => 30, polls => 4, workers_leave => 1 }, full => { window_s => 300, polls => 16, workers_leave => 1 } } };
+	small => { window_s => 30, polls => 4, workers_leave => 1 }, full => { window_s => 300, polls => 30, workers_leave => 1 } } };
