@@ -63,9 +63,9 @@ void run(const std::function<void()>& work, bool look_for_extension) {
   commit();
 }
 
-void set(const char* name, const char* value) {
+void set(const char* name, const char* value, GucAction action = GUC_ACTION_SET) {
   backend_call([&] {
-    (void)set_config_option(name, value, PGC_SUSET, PGC_S_OVERRIDE, GUC_ACTION_SET, true, 0, false);
+    (void)set_config_option(name, value, PGC_SUSET, PGC_S_OVERRIDE, action, true, 0, false);
   });
 }
 
@@ -105,6 +105,8 @@ void wait_until_durable() {
   }
   set("synchronous_commit", "off");
 }
+
+void do_not_wait_at_commit() { set("synchronous_commit", "off", GUC_ACTION_LOCAL); }
 
 void report_idle(const char* activity) {
   backend_call([&] { pgstat_report_activity(STATE_IDLE, activity); });

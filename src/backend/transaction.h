@@ -34,6 +34,11 @@ void wait_until_durable();
 // point on. For work that can be made again from what is durable.
 void commit_without_waiting();
 
+// The commit of the present transaction does not wait for the disk: a crash of the
+// server may take it back. For notes that nobody would miss, so that who sleeps most of
+// the time is not woken to write them.
+void do_not_wait_at_commit();
+
 // What pg_stat_activity shows of an idle worker.
 void report_idle(const char* activity);
 

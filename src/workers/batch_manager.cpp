@@ -606,6 +606,7 @@ class BatchManager {
           store::note_poll(batch.batch_id, remote, 1);
           store::set_reading(batch.batch_id, remote);
         } else {
+          do_not_wait_at_commit();
           store::note_poll(batch.batch_id, remote, next_ms);
         }
       });

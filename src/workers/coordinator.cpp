@@ -44,7 +44,7 @@ constexpr int most_folds = 10;  // in a row, of what is noted of the counts: eve
 constexpr std::int64_t sum_up_every_ms = 60'000;
 // Nothing moves, and whoever changes that wakes us: looks come twice as late each
 // time. COMMIT PREPARED wakes nobody.
-constexpr std::int64_t first_quiet_pause_ms = 250, most_quiet_pause_ms = 120'000, most_with_prepared_ms = 60'000;
+constexpr std::int64_t first_quiet_pause_ms = 250, most_quiet_pause_ms = 300'000, most_with_prepared_ms = 60'000;
 
 std::int64_t now_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -200,6 +200,8 @@ class Coordinator {
         store::sum_up_minutes();
         summed_up_ms_ = now_ms();
       }
+      // What else there was is found again by the next one that looks.
+      if (changes.empty()) do_not_wait_at_commit();
     });
     tell(changes);
     for (int more = 0; much_is_counted && more < most_folds; ++more) in_transaction([&] { much_is_counted = store::fold_counts(); });

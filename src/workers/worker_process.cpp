@@ -184,6 +184,7 @@ void WorkerProcess::flush(std::int64_t uncounted_after_us) {
     spent %= 1000;
   }
   in_transaction([&] {
+    do_not_wait_at_commit();
     if (counted) store::count_work(worker_id_, chunks_done_, chunks_failed_, requests_, nodes_, edges_);
     if (monitored) store::count_minute(worker_id_, chunks_done_, chunks_failed_, requests_, nodes_, edges_, spent_ms);
   });
