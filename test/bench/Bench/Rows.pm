@@ -30,8 +30,11 @@ sub written_plainly
 	# VACUUM is not for a transaction of several statements, and psql sends these one by one.
 	$server->sql(join ";\n", map { "VACUUM kg_batch_internal.$_" } @tables);
 	$server->sql(join '', map { insert($_, $columns{$_}) } grep { $handed_in{$_} } @tables);
-	$server->sql('CHECKPOINT');
+	# In the middle of the transaction it would see none of its rows, and have foreign keys
+	# looked up by the wrong index.
+	$server->sql('ALTER SYSTEM SET autovacuum = off; SELECT pg_reload_conf(); CHECKPOINT');
 	my $seconds = $server->seconds('BEGIN;' . join('', map { insert($_, $columns{$_}) } grep { !$handed_in{$_} } @tables) . 'COMMIT');
+	$server->sql('ALTER SYSTEM RESET autovacuum; SELECT pg_reload_conf()');
 	for my $table (@tables)
 	{
 		my $now = $server->value("SELECT count(*) FROM kg_batch_internal.$table WHERE graph_id = $graph_id");
