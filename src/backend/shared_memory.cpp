@@ -352,7 +352,7 @@ void leave_processor() {
     next->wants_processor_us = 0;
     next_pid = next->pid;
   }
-  wake(next_pid);
+  backend_call([&] { wake(next_pid); });
 }
 
 void set_rate_limits(Pool pool, std::int64_t requests_per_minute, std::int64_t tokens_per_minute) {
