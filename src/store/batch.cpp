@@ -30,7 +30,7 @@ int send_directly(const std::string& model, const std::string& endpoint) {
   const Rows few = execute(
       "SELECT q.graph_id, q.chunk_id FROM kg_batch_internal.ready q JOIN kg_batch_internal.request r ON r.graph_id = q.graph_id AND r.request_id = q.chunk_id "
       "WHERE q.kind = 4 AND q.priority < 1000 AND r.model = $1 AND " ENDPOINT " = $2 "
-      "AND (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) <> 'paused' "
+      "AND (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) NOT IN ('paused', 'cancelled') "
       "ORDER BY q.graph_id, q.chunk_id FOR UPDATE OF q SKIP LOCKED",
       {model, endpoint});
   int moved = 0;
@@ -98,7 +98,7 @@ Gathered gather(const GatherLimits& limits) {
       "    AND (x.due_at IS NULL OR x.due_at <= pg_catalog.now()) ORDER BY x.priority, x.chunk_id LIMIT 100000) q "
       "  CROSS JOIN LATERAL (SELECT x.job_id, x.model, x.stage, x.created_at, x.attempt FROM kg_batch_internal.request x "
       "    WHERE x.graph_id = q.graph_id AND x.request_id = q.chunk_id OFFSET 0) r GROUP BY 1, 2, 3, 4) g "
-      "JOIN kg_batch_internal.job j ON j.graph_id = g.graph_id AND j.job_id = g.job_id AND j.state <> 'paused' GROUP BY g.model, g.endpoint "
+      "JOIN kg_batch_internal.job j ON j.graph_id = g.graph_id AND j.job_id = g.job_id AND j.state NOT IN ('paused', 'cancelled') GROUP BY g.model, g.endpoint "
       "ORDER BY g.model, g.endpoint");
   if (models.empty()) return gathered;
   // While conversations are cut or questions planned, more will come; but nobody
@@ -139,8 +139,8 @@ Gathered gather(const GatherLimits& limits) {
         "WITH queue AS MATERIALIZED (SELECT q.graph_id, q.chunk_id AS request_id, q.job_id, q.priority, r.input_tokens "
         "  FROM kg_batch_internal.ready q JOIN kg_batch_internal.request r ON r.graph_id = q.graph_id AND r.request_id = q.chunk_id "
         "  WHERE q.kind = 4 AND q.priority < 1000 AND (q.due_at IS NULL OR q.due_at <= pg_catalog.now()) AND r.model = $1 AND " ENDPOINT " = $5 "
-        // One that pause() found in other hands.
-        "  AND (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) <> 'paused' "
+        // One that pause() found in other hands, or cancel(): who planned it may have begun before.
+        "  AND (SELECT j.state FROM kg_batch_internal.job j WHERE j.graph_id = r.graph_id AND j.job_id = r.job_id) NOT IN ('paused', 'cancelled') "
         "  ORDER BY q.priority, q.graph_id, q.chunk_id LIMIT $2 FOR UPDATE OF q SKIP LOCKED), "
         "fitting AS (SELECT * FROM (SELECT *, pg_catalog.sum(input_tokens) OVER w AS tokens, pg_catalog.sum(input_tokens::bigint * 8 + 6000) OVER w AS bytes, "
         "   pg_catalog.row_number() OVER w AS n FROM queue WINDOW w AS (ORDER BY priority, graph_id, request_id)) s "

@@ -206,7 +206,7 @@ class Coordinator {
     tell(changes);
     for (int more = 0; much_is_counted && more < most_folds; ++more) in_transaction([&] { much_is_counted = store::fold_counts(); });
     // Nobody has anything in hand, and nobody takes what is there.
-    if (backlog.claimable > 0 && backlog.claimed == 0) withdraw_what_is_cancelled();
+    if (backlog.claimable + backlog.to_send > 0 && backlog.claimed == 0) withdraw_what_is_cancelled();
     if (!welcome) {
       end_children();
       return -1;

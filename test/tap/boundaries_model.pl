@@ -274,9 +274,30 @@ sub a_pause_and_a_cancel_while_it_waits
 	ok($node->wait_until("SELECT count(*) = 1 FROM kg_batch_internal.ready WHERE @{[of_graph('stopped')]} AND priority >= 1000"), 'paused, it is parked');
 	$node->kg("SELECT kg_batch.resume('read', graph => 'stopped')");
 	$node->kg("SELECT kg_batch.cancel('read', graph => 'stopped')");
-	is(scalar_of("SELECT string_agg(state, ' ') FROM kg_batch_internal.request WHERE @{[of_graph('stopped')]}"), 'cancelled', 'cancelled, it is not asked');
+	# Who had the conversation in hand just then may plan it once more; it is taken back.
+	my $withdrawn = "SELECT string_agg(state, ' ') = 'cancelled' FROM kg_batch_internal.request WHERE @{[of_graph('stopped')]}";
+	ok($node->wait_until($withdrawn), 'cancelled, it is not asked');
 	is(scalar_of("SELECT count(*) FROM kg_batch_internal.boundary_window WHERE @{[of_graph('stopped')]} AND waits"), 0, 'nobody waits for it');
 	is(scalar_of("SELECT abs(sum(reserved)) < 1e-9 FROM kg_batch_internal.job WHERE @{[of_graph('stopped')]}"), 't', 'its money is free');
+	# ... before or after a batch is made of others, while somebody has something in hand.
+	$node->safe_psql('postgres', 'ALTER SYSTEM SET kg_batch.batch_linger = 0');
+	$node->reload;
+	make_job('in hand');
+	make_job('beside', ',"use_batch_api":true,"batch_min_requests":1');
+	$sim->configure(hold_after => 0);
+	hand_in('in hand', \@few);
+	ok($node->wait_for_stand_in(sub { $_[0]{in_flight} == 1 }), 'a question of another job is out');
+	my $plan = "UPDATE kg_batch_internal.request SET state = 'planned' WHERE @{[of_graph('stopped')]}; INSERT INTO kg_batch_internal.ready (graph_id, priority, kind, work, chunk_id, job_id)
+		SELECT graph_id, 2, 4, 0, request_id, job_id FROM kg_batch_internal.request WHERE @{[of_graph('stopped')]}";
+	$node->kg($plan);
+	hand_in('beside', \@few);
+	ok($node->wait_until("SELECT bool_and(batch_id IS NOT NULL) FROM kg_batch_internal.request WHERE @{[of_graph('beside')]}"), 'a batch is made of what a third one asks');
+	is(scalar_of("SELECT state || ' ' || attempt FROM kg_batch_internal.request WHERE @{[of_graph('stopped')]}"), 'planned 0', 'what was planned by somebody who did not know yet is not in it');
+	$sim->configure(hold_after => undef);
+	ok($node->wait_until($withdrawn), '... and is taken back');
+	ok(is_state($_, 'done'), "the job of graph $_ is done") for 'in hand', 'beside';
+	$node->kg("$plan; SELECT kg_batch.start()");
+	ok($node->wait_until($withdrawn), 'it is taken back also where there is nothing else to do');
 	$node->safe_psql('postgres', 'ALTER SYSTEM SET kg_batch.batch_linger = \'200ms\'');
 	$node->reload;
 	$node->kg("SELECT kg_batch.create_job('other', '{\"use_batch_api\":false}', graph => 'stopped')");
