@@ -1,8 +1,6 @@
 #include "backend/bridge.h"
 #include "backend/shared_memory.h"
 
-#include <sched.h>
-
 #include <atomic>
 
 namespace kg_batch::backend {
@@ -279,80 +277,6 @@ std::vector<WorkerState> workers(unsigned int database) {
   for (const auto& slot : shared->workers)
     if (slot.pid != 0 && (database == 0 || slot.database == database)) found.push_back(slot);
   return found;
-}
-
-namespace {
-
-bool computes(const WorkerState& worker, std::int64_t now) {
-  return worker.computes_at_us != 0 && now - worker.computes_at_us < computing_believed_us;
-}
-
-// Those that this process may run on.
-int processors() {
-  static const int count = [] {
-    cpu_set_t set;
-    const int allowed = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
-    return std::max(2, allowed);
-  }();
-  return count;
-}
-
-}  // namespace
-
-bool take_processor() {
-  if (own_slot == nullptr) return true;
-  const int most = processors();
-  const std::int64_t now = monotonic_us();
-  Locked locked;
-  if (!computes(*own_slot, now)) {
-    int others = 0;
-    for (const auto& slot : shared->workers) others += computes(slot, now) ? 1 : 0;
-    if (others >= most) {
-      own_slot->computes_at_us = 0;
-      if (own_slot->wants_processor_us == 0) own_slot->wants_processor_us = now;
-      return false;
-    }
-  }
-  own_slot->computes_at_us = now;
-  own_slot->wants_processor_us = 0;
-  return true;
-}
-
-void take_processor_at_once() {
-  if (own_slot == nullptr) return;
-  const std::int64_t now = monotonic_us();
-  Locked locked;
-  own_slot->computes_at_us = now;
-  own_slot->wants_processor_us = 0;
-}
-
-void keep_processor() {
-  if (own_slot == nullptr || own_slot->computes_at_us == 0) return;
-  const std::int64_t now = monotonic_us();
-  Locked locked;
-  own_slot->computes_at_us = now;
-}
-
-void leave_processor() {
-  if (own_slot == nullptr) return;
-  const int most = processors();
-  const std::int64_t now = monotonic_us();
-  int next_pid = 0;
-  {
-    Locked locked;
-    own_slot->computes_at_us = own_slot->wants_processor_us = 0;
-    WorkerState* next = nullptr;
-    int others = 0;
-    for (auto& slot : shared->workers) {
-      others += computes(slot, now) ? 1 : 0;
-      if (slot.wants_processor_us != 0 && (next == nullptr || slot.wants_processor_us < next->wants_processor_us)) next = &slot;
-    }
-    if (next == nullptr || others >= most) return;
-    next->computes_at_us = now;
-    next->wants_processor_us = 0;
-    next_pid = next->pid;
-  }
-  backend_call([&] { wake(next_pid); });
 }
 
 void set_rate_limits(Pool pool, std::int64_t requests_per_minute, std::int64_t tokens_per_minute) {

@@ -21,8 +21,8 @@ inline constexpr int most_workers = 256;
 enum class WorkerKind : int { launcher = 0, coordinator = 1, batch_manager = 2, pipeline = 3 };
 
 // What a worker is at: for those who watch, and what its time is counted as.
-enum class Phase : int { idle = 0, waiting = 1, cutting = 2, asking = 3, storing = 4, reading = 5, folding = 6, busy = 7, queueing = 8 };
-inline constexpr int phases = 9;  // queueing: for a processor
+enum class Phase : int { idle = 0, waiting = 1, cutting = 2, asking = 3, storing = 4, reading = 5, folding = 6, busy = 7 };
+inline constexpr int phases = 8;
 
 struct WorkerState {
   int pid = 0;
@@ -36,8 +36,6 @@ struct WorkerState {
   Phase phase = Phase::busy;
   std::int64_t phase_since_us = 0;
   bool in_statement = false;  // is PostgreSQL's to end, however long it takes
-  std::int64_t computes_at_us = 0;       // has a processor, and showed so then; 0: has none
-  std::int64_t wants_processor_us = 0;   // waits for one since then; 0: does not
 };
 
 // No sign of life for so long, outside a statement: a worker that hangs.
@@ -97,18 +95,6 @@ void enter_phase(int pid, Phase phase);
 void note_statement(bool runs);  // of this process; nothing when it is no worker
 bool hangs(const WorkerState& worker);
 std::vector<WorkerState> workers(unsigned int database);  // 0: of all databases
-
-// ---- processors ----
-// As many pipelines of the server compute at a time as it has processors, two at least:
-// more would only be in each other's way, and in that of the one that folds. This is
-// by agreement and bounds nothing: who shows no life for `computing_believed_us` (waits
-// for a row, or was stopped) is not counted, and nobody is ever kept waiting by it.
-inline constexpr std::int64_t computing_believed_us = 500'000;
-// For this worker, until it leaves it. False: wait; who leaves one wakes who waited longest.
-bool take_processor();
-void take_processor_at_once();  // whoever computes
-void keep_processor();          // still computes; nothing when it has none
-void leave_processor();         // has none, and waits for none
 
 // ---- rate budgets of the API account ----
 enum class Pool { batch, direct };

@@ -22,8 +22,7 @@ Datum kg_batch_live_workers(PG_FUNCTION_ARGS) {
     backend::attach_shared_memory();
     std::vector<extension::Row> rows;
     for (const auto& worker : backend::workers(MyDatabaseId)) {
-      const std::string doing = worker.phase == backend::Phase::queueing            ? "waiting for a processor"
-                                : worker.phase != backend::Phase::busy             ? doings[static_cast<int>(worker.phase)]
+      const std::string doing = worker.phase != backend::Phase::busy               ? doings[static_cast<int>(worker.phase)]
                                 : worker.kind == backend::WorkerKind::batch_manager ? "looking after batches"
                                 : worker.kind == backend::WorkerKind::coordinator   ? "supervising"
                                                                                     : "working";

@@ -519,6 +519,6 @@ COMMENT ON COLUMN kg_batch.throughput.storing IS 'storing answers and noting wha
 COMMENT ON COLUMN kg_batch.throughput.reading IS 'reading answers';
 COMMENT ON COLUMN kg_batch.throughput.folding IS 'folding chunks into the graph';
 COMMENT ON COLUMN kg_batch.throughput.other IS 'batches, supervising';
-COMMENT ON COLUMN kg_batch.throughput.waiting IS 'waiting for answers or, of more pipelines than the server has processors, for one of them';
+COMMENT ON COLUMN kg_batch.throughput.waiting IS 'waiting for answers';
 COMMENT ON COLUMN kg_batch.throughput.idle IS 'waiting for work';
 COMMENT ON COLUMN kg_batch.throughput.all_ms IS 'the time of all workers that the shares are of';

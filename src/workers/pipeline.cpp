@@ -66,7 +66,6 @@ constexpr int read_between_looks = 50;  // chunks that a pipeline reads before i
 constexpr std::int64_t most_between_counts_ms = 500;
 constexpr int ask_again_ms = 10'000;  // about the graph, after an error
 constexpr int locked_again_ms = 1'000;   // somebody has a lock on a followed table
-constexpr std::int64_t most_before_processor_ms = 50;  // before it looks for one again, unless it is woken
 constexpr std::int64_t round_retry_ms = 20;  // somebody else has the graph's lock
 
 std::int64_t now_ms() {
@@ -87,10 +86,7 @@ class Pipeline {
  public:
   Pipeline() : wait_(&http_) {
     commit_without_waiting();
-    after_each_statement([this] {
-      look_at_slots();
-      keep_processor();
-    });
+    after_each_statement([this] { look_at_slots(); });
   }
 
   void run(WorkerProcess& process) {
@@ -113,11 +109,8 @@ class Pipeline {
         report(level, "kg_batch pipeline: " + error.message(), error.detail(), error.hint());
         give_back_hands();
         pause_ms_ = backoff_after(++errors);
-        waits_for_processor_ = false;
       }
-      process.enter(Phase::busy);  // until it says what with: perhaps it is the next one's turn
-      if (!waits_for_processor_) leave_processor();
-      if (worked || waits_for_processor_ || http_.in_flight() > 0 || !prepared_.empty() || !entered_.empty()) idle_since = now_ms();
+      if (worked || http_.in_flight() > 0 || !prepared_.empty() || !entered_.empty()) idle_since = now_ms();
       if (now_ms() - idle_since >= idle_limit_ms) break;
       if (!worked) wait_for_something(idle_since);
     }
@@ -130,14 +123,10 @@ class Pipeline {
   // questions at hand, a few answers are read; rounds come last.
   bool turn() {
     bool worked = exchange();
-    if (round_was_full_) take_processor_at_once();
-    waits_for_processor_ = !take_processor();
-    if (waits_for_processor_) return worked;
     // What others read is folded first: one pipeline at a time can, and they go on. Who is
     // alone does both in turn.
     if (round_was_full_ && settings::num_pipelines() > 1 && fold_some(round_limit, round_limit)) {
       worked = true;
-      leave_reading_to_others();
     } else {
       worked |= take_work();
       worked |= read_some();
@@ -616,12 +605,6 @@ class Pipeline {
     return true;
   }
 
-  void leave_reading_to_others() {
-    if (mine_to_read_.empty()) return;
-    in_transaction([&] { store::give_back(mine_to_read_); });
-    mine_to_read_.clear();
-  }
-
   // A round of a graph that has `least` chunks to fold.
   bool fold_some(int least, int most) {
     process_->enter(Phase::folding);
@@ -779,11 +762,10 @@ class Pipeline {
     if (rate_wait_ms_ > 0 && !prepared_.empty()) limit = std::min(limit, rate_wait_ms_);
     if (to_fold_) limit = std::min(limit, std::max<std::int64_t>(1, round_at_ms_ + most_between_rounds_ms - now_ms()));
     if (pause_ms_ > 0) limit = std::min(limit, pause_ms_);
-    if (waits_for_processor_) limit = std::min(limit, most_before_processor_ms);
     pause_ms_ = 0;
     if (http_.in_flight() == 0) show_counts();
-    process_->enter(waits_for_processor_ ? Phase::queueing : http_.in_flight() > 0 ? Phase::waiting : Phase::idle);
-    report_idle(waits_for_processor_ ? "waiting for a processor" : http_.in_flight() > 0 ? "waiting for answers" : "waiting for work");
+    process_->enter(http_.in_flight() > 0 ? Phase::waiting : Phase::idle);
+    report_idle(http_.in_flight() > 0 ? "waiting for answers" : "waiting for work");
     wait_.until_something(limit);
   }
 
@@ -804,7 +786,6 @@ class Pipeline {
   bool to_fold_ = false;  // something was read since
   int read_since_look_ = 0;  // chunks, since it looked for a round
   bool round_was_full_ = false;  // the last one
-  bool waits_for_processor_ = false;
   std::int64_t counted_at_ms_ = 0;
 };
 

@@ -3,7 +3,6 @@
 #include <sys/resource.h>
 
 #include <chrono>
-#include <utility>
 #include <vector>
 
 #include "backend/bridge.h"
@@ -176,10 +175,8 @@ void WorkerProcess::flush(std::int64_t uncounted_after_us) {
   if (!counted && (!monitored || now - flushed_us_ < uncounted_after_us)) return;
   flushed_us_ = now;
   enter(phase_);
-  spent_us_[static_cast<int>(Phase::waiting)] += std::exchange(spent_us_[static_cast<int>(Phase::queueing)], 0);
   std::vector<std::int64_t> spent_ms;
-  for (const Phase phase : {Phase::idle, Phase::waiting, Phase::cutting, Phase::asking, Phase::storing, Phase::reading, Phase::folding, Phase::busy}) {
-    std::int64_t& spent = spent_us_[static_cast<int>(phase)];
+  for (std::int64_t& spent : spent_us_) {
     spent_ms.push_back(spent / 1000);
     spent %= 1000;
   }
