@@ -71,6 +71,27 @@ my $run = KgBatch::DemoRun->new($node);
 	cmp_ok($polls[$_]{started_ms} - $polls[ $_ - 1 ]{started_ms}, '>=', 1900, "$name: poll $_ came after that") for 1, 2;
 }
 
+# The longer a batch takes, the less often it is asked about: the first three times sooner, then
+# a twelfth later each time, give or take a tenth.
+{
+	my $name = 'polls: ever later';
+	$node->kg(q{CREATE TABLE public.pause (polls int, ms float8); GRANT ALL ON public.pause TO PUBLIC;
+		CREATE FUNCTION public.note_pause() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.pause
+			VALUES (NEW.polls, 1000 * EXTRACT(epoch FROM NEW.next_poll_at OPERATOR(pg_catalog.-) NEW.polled_at)); RETURN NULL; END $$;
+		CREATE TRIGGER note_pause AFTER UPDATE ON kg_batch_internal.batch FOR EACH ROW WHEN (NEW.polls > OLD.polls) EXECUTE FUNCTION public.note_pause()});
+	$sim->configure(batch_turnaround_s => 3600);
+	$run->begin($name);
+	ok($node->wait_until('SELECT max(polls) >= 20 FROM public.pause'), "$name: it is asked about again and again");
+	my %pause = map { split /\|/ } split /\n/, $node->kg('SELECT polls, ms FROM public.pause WHERE polls <= 20');
+	is(join(' ', sort { $a <=> $b } keys %pause), join(' ', 1 .. 20), "$name: each time is noted");
+	my %wanted = map { $_ => 100 * ($_ <= 3 ? $_ / 4 : (13 / 12)**($_ - 4)) } 1 .. 20;
+	is(join(', ', map { "$_ after $pause{$_} ms, not $wanted{$_}" } grep { abs($pause{$_} - $wanted{$_}) > 0.11 * $wanted{$_} + 2 } 1 .. 20), '', "$name: the next one is due as long after as it should be");
+	$node->kg('DROP TRIGGER note_pause ON kg_batch_internal.batch');
+	$sim->advance(4000);
+	$run->whole($name);
+	$sim->configure(batch_turnaround_s => 0.3);
+}
+
 # Batches of a few requests, each within the limit, all at once; and no two models in one.
 {
 	my $name = 'limits';
