@@ -272,14 +272,21 @@ sub a_pause_and_a_cancel_while_it_waits
 	ok(waits('stopped'), 'a question is planned for a batch');
 	$node->kg("SELECT kg_batch.pause('read', graph => 'stopped')");
 	ok($node->wait_until("SELECT count(*) = 1 FROM kg_batch_internal.ready WHERE @{[of_graph('stopped')]} AND priority >= 1000"), 'paused, it is parked');
+	# A new coordinator hands in again what it does not know of, before it starts a batch manager.
+	ok($node->wait_until('SELECT count(*) = 0 FROM kg_batch.pipelines'), 'nobody has anything to do');
 	$node->kg("SELECT kg_batch.resume('read', graph => 'stopped')");
-	$node->kg("SELECT kg_batch.cancel('read', graph => 'stopped')");
-	# Who had the conversation in hand just then may plan it once more; it is taken back.
-	my $withdrawn = "SELECT string_agg(state, ' ') = 'cancelled' FROM kg_batch_internal.request WHERE @{[of_graph('stopped')]}";
-	ok($node->wait_until($withdrawn), 'cancelled, it is not asked');
+	ok($node->wait_until("SELECT count(*) = 1 FROM kg_batch.pipelines WHERE kind = 'batch manager'")
+		  && $node->wait_until("SELECT NOT EXISTS (SELECT FROM kg_batch_internal.claimed) AND count(*) = 1 AND bool_and(kind = 4 AND priority < 1000)
+			FROM kg_batch_internal.ready WHERE @{[of_graph('stopped')]}"), 'resumed, it waits for a batch and nobody has anything in hand');
+	# In the same transaction, where nobody else can have done it.
+	my ($cancelled) = scalar_of("BEGIN; SELECT kg_batch.cancel('read', graph => 'stopped');
+		SELECT string_agg(state, ' ') FROM kg_batch_internal.request WHERE @{[of_graph('stopped')]}; COMMIT") =~ /(\w+)\s*\z/;
+	is($cancelled, 'cancelled', 'cancelled, it is not asked');
 	is(scalar_of("SELECT count(*) FROM kg_batch_internal.boundary_window WHERE @{[of_graph('stopped')]} AND waits"), 0, 'nobody waits for it');
 	is(scalar_of("SELECT abs(sum(reserved)) < 1e-9 FROM kg_batch_internal.job WHERE @{[of_graph('stopped')]}"), 't', 'its money is free');
-	# ... before or after a batch is made of others, while somebody has something in hand.
+	# Who has its conversation in hand when it is cancelled may plan it once more: that is
+	# taken back, and no batch has it, made of what others ask while somebody has something in hand.
+	my $withdrawn = "SELECT string_agg(state, ' ') = 'cancelled' FROM kg_batch_internal.request WHERE @{[of_graph('stopped')]}";
 	$node->safe_psql('postgres', 'ALTER SYSTEM SET kg_batch.batch_linger = 0');
 	$node->reload;
 	make_job('in hand');
